@@ -1,0 +1,57 @@
+"""Arrow arrays as numpy views: offsets and data without a copy, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Int64 = npt.NDArray[np.int64]
+UInt32 = npt.NDArray[np.uint32]
+UInt8 = npt.NDArray[np.uint8]
+
+
+def text_array(values: list[str | None] | pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Any string-like column as one `large_string` array (the one form that the pipeline works on)."""
+    if isinstance(values, list):
+        return pa.array(values, pa.large_string())
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
+    if values.type != pa.large_string():
+        values = values.cast(pa.large_string())
+    return values
+
+
+def text_buffers(texts: pa.Array) -> tuple[UInt8, Int64]:
+    """The UTF-8 bytes of a `large_string` array and its n + 1 offsets into them (views, no copy).
+
+    Nulls take no bytes, as Arrow lays them out; the first offset need not be 0.
+    """
+    if len(texts) == 0:
+        return np.zeros(0, np.uint8), np.zeros(1, np.int64)
+    _, offsets, data = texts.buffers()
+    index = np.frombuffer(offsets, np.int64, len(texts) + 1, texts.offset * 8)
+    return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), index
+
+
+def id_buffers(ids: pa.Array) -> tuple[UInt32, Int64]:
+    """The flat token ids of a `list<uint32>` array and its n + 1 offsets, the first of them 0."""
+    offsets = ids.offsets.to_numpy().astype(np.int64)
+    flat = ids.values.to_numpy(zero_copy_only=False)
+    return flat[offsets[0] : offsets[-1]], offsets - offsets[0]
+
+
+def id_lists(flat: UInt32, offsets: Int64, valid: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """A `list<uint32>` array over flat ids and n + 1 offsets; `valid` marks the rows that are not null."""
+    mask = None if valid is None or valid.all() else pa.array(~valid)
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(flat, pa.uint32()), mask=mask)
+
+
+def ragged_ids(rows: Sequence[Sequence[int]], valid: pa.Array) -> pa.Array:
+    """A `list<uint32>` array from Python lists (the form that reference libraries return); `valid` as booleans."""
+    offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64)))
+    flat = np.fromiter(chain.from_iterable(rows), np.uint32, int(offsets[-1]))
+    return id_lists(flat, offsets, valid.to_numpy(zero_copy_only=False))

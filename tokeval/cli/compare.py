@@ -1,0 +1,203 @@
+"""`tokeval compare`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tokeval.config import CompareConfig
+    from tokeval.engine.plan import Plan
+
+_WHAT, _HOW, _OUT = "What is compared", "How it is computed", "What is written"
+
+
+def command(
+    config: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CONFIG.toml]", help="A configuration file; options given here come before it."),
+    ] = None,
+    tokenizer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-t",
+            "--tokenizer",
+            metavar="NAME=SPEC",
+            help="A tokenizer; may be repeated.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-c",
+            "--corpus",
+            metavar="NAME=PATH",
+            help="A Parquet file, folder or glob; may be repeated.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-m",
+            "--metric",
+            metavar="METRIC",
+            help="A family or a metric; may be repeated. See tokeval list metrics.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(envvar="TOKEVAL_BASELINE", help="The tokenizer that nsl refers to.", rich_help_panel=_WHAT),
+    ] = None,
+    pivot: Annotated[
+        str | None,
+        typer.Option(envvar="TOKEVAL_PIVOT", help="The slice that premium refers to.", rich_help_panel=_WHAT),
+    ] = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_TEXT_COLUMN",
+            help="The column of documents.  [default: text]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    slice_by: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_SLICE_BY",
+            metavar="COLUMN[,COLUMN]",
+            help="The columns whose values are the slices, or none.  [default: language, where there is one]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_ID_COLUMN",
+            help="The column of parallel ids.  [default: id, where there is one]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(envvar="TOKEVAL_WORDS", help="The word segmenter.  [default: whitespace]", rich_help_panel=_HOW),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TOKEVAL_LIMIT",
+            help="Read only the first so many rows of each corpus.",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TOKEVAL_SEED",
+            help="Of everything that is drawn at random.  [default: 0]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(envvar="TOKEVAL_ENGINE", help="Who runs it. See tokeval list engines.", rich_help_panel=_HOW),
+    ] = "local",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            envvar="TOKEVAL_OUTPUT",
+            metavar="DIR",
+            help="The folder for results.parquet, run.json and the reports; without it the table goes to stdout.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-f",
+            "--format",
+            metavar="FORMAT",
+            help="A report; may be repeated.  [default: md, csv]",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    gate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RULES.toml",
+            help="Judge the results by these rules; the exit code is the gate's.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=_OUT)
+    ] = False,
+) -> int:
+    """Compare tokenizers on multilingual Parquet corpora.
+
+    Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
+    """
+    from tokeval.cli import progress
+    from tokeval.cli.gate import judge_and_print
+    from tokeval.cli.options import pairs, renders
+    from tokeval.config import CompareConfig, read_toml
+    from tokeval.engine.api import check_folder, run_plan, write_results
+    from tokeval.errors import UsageError
+    from tokeval.gate.rules import read_rules
+    from tokeval.results.store import Results
+
+    file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
+    folder = output or (Path(file.output) if file.output else None)
+    chosen = renders(formats or file.formats or ["md", "csv"])
+    if folder is None and (formats or gate):
+        raise UsageError("there is no folder for the reports", hint="add -o DIR")
+    if folder is not None:
+        check_folder(folder)
+    rules = read_rules(gate) if gate is not None else None
+    given = {
+        "metrics": metric,
+        "baseline": baseline,
+        "pivot": pivot,
+        "text_column": text_column,
+        "slice_by": None if slice_by is None else [c for c in slice_by.split(",") if c and c != "none"],
+        "id_column": id_column,
+        "words": words,
+        "limit": limit,
+        "seed": seed,
+    }
+    plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
+    with progress.show(plan, quiet=quiet) as told:
+        table, record = run_plan(plan, engine=engine, progress=told)
+    results = Results.of(table)
+    if not quiet or folder is None:
+        progress.summary(results, to_stdout=folder is None)
+    if folder is not None:
+        written = write_results(folder, table, record, chosen)
+        if not quiet:
+            progress.say("wrote " + ", ".join(str(path) for path in written))
+    return judge_and_print(results, rules) if rules is not None else 0
+
+
+def _plan(
+    file: CompareConfig,
+    path: Path | None,
+    tokenizers: dict[str, str],
+    corpora: dict[str, str],
+    given: dict[str, Any],
+) -> Plan:
+    """The plan of a configuration file and of what was given beside it; relative paths in the file are its folder's."""
+    from tokeval.engine.plan import make_plan
+    from tokeval.tokenizers.load import parse_spec
+
+    folder = path.parent if path is not None else None
+    specs = {name: parse_spec(spec, folder) for name, spec in file.tokenizers.items() if name not in tokenizers}
+    specs |= {name: parse_spec(spec) for name, spec in tokenizers.items()}
+    places = {name: str(folder / place) if folder else place for name, place in file.corpora.items()}
+    named = file.model_dump(include=set(given), exclude_none=True) | {k: v for k, v in given.items() if v is not None}
+    return make_plan(specs, places | corpora, **named)

@@ -1,0 +1,38 @@
+"""`tokeval list`: what there is, where from, and what is missing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def command(
+    group: Annotated[str, typer.Argument(metavar="tokenizers|metrics|reports|engines", help="What to list.")],
+) -> int:
+    """List tokenizer backends, metrics, report formats or engines."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from tokeval import registry
+    from tokeval.errors import UsageError, suggest
+    from tokeval.metrics.select import all_metrics
+
+    groups = (registry.TOKENIZERS, registry.METRICS, registry.REPORTS, registry.ENGINES)
+    if group not in groups:
+        raise UsageError(f"there is no list of {group!r}", hint=suggest(group, groups))
+    table = Table(box=None, pad_edge=False)
+    if group == registry.METRICS:
+        for column in ("family", "metric", "unit", "better", "definition"):
+            table.add_column(column)
+        for metric in all_metrics().values():
+            info = metric.info
+            table.add_row(info.family, info.name, info.unit, info.direction, info.definition)
+    else:
+        for column in ("name", "from", "installed"):
+            table.add_column(column)
+        for entry in registry.entries(group).values():
+            state = "yes" if entry.installed else f'no: pip install "tokeval[{entry.extra}]"'
+            table.add_row(entry.name, entry.origin, state.replace("[", "\\["))
+    Console(highlight=False).print(table)
+    return 0

@@ -1,0 +1,51 @@
+"""Helpers that several commands share: NAME=VALUE pairs, reports by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from tokeval import registry
+from tokeval.errors import UsageError
+
+if TYPE_CHECKING:
+    from tokeval.engine.api import Render
+
+
+def pairs(values: Sequence[str], option: str) -> dict[str, str]:
+    """`NAME=VALUE` arguments by name; a bare VALUE is named after its file or folder.
+
+    Raises:
+        UsageError: an empty part, or a name given twice.
+    """
+    found: dict[str, str] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals:
+            name, value = _name_of(text), text
+        if not name or not value:
+            raise UsageError(f"{option} {text!r} is not NAME=VALUE")
+        if name in found:
+            raise UsageError(f"the name {name!r} is given twice with {option}", hint="give each a name of its own")
+        found[name] = value
+    return found
+
+
+def renders(formats: Sequence[str]) -> list[Render]:
+    """The renderers of the report formats named.
+
+    Raises:
+        UsageError: an unknown format.
+    """
+    return [registry.find(registry.REPORTS, name).load() for name in dict.fromkeys(formats)]
+
+
+def _name_of(value: str) -> str:
+    backend, colon, location = value.partition(":")
+    location = location if colon and len(backend) > 1 else value
+    path = PurePath(location)
+    generic = {"tokenizer.json", "tokenizer.model", "spiece.model"}
+    if path.name in generic and path.parent.name:
+        return path.parent.name
+    return path.stem or backend

@@ -1,0 +1,82 @@
+"""Configuration files: TOML, validated by pydantic models; unknown keys are refused with a suggestion."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tokeval.errors import ConfigError, suggest
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Base of all models: no unknown keys, no silent conversions of meaning, unchangeable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CompareConfig(Strict):
+    """`tokeval compare CONFIG.toml`. The command line and the environment (`TOKEVAL_*`) come before the file."""
+
+    tokenizers: dict[str, str] = Field(default_factory=dict, description="Spec strings by name.")
+    corpora: dict[str, str] = Field(default_factory=dict, description="Paths (file, folder, glob) by name.")
+    metrics: list[str] = Field(default_factory=list, description="Families, metrics, or metrics with parameters.")
+    baseline: str | None = Field(default=None, description="The tokenizer that nsl refers to.")
+    pivot: str | None = Field(default=None, description="The slice that premium refers to.")
+    text_column: str | None = Field(default=None, description="The column of documents; default `text`.")
+    slice_by: list[str] | None = Field(default=None, description="Columns whose values are the slices; [] for none.")
+    id_column: str | None = Field(
+        default=None, description="The column of parallel ids; default `id` where there is one."
+    )
+    words: str | None = Field(default=None, description="The word segmenter; default `whitespace`.")
+    limit: int | None = Field(
+        default=None, ge=1, description="Read no more than the first so many rows of each corpus."
+    )
+    seed: int | None = Field(default=None, ge=0, description="Of everything that is drawn at random; default 0.")
+    formats: list[str] | None = Field(default=None, description="Reports to write; default md and csv.")
+    output: str | None = Field(default=None, description="The folder for the results.")
+
+
+def read_toml(path: Path, model: type[Model]) -> Model:
+    """Read and validate a TOML file.
+
+    Raises:
+        ConfigError: not there, not TOML, an unknown key or a wrong value; the message names the place.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no file {path}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise _first_problem(path, model, error) from error
+
+
+def _first_problem(path: Path, model: type[BaseModel], error: ValidationError) -> ConfigError:
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(model, problem["loc"][:-1])
+        return ConfigError(f"{path}: unknown key {place!r}", hint=suggest(str(problem["loc"][-1]), known))
+    return ConfigError(f"{path}: {place or 'the file'}: {problem['msg']}")
+
+
+def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys that a model takes at a place inside it."""
+    for part in place:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        inner = [a for a in getattr(annotation, "__args__", (annotation,)) if isinstance(a, type)]
+        models = [a for a in inner if issubclass(a, BaseModel)]
+        if not models:
+            return []
+        model = models[0]
+    return list(model.model_fields)

@@ -1,0 +1,134 @@
+"""Compiled loops over UTF-8 bytes: stable hashes and per-document counts.
+
+Oracles in plain Python: `tests/oracles/units.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tokeval.jit import kernel
+from tokeval.utf8 import hash_bytes, is_space
+
+# Scripts written without spaces between words: Han, Kana, Tibetan, and those whose letters have the Unicode
+# line-breaking class SA (Thai, Lao, Khmer, Myanmar and their kin). First and last code points, sorted.
+_UNSPACED = np.array(
+    [
+        (0x0E01, 0x0E3A), (0x0E40, 0x0E4E), (0x0E81, 0x0EDF), (0x0F00, 0x0FBC), (0x1000, 0x109F),
+        (0x1780, 0x17D3), (0x17D7, 0x17D7), (0x17DC, 0x17DD), (0x1950, 0x19DF), (0x1A20, 0x1AAD),
+        (0x2E80, 0x2FD5), (0x3005, 0x3007), (0x3021, 0x3029), (0x3038, 0x303B), (0x3041, 0x309F),
+        (0x30A1, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xA9E0, 0xA9FE),
+        (0xAA60, 0xAADF), (0xF900, 0xFAFF), (0xFF66, 0xFF9D), (0x11700, 0x1173F), (0x1AFF0, 0x1B16F),
+        (0x20000, 0x3FFFD),
+    ],
+    dtype=np.int64,
+)  # fmt: skip
+
+
+@kernel
+def hash_rows(data, offsets, out):
+    """Hash each row of a UTF-8 buffer into `out` (uint64)."""
+    for row in range(out.shape[0]):
+        out[row] = hash_bytes(data, offsets[row], offsets[row + 1])
+
+
+@kernel
+def is_unspaced(point):
+    """Whether the character belongs to a script that is written without spaces between words."""
+    low, high = 0, _UNSPACED.shape[0]
+    while low < high:
+        middle = (low + high) // 2
+        if _UNSPACED[middle, 1] < point:
+            low = middle + 1
+        else:
+            high = middle
+    return low < _UNSPACED.shape[0] and _UNSPACED[low, 0] <= point
+
+
+@kernel
+def scan(data, offsets, chars, lines, words, unspaced, visible, starts, ends):
+    """Count per document, and note where its white-space words lie; returns the number of words.
+
+    `starts` and `ends` need room for every word: (bytes + documents) / 2 + 1 is enough.
+    """
+    found = 0
+    for row in range(chars.shape[0]):
+        begin, stop = offsets[row], offsets[row + 1]
+        at = begin
+        points = 0
+        breaks = 1
+        before = found
+        foreign = 0
+        seen = 0
+        inside = False
+        while at < stop:
+            byte = data[at]
+            if byte < 0x80:
+                width = 1
+                space = byte == 0x20 or (0x09 <= byte <= 0x0D) or (0x1C <= byte <= 0x1F)
+                if byte == 0x0A:
+                    breaks += 1
+            else:
+                if byte < 0xE0:
+                    width = 2
+                    point = (np.int64(byte & 0x1F) << 6) | np.int64(data[at + 1] & 0x3F)
+                    space = point == 0x85 or point == 0xA0
+                elif byte < 0xF0:
+                    width = 3
+                    point = (
+                        (np.int64(byte & 0x0F) << 12)
+                        | (np.int64(data[at + 1] & 0x3F) << 6)
+                        | np.int64(data[at + 2] & 0x3F)
+                    )
+                    space = is_space(point)
+                    if point >= 0x0E01 and is_unspaced(point):
+                        foreign += 1
+                else:
+                    width = 4
+                    point = (
+                        (np.int64(byte & 0x07) << 18)
+                        | (np.int64(data[at + 1] & 0x3F) << 12)
+                        | (np.int64(data[at + 2] & 0x3F) << 6)
+                        | np.int64(data[at + 3] & 0x3F)
+                    )
+                    space = False
+                    if is_unspaced(point):
+                        foreign += 1
+            points += 1
+            if space:
+                if inside:
+                    ends[found] = at - begin
+                    found += 1
+                    inside = False
+            else:
+                seen += 1
+                if not inside:
+                    starts[found] = at - begin
+                    inside = True
+            at += width
+        if inside:
+            ends[found] = stop - begin
+            found += 1
+        chars[row] = points
+        lines[row] = breaks
+        words[row] = found - before
+        unspaced[row] = foreign
+        visible[row] = seen
+    return found
+
+
+@kernel
+def mix(a, b):
+    """Two 64-bit hashes as one, order mattering."""
+    value = (a ^ (a >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value + b) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(32))
+
+
+@kernel
+def fingerprint(texts, keys, slices, codes, out):
+    """Add each document's hash to `out` (two uint64 sums modulo 2^64), so that order does not matter."""
+    for row in range(texts.shape[0]):
+        value = mix(mix(texts[row], keys[row]), slices[codes[row]])
+        out[0] += value
+        out[1] += mix(value, texts[row])

@@ -1,0 +1,173 @@
+"""Pieces of a corpus as batches of bounded size: validated text, slice codes, keys and units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokeval.arrow import text_array
+from tokeval.corpus.source import Columns, Piece, first_line, open_parquet
+from tokeval.corpus.units import count_units, hash_texts
+from tokeval.errors import CorpusError
+from tokeval.schema import ALL, NO_VALUE, Batch
+
+#: Text of a batch in bytes, about; a single longer document makes a batch of its own.
+BATCH_BYTES = 4 << 20
+_MAX_ROWS = 1 << 16
+
+
+@dataclass
+class Intake:
+    """What was read so far: nulls left out, per slice, and an order-free fingerprint of the documents."""
+
+    nulls: dict[str, int] = field(default_factory=dict)
+    sums: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(2, np.uint64))
+    documents: int = 0
+    bytes: int = 0
+
+    def merge(self, other: Intake) -> Intake:
+        """A new intake that holds both."""
+        nulls = {
+            name: self.nulls.get(name, 0) + other.nulls.get(name, 0) for name in sorted({**self.nulls, **other.nulls})
+        }
+        return Intake(nulls, self.sums + other.sums, self.documents + other.documents, self.bytes + other.bytes)
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that depend on the documents, their keys and slices, but not on their order."""
+        return "".join(f"{int(part):016x}" for part in self.sums)
+
+
+def read_piece(piece: Piece, columns: Columns, intake: Intake, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
+    """The documents of a piece in batches of about `batch_bytes` of text.
+
+    Nulls are counted in `intake` and left out.
+
+    Raises:
+        CorpusError: the file is cut short, or its text is not valid UTF-8.
+    """
+    file = open_parquet(Path(piece.path))
+    left = piece.rows
+    try:
+        batches = file.iter_batches(
+            batch_size=_rows_per_batch(file, piece, columns.text, batch_bytes),
+            row_groups=[piece.row_group],
+            columns=columns.names,
+            use_threads=False,
+        )
+        for record in batches:
+            record = record.slice(0, left)
+            left -= record.num_rows
+            for part in _bounded(record, columns.text, batch_bytes):
+                batch = _prepare(part, columns, piece, intake)
+                if len(batch):
+                    yield batch
+            if left <= 0:
+                return
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(f"{piece.path} cannot be read to its end: {first_line(error)}") from error
+
+
+def _rows_per_batch(file: object, piece: Piece, text: str, batch_bytes: int) -> int:
+    group = file.metadata.row_group(piece.row_group)  # type: ignore[attr-defined]
+    for index in range(group.num_columns):
+        column = group.column(index)
+        if column.path_in_schema == text:
+            average = max(1, column.total_uncompressed_size // max(1, group.num_rows))
+            return int(min(_MAX_ROWS, max(1, batch_bytes // average)))
+    return 1024
+
+
+def _bounded(record: pa.RecordBatch, text: str, batch_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Cut a record batch where its text grows past the bound (rows differ in length, dictionaries hide theirs)."""
+    lengths = pc.fill_null(pc.binary_length(_plain(record.column(text))), 0).to_numpy(zero_copy_only=False)
+    ends = np.cumsum(lengths, dtype=np.int64)
+    start = 0
+    while start < record.num_rows:
+        base = ends[start - 1] if start else 0
+        stop = int(np.searchsorted(ends, base + batch_bytes, side="right"))
+        stop = max(stop, start + 1)
+        yield record.slice(start, stop - start)
+        start = stop
+
+
+def _prepare(record: pa.RecordBatch, columns: Columns, piece: Piece, intake: Intake) -> Batch:
+    texts = _valid_text(record.column(columns.text), columns.text, piece)
+    names, codes = _slices(record, columns)
+    keep = None
+    if texts.null_count:
+        keep = pc.is_valid(texts)
+        for code, count in enumerate(np.bincount(codes[pc.is_null(texts).to_numpy(zero_copy_only=False)])):
+            if count:
+                intake.nulls[names[code]] = intake.nulls.get(names[code], 0) + int(count)
+        texts = texts.filter(keep)
+        codes = codes[keep.to_numpy(zero_copy_only=False)]
+    hashes = hash_texts(texts)
+    keys = hashes
+    if columns.id is not None:
+        ids = record.column(columns.id)
+        ids = text_array(_plain(ids if keep is None else ids.filter(keep)))
+        keys = hash_texts(ids)
+        if ids.null_count:  # a row without an id is its own document
+            keys = np.where(ids.is_valid().to_numpy(zero_copy_only=False), keys, hashes)
+    units, words = count_units(texts)
+    _add_fingerprint(intake, hashes, keys, names, codes)
+    intake.documents += len(texts)
+    intake.bytes += int(units["bytes"].sum())
+    return Batch(texts, names, codes, keys, columns.id is not None, units, words)
+
+
+def _valid_text(column: pa.Array, name: str, piece: Piece) -> pa.Array:
+    try:
+        texts = text_array(_plain(column))
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise CorpusError(
+            f"the column {name!r} of {piece.path} holds text that is not valid UTF-8 (row group {piece.row_group})",
+            hint="tokeval changes no input; mend the file where it is written",
+        ) from error
+    return texts
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Dictionaries, views and binary as plain arrays whose lengths can be read."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.large_string())
+    if pa.types.is_binary_view(column.type):
+        return column.cast(pa.large_binary())
+    return column
+
+
+def _slices(record: pa.RecordBatch, columns: Columns) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
+    if not columns.slices:
+        return (ALL,), np.zeros(record.num_rows, np.int32)
+    parts = [pc.fill_null(_plain(record.column(c)).cast(pa.large_string()), NO_VALUE) for c in columns.slices]
+    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
+    encoded = joined.dictionary_encode()
+    names = tuple(encoded.dictionary.to_pylist())
+    if ALL in names:
+        raise CorpusError(
+            f"a slice is called {ALL!r}, the name of the pool of all documents",
+            hint="rename that value, or slice by another column",
+        )
+    return names, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def _add_fingerprint(
+    intake: Intake,
+    hashes: npt.NDArray[np.uint64],
+    keys: npt.NDArray[np.uint64],
+    names: tuple[str, ...],
+    codes: npt.NDArray[np.int32],
+) -> None:
+    from tokeval.corpus.kernels import fingerprint
+
+    fingerprint(hashes, keys, hash_texts(text_array(list(names))), codes, intake.sums)

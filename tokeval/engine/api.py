@@ -1,0 +1,123 @@
+"""`tokeval.compare`: the library's front door."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tokeval import __version__, registry
+from tokeval.engine.figures import make_table, plan_record
+from tokeval.engine.plan import Plan, make_plan
+from tokeval.engine.shard import Progress, load_workers
+from tokeval.results.store import Results, check_folder, save
+
+#: Renders a result into the files of one report format.
+Render = Callable[[Results], Mapping[str, bytes]]
+
+
+def compare(
+    tokenizers: Mapping[str, str],
+    corpora: Mapping[str, str],
+    *,
+    metrics: Sequence[str] = (),
+    baseline: str | None = None,
+    pivot: str | None = None,
+    text_column: str = "text",
+    slice_by: Sequence[str] | None = None,
+    id_column: str | None = None,
+    words: str = "whitespace",
+    limit: int | None = None,
+    seed: int = 0,
+    engine: str = "local",
+) -> pa.Table:
+    """Compare tokenizers on corpora.
+
+    Args:
+        tokenizers: spec strings by name.
+        corpora: paths (a Parquet file, a folder, a glob) by name.
+        metrics: families, metrics or metrics with parameters; empty for the default set.
+        baseline: the tokenizer that `nsl` refers to.
+        pivot: the slice that `premium` refers to.
+        text_column: the column of documents.
+        slice_by: columns whose values are the slices; None takes `language` where there is one, () none.
+        id_column: the column of parallel ids; None takes `id` where there is one.
+        words: the word segmenter.
+        limit: read no more than the first so many rows of each corpus.
+        seed: of everything that is drawn at random.
+        engine: who runs it.
+
+    Returns:
+        The result table, one row per figure (`.to_pandas()` works).
+
+    Raises:
+        TokevalError: see its kinds; the message is one line.
+    """
+    plan = make_plan(
+        tokenizers,
+        corpora,
+        metrics=metrics,
+        baseline=baseline,
+        pivot=pivot,
+        text_column=text_column,
+        slice_by=slice_by,
+        id_column=id_column,
+        words=words,
+        limit=limit,
+        seed=seed,
+    )
+    return run_plan(plan, engine=engine)[0]
+
+
+def run_plan(
+    plan: Plan, *, engine: str = "local", progress: Progress | None = None, **options: Any
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Run a plan: the result table, and the run record that goes into `run.json`."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    run = registry.find(registry.ENGINES, engine).load()
+    workers = load_workers(plan)
+    loaded = time.perf_counter()
+    states = run(plan, workers=workers, progress=progress, **options)
+    scanned = time.perf_counter()
+    table = make_table(plan, workers, states)
+    record = {
+        "tokeval": __version__,
+        "complete": True,
+        "started": started.isoformat(timespec="seconds"),
+        "plan": plan_record(plan),
+        "plan_digest": plan.digest,
+        "versions": {
+            "python": platform.python_version(),
+            **{
+                name: version(name) for name in ("pyarrow", "numpy", "numba", "tokenizers", "sentencepiece", "tiktoken")
+            },
+        },
+        "platform": platform.platform(),
+        "engine": engine,
+        "seconds": {
+            "load": round(loaded - clock, 3),
+            "scan": round(scanned - loaded, 3),
+            "compute": round(time.perf_counter() - scanned, 3),
+        },
+        "about": asdict(Results.of(table).about),
+    }
+    return table, record
+
+
+def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:
+    """Render and write; the paths written."""
+    results = Results.of(table)
+    files: dict[str, bytes] = {}
+    for render in renders:
+        files |= render(results)
+    return save(folder, table, record, files)
+
+
+__all__ = ["check_folder", "compare", "run_plan", "write_results"]

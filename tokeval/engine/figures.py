@@ -1,0 +1,130 @@
+"""From merged states to the result table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import pyarrow as pa
+
+from tokeval import __version__, signature
+from tokeval.engine.plan import Plan
+from tokeval.engine.shard import ShardState, Workers
+from tokeval.errors import CorpusError
+from tokeval.metrics.base import Context, Metric, Scored
+from tokeval.results.about import About, CorpusAbout, TokenizerAbout
+from tokeval.schema import Figure, Status, result_schema
+
+
+def make_table(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> pa.Table:
+    """Every figure of the run as the result table, with what a reader needs to know in its metadata.
+
+    Rows follow the tokenizers and corpora as given, then the metrics, then the slices (`all` first).
+
+    Raises:
+        CorpusError: a corpus without a single document that is not null.
+    """
+    rows: list[dict[str, object]] = []
+    for index, state in sorted(states.items()):
+        if not state.intake.documents:
+            raise CorpusError(f"the corpus {plan.corpora[index].name!r} has no text: every document is null")
+    for name, _ in plan.tokenizers:
+        for index, state in sorted(states.items()):
+            context = _context(plan, name, state)
+            for metric in workers.metrics:
+                for figure in metric.compute(context):
+                    rows.append(_row(plan, index, state, name, metric, figure))
+    schema = result_schema()
+    about = _about(plan, workers, states)
+    return pa.Table.from_pylist(rows, schema=schema.with_metadata(about.to_metadata()))
+
+
+def _context(plan: Plan, name: str, state: ShardState) -> Context:
+    scored = {other: Scored(s.facts, s.sums, s.others) for other, s in state.tokenizers.items()}
+    slices = tuple(state.tokenizers[name].sums.slices)
+    return Context(name, scored, slices, state.has_ids, plan.baseline, plan.pivot)
+
+
+def _row(plan: Plan, index: int, state: ShardState, name: str, metric: Metric, figure: Figure) -> dict[str, object]:
+    low, high = figure.ci or (None, None)
+    return {
+        "tokenizer": name,
+        "corpus": plan.corpora[index].name,
+        "slice": figure.slice,
+        "metric": metric.name,
+        "value": figure.value if figure.status is Status.OK else None,
+        "unit": metric.info.unit,
+        "ci_low": low,
+        "ci_high": high,
+        "n": figure.n,
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "reference": figure.reference,
+        "status": str(figure.status),
+        "reason": figure.reason,
+        "signature": _signature(plan, index, state, name, metric, figure),
+    }
+
+
+def _signature(plan: Plan, index: int, state: ShardState, name: str, metric: Metric, figure: Figure) -> str:
+    facts = state.tokenizers[name].facts
+    baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else None
+    parameters = ",".join(f"{key}={value}" for key, value in metric.info.parameters.items())
+    return signature.write(
+        {
+            "tokeval": __version__,
+            "metric": f"{metric.info.name.partition(':')[0]}.{metric.info.version}",
+            "parameters": parameters or None,
+            "words": plan.words if metric.words else None,
+            "tokenizer": facts.fingerprint,
+            "library": facts.library,
+            "corpus": state.intake.fingerprint,
+            "slices": ",".join(plan.corpora[index].columns.slices) or "none",
+            "slice": figure.slice,
+            "baseline": baseline if metric.needs == "baseline" else None,
+            "pivot": plan.pivot if metric.needs == "pivot" else None,
+            "seed": plan.seed,
+        }
+    )
+
+
+def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> About:
+    first = states[min(states)]
+    tokenizers = {
+        name: TokenizerAbout(
+            str(spec),
+            state.facts.fingerprint,
+            state.facts.library,
+            state.facts.vocabulary_size,
+            state.facts.yardstick,
+        )
+        for (name, spec), state in zip(plan.tokenizers, first.tokenizers.values(), strict=True)
+    }
+    corpora = {
+        plan.corpora[index].name: CorpusAbout(
+            fingerprint=state.intake.fingerprint,
+            documents=state.intake.documents,
+            bytes=state.intake.bytes,
+            slices=len(next(iter(state.tokenizers.values())).sums.slices),
+            slice_by=list(plan.corpora[index].columns.slices),
+            nulls=state.intake.nulls,
+        )
+        for index, state in sorted(states.items())
+    }
+    return About(
+        version=__version__,
+        tokenizers=tokenizers,
+        corpora=corpora,
+        metrics=[metric.info for metric in workers.metrics],
+        baseline=plan.baseline,
+        pivot=plan.pivot,
+        words=plan.words,
+        seed=plan.seed,
+    )
+
+
+def plan_record(plan: Plan) -> dict[str, object]:
+    """The plan as JSON values, for run.json."""
+    record: dict[str, object] = json.loads(json.dumps(asdict(plan), default=str))
+    return record

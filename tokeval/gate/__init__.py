@@ -1,0 +1,1 @@
+"""From the result table to a verdict. Sees `results` alone."""

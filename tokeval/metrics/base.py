@@ -1,0 +1,133 @@
+"""What a metric is: a declaration, the measures and accumulators it needs, and a function from states to figures."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from tokeval.arrow import Int64
+from tokeval.schema import Batch, Encoding, Figure, MetricInfo, TokenizerFacts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tokeval.metrics.sums import Sums
+
+HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
+
+
+@dataclass
+class View:
+    """One batch as one tokenizer sees it; what several measures share is computed once and kept."""
+
+    batch: Batch
+    encoding: Encoding
+    _kept: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, name: str, compute: Callable[[View], Any]) -> Any:
+        """The value of `compute(self)`, computed at the first call for `name`."""
+        if name not in self._kept:
+            self._kept[name] = compute(self)
+        return self._kept[name]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A per-document int64 count that is summed by slice and bucket.
+
+    Attributes:
+        name: how ratios refer to it.
+        compute: from a view to an int64 array of shape (documents,).
+        capability: what the tokenizer must declare for it, or None.
+    """
+
+    name: str
+    compute: Callable[[View], Int64]
+    capability: str | None = None
+
+
+class Accumulator(ABC):
+    """A mergeable state. A fresh one is the identity; `merge` is associative and commutative, and changes neither."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def update(self, view: View) -> None:
+        """Fold a batch in."""
+
+    @abstractmethod
+    def merge(self, other: Self) -> Self:
+        """A new state that holds both."""
+
+    @abstractmethod
+    def state(self) -> pa.Table:
+        """The state as an Arrow table, exactly."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, table: pa.Table) -> Self:
+        """The accumulator that `state` was taken from."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One tokenizer's merged states over one corpus."""
+
+    facts: TokenizerFacts
+    sums: Sums
+    others: Mapping[str, Accumulator]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a metric computes from: the states of every tokenizer of the run over one corpus.
+
+    Attributes:
+        tokenizer: the one to compute for.
+        scored: all tokenizers' states by name, in the order given.
+        slices: the corpus's slices, sorted; the pool `all` is not among them.
+        has_ids: whether documents are parallel by id.
+        baseline, pivot: the tokenizer and the slice that relative metrics refer to, if named.
+    """
+
+    tokenizer: str
+    scored: Mapping[str, Scored]
+    slices: tuple[str, ...]
+    has_ids: bool
+    baseline: str | None = None
+    pivot: str | None = None
+
+    @property
+    def mine(self) -> Scored:
+        """The states of the tokenizer to compute for."""
+        return self.scored[self.tokenizer]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named figure: its declaration and how it comes about.
+
+    Attributes:
+        info: name, unit, direction, definition, source.
+        compute: from a context (and the metric's parameters) to figures, one per slice.
+        measures: the measures whose sums it needs.
+        accumulators: the other accumulators that it needs.
+        default: whether it is computed when the user names no metric.
+        needs: `baseline` or `pivot` if it cannot do without.
+        words: whether it counts words, so that its signature names the segmenter.
+    """
+
+    info: MetricInfo
+    compute: Callable[..., Iterable[Figure]]
+    measures: tuple[Measure, ...] = ()
+    accumulators: tuple[type[Accumulator], ...] = ()
+    default: bool = True
+    needs: str | None = None
+    words: bool = False
+
+    @property
+    def name(self) -> str:
+        """The metric's name in the table, with the parameters that differ from the default."""
+        return self.info.name

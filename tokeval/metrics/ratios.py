@@ -1,0 +1,94 @@
+"""Counts and ratios of sums: most metrics are one of the two, so that their statuses are decided in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tokeval.metrics.base import Context, Measure, Metric, Scored
+from tokeval.metrics.measures import DOCUMENTS, UNSEGMENTED_CHARS, VISIBLE_CHARS
+from tokeval.schema import ALL, Figure, MetricInfo, Status
+
+#: A slice with a larger share of its visible characters in scripts without spaces has no white-space words.
+UNSEGMENTED_SHARE = 0.01
+
+
+def pools(context: Context) -> list[tuple[str, tuple[str, ...]]]:
+    """The rows of a metric: the pool `all`, then each slice; with the slices that each sums over."""
+    if context.slices == (ALL,):
+        return [(ALL, (ALL,))]
+    return [(ALL, context.slices), *((name, (name,)) for name in context.slices)]
+
+
+def count(info: MetricInfo, measure: Measure, *, words: bool = False) -> Metric:
+    """A metric that is the sum of one measure."""
+
+    def compute(context: Context) -> Iterable[Figure]:
+        for name, members in pools(context):
+            sums = context.mine.sums
+            n = sums.total("documents", members)
+            problem = missing(context.mine, measure) or (unsegmented(context.mine, members) if words else None)
+            if problem:
+                yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
+            else:
+                yield Figure(name, float(sums.total(measure.name, members)), n)
+
+    return Metric(info, compute, _with_words((DOCUMENTS, measure), words), words=words)
+
+
+def ratio(
+    info: MetricInfo, numerator: Measure, denominator: Measure, *, words: bool = False, default: bool = True
+) -> Metric:
+    """A metric that is the ratio of two measures' sums over documents."""
+
+    def compute(context: Context) -> Iterable[Figure]:
+        mine = context.mine
+        for name, members in pools(context):
+            n = mine.sums.total("documents", members)
+            problem = missing(mine, numerator, denominator) or (unsegmented(mine, members) if words else None)
+            if problem:
+                yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
+            else:
+                above, below = (
+                    mine.sums.total(numerator.name, members),
+                    mine.sums.total(denominator.name, members),
+                )
+                yield divided(name, above, below, n, denominator.name)
+
+    return Metric(info, compute, _with_words((DOCUMENTS, numerator, denominator), words), words=words, default=default)
+
+
+def divided(name: str, above: float, below: float, n: int, below_name: str, reference: str | None = None) -> Figure:
+    """A ratio's figure; undefined where there is nothing to divide by."""
+    if below == 0:
+        return Figure(
+            name,
+            None,
+            n,
+            above,
+            below,
+            reference=reference,
+            status=Status.UNDEFINED,
+            reason=f"no {below_name}",
+        )
+    return Figure(name, above / below, n, above, below, reference=reference)
+
+
+def missing(scored: Scored, *measures: Measure) -> str | None:
+    """Why a measure is not there, or None."""
+    for measure in measures:
+        if measure.capability is not None and measure.capability not in scored.facts.capabilities:
+            return f"the tokenizer does not declare {measure.capability}"
+    return None
+
+
+def unsegmented(scored: Scored, members: tuple[str, ...]) -> str | None:
+    """Why white-space words would be wrong here, or None."""
+    foreign = scored.sums.total("unsegmented_chars", members)
+    visible = scored.sums.total("visible_chars", members)
+    if foreign > UNSEGMENTED_SHARE * visible:
+        return f"{foreign / visible:.1%} of the characters are of scripts written without spaces between words"
+    return None
+
+
+def _with_words(measures: tuple[Measure, ...], words: bool) -> tuple[Measure, ...]:
+    return (*measures, UNSEGMENTED_CHARS, VISIBLE_CHARS) if words else measures

@@ -1,0 +1,98 @@
+"""What there is to choose from: built-ins by name, and third parties through entry points. Loaded on first use."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any
+
+from tokeval.errors import MissingExtraError, UsageError, suggest
+
+TOKENIZERS, METRICS, REPORTS, ENGINES = "tokenizers", "metrics", "reports", "engines"
+
+#: group -> name -> (target `module:attribute`, library module or "", extra or "")
+_BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
+    TOKENIZERS: {
+        "bytes": ("tokeval.tokenizers._yardsticks:Bytes", "", ""),
+        "chars": ("tokeval.tokenizers._yardsticks:Chars", "", ""),
+        "hf": ("tokeval.tokenizers._huggingface:HuggingFace", "tokenizers", ""),
+        "mistral": ("tokeval.tokenizers._mistral:load", "mistral_common", "mistral"),
+        "sentencepiece": ("tokeval.tokenizers._sentencepiece:SentencePiece", "sentencepiece", ""),
+        "tiktoken": ("tokeval.tokenizers._tiktoken:Tiktoken", "tiktoken", ""),
+        "words": ("tokeval.tokenizers._yardsticks:Words", "", ""),
+    },
+    METRICS: {
+        "fairness": ("tokeval.metrics.fairness:METRICS", "", ""),
+        "fidelity": ("tokeval.metrics.fidelity:METRICS", "", ""),
+        "information": ("tokeval.metrics.information:METRICS", "", ""),
+        "size": ("tokeval.metrics.size:METRICS", "", ""),
+    },
+    REPORTS: {
+        "csv": ("tokeval.report.csv:render", "", ""),
+        "md": ("tokeval.report.markdown:render", "", ""),
+    },
+    ENGINES: {
+        "local": ("tokeval.engine.local:run", "", ""),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that can be chosen: where it comes from and what it needs."""
+
+    group: str
+    name: str
+    target: str
+    origin: str
+    module: str = ""
+    extra: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether the library behind it is there."""
+        return not self.module or find_spec(self.module) is not None
+
+    def load(self) -> Any:
+        """The object behind the name.
+
+        Raises:
+            MissingExtraError: its optional library is not installed.
+        """
+        if not self.installed:
+            raise MissingExtraError.of(self.extra, f"{self.name!r} ({self.group})")
+        module, _, attribute = self.target.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+@cache
+def entries(group: str) -> dict[str, Entry]:
+    """Every entry of a group by name, sorted; two of one name are an error."""
+    found = {
+        name: Entry(group, name, target, "tokeval", module, extra)
+        for name, (target, module, extra) in _BUILTIN[group].items()
+    }
+    for point in entry_points(group=f"tokeval.{group}"):
+        origin = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+        if point.name in found:
+            raise UsageError(
+                f"two {group} are called {point.name!r}: from {found[point.name].origin} and from {origin}",
+                hint="uninstall one of the two packages",
+            )
+        found[point.name] = Entry(group, point.name, point.value, origin)
+    return dict(sorted(found.items()))
+
+
+def find(group: str, name: str) -> Entry:
+    """The entry of that name.
+
+    Raises:
+        UsageError: there is none; the hint names a near one.
+    """
+    known = entries(group)
+    if name not in known:
+        raise UsageError(f"there is no {group.removesuffix('s')} {name!r}", hint=suggest(name, known))
+    return known[name]

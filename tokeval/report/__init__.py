@@ -1,0 +1,1 @@
+"""From the result table to what people read. Sees `results` alone."""

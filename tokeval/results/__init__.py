@@ -1,0 +1,1 @@
+"""The one table between computing and reading, and what is kept beside it."""

@@ -1,0 +1,107 @@
+"""Results on disk: `results.parquet` and `run.json`, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tokeval.errors import ResultsError
+from tokeval.results.about import About
+from tokeval.schema import result_schema
+
+TABLE, RUN = "results.parquet", "run.json"
+
+
+@dataclass(frozen=True)
+class Results:
+    """A result table and what it says of itself."""
+
+    table: pa.Table
+    about: About
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Results:
+        """From a table that carries its metadata."""
+        return cls(table, About.from_metadata(table.schema.metadata))
+
+
+def load_results(folder: str | Path) -> pa.Table:
+    """The result table in a folder (or the file itself).
+
+    Raises:
+        ResultsError: not there, cut short, or not a result table.
+    """
+    path = Path(folder)
+    if path.is_dir():
+        path = path / TABLE
+    if not path.is_file():
+        raise ResultsError(f"there is no {path}", hint="`tokeval compare ... -o DIR` writes DIR/results.parquet")
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise ResultsError(f"{path} is no Parquet file, or is cut short") from error
+    missing = [name for name in result_schema().names if name not in table.column_names]
+    if missing:
+        raise ResultsError(f"{path} is no result table: it has no column {missing[0]!r}")
+    return table
+
+
+def check_folder(folder: Path) -> None:
+    """See that results can be written there, before anything is computed.
+
+    Raises:
+        ResultsError: it is a file, or cannot be written to.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ResultsError(f"{folder} is a file, not a folder for results", hint="name another folder with -o")
+    place = folder
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        raise ResultsError(f"{place} cannot be written to", hint="name another folder with -o")
+
+
+def save(folder: Path, table: pa.Table, run: Mapping[str, Any], reports: Mapping[str, bytes]) -> list[Path]:
+    """Write the table, the run record and the rendered reports; each appears whole, all at the end.
+
+    Raises:
+        ResultsError: the folder cannot be written.
+    """
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    record = json.dumps(run, indent=2, ensure_ascii=False, default=str) + "\n"
+    return add_files(folder, {TABLE: sink.getvalue().to_pybytes(), RUN: record.encode(), **reports})
+
+
+def add_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Put files into a folder, made if need be: all are written beside it first, then moved in.
+
+    Raises:
+        ResultsError: the folder cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            for name, content in files.items():
+                (made / name).write_bytes(content)
+            if folder.exists():
+                for name in files:
+                    (made / name).replace(folder / name)
+            else:
+                made.chmod(0o755)  # mkdtemp makes it private
+                made.rename(folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError as error:
+        raise ResultsError(f"cannot write the results to {folder}: {error.strerror or error}") from error
+    return [folder / name for name in files]

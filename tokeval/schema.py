@@ -1,0 +1,185 @@
+"""What flows between the parts: a batch of text, its encoding, a figure, and the result table's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tokeval.arrow import Int64, UInt32
+
+#: Documents fall into this many buckets by a stable hash of their key; the bootstrap draws buckets.
+BUCKETS = 256
+
+#: The slice that pools every document of a corpus.
+ALL = "all"
+
+#: The name of a slice whose value is null.
+NO_VALUE = "(none)"
+
+
+class Status(StrEnum):
+    """Why a figure has, or has not, a value."""
+
+    OK = "ok"
+    UNDEFINED = "undefined"
+    NOT_APPLICABLE = "not_applicable"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Where the words of a batch lie: byte ranges within each document.
+
+    Attributes:
+        starts, ends: byte positions relative to the document's first byte, one per word.
+        offsets: n + 1 positions into `starts`; document i owns words `offsets[i]` to `offsets[i + 1]`.
+    """
+
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
+    offsets: Int64
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some documents of a corpus; nulls have been taken out and counted.
+
+    Attributes:
+        texts: `large_string` array of n documents, valid UTF-8.
+        slices: the names of the slices that occur, and `codes`, one index into them per document.
+        keys: 64-bit stable hashes of the documents' ids, or of their texts where there is no id column.
+        has_ids: whether `keys` come from an id column (only then are slices parallel).
+        units: per-document int64 counts by name: bytes, chars, lines, words, unsegmented_chars, visible_chars.
+        words: where the words lie.
+    """
+
+    texts: pa.Array
+    slices: tuple[str, ...]
+    codes: npt.NDArray[np.int32]
+    keys: npt.NDArray[np.uint64]
+    has_ids: bool
+    units: Mapping[str, Int64]
+    words: Words
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def buckets(self) -> npt.NDArray[np.int32]:
+        """The bucket, 0 to BUCKETS - 1, of each document."""
+        return (self.keys >> np.uint64(64 - (BUCKETS - 1).bit_length())).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What one tokenizer made of a batch.
+
+    Attributes:
+        ids, offsets: flat token ids, and n + 1 positions into them.
+        starts, ends: for each token the UTF-8 byte range of its document that it covers; None without spans.
+        round_trip: per document 1 if decoding gave the text back byte for byte, else 0; None without decode.
+        facts: what is constant for the tokenizer (vocabulary size, unknown id).
+    """
+
+    ids: UInt32
+    offsets: Int64
+    facts: TokenizerFacts
+    starts: npt.NDArray[np.int32] | None = None
+    ends: npt.NDArray[np.int32] | None = None
+    round_trip: Int64 | None = None
+
+
+@dataclass(frozen=True)
+class TokenizerFacts:
+    """What metrics may know of a tokenizer beside its output.
+
+    Attributes:
+        vocabulary_size: number of ids defined, special and unused ones included; None if not declared.
+        unknown_id: the id that stands for text outside the vocabulary; None if there is none.
+        capabilities: what the adapter declares: decode, spans, vocabulary.
+        fingerprint: short hash of the defining file and the adapter's parameters.
+        library: name and version of the library that defines the tokenizer, `name/version`.
+        yardstick: whether it is a measure to hold others against (bytes, characters, words), never the best.
+    """
+
+    vocabulary_size: int | None = None
+    unknown_id: int | None = None
+    capabilities: frozenset[str] = frozenset()
+    fingerprint: str = ""
+    library: str = ""
+    yardstick: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of one tokenizer, before it becomes a row: a metric gives these."""
+
+    slice: str
+    value: float | None
+    n: int
+    numerator: float | None = None
+    denominator: float | None = None
+    ci: tuple[float, float] | None = None
+    reference: str | None = None
+    status: Status = Status.OK
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a reader needs to know of a metric; travels with the result table.
+
+    Attributes:
+        name: as in the table's metric column.
+        unit: `tokens/word`, `bytes/token`, `count`, `1`, ...
+        direction: `higher`, `lower` or `neither` is better.
+        definition: the formula in words.
+        source: citation.
+        misleads: when the figure misleads.
+        headline: whether summary tables show it.
+    """
+
+    name: str
+    family: str
+    unit: str
+    direction: str
+    definition: str
+    source: str = ""
+    misleads: str = ""
+    headline: bool = False
+    version: int = 1
+    parameters: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+def result_schema() -> pa.Schema:
+    """The columns of `results.parquet`, one row per figure."""
+    import pyarrow as pa
+
+    text, number = pa.string(), pa.float64()
+    return pa.schema(
+        [
+            pa.field("tokenizer", text, nullable=False),
+            pa.field("corpus", text, nullable=False),
+            pa.field("slice", text, nullable=False),
+            pa.field("metric", text, nullable=False),
+            pa.field("value", number),
+            pa.field("unit", text, nullable=False),
+            pa.field("ci_low", number),
+            pa.field("ci_high", number),
+            pa.field("n", pa.int64(), nullable=False),
+            pa.field("numerator", number),
+            pa.field("denominator", number),
+            pa.field("reference", text),
+            pa.field("status", text, nullable=False),
+            pa.field("reason", text),
+            pa.field("signature", text, nullable=False),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Text to ids: the contract, spec strings, and one `_library.py` per adapter."""

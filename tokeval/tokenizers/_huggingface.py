@@ -1,0 +1,173 @@
+"""Hugging Face `tokenizers`: a `tokenizer.json`, or a folder that holds one."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tokeval.arrow import ragged_ids, text_array, text_buffers
+from tokeval.errors import TokenizerError
+from tokeval.signature import file_digest
+from tokeval.tokenizers.base import (
+    BYTE,
+    DECODE,
+    IDS,
+    NORMAL,
+    SPANS,
+    SPECIAL,
+    VOCABULARY,
+    Spans,
+    Tokenizer,
+    vocabulary_table,
+)
+from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes
+from tokeval.tokenizers.load import require_file
+
+
+class HuggingFace(Tokenizer):
+    """A `tokenizer.json`; truncation, padding and added tokens such as BOS are switched off."""
+
+    capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+
+    def __init__(self, location: str, revision: str | None = None) -> None:
+        import tokenizers
+
+        if revision is not None:
+            raise TokenizerError(f"hf:{location} is a file and has no revision {revision!r}")
+        path = Path(location)
+        if path.is_dir():
+            path = path / "tokenizer.json"
+        path = require_file(str(path), {"hf"}, "a Hugging Face tokenizer.json")
+        self._json: dict[str, Any] = json.loads(path.read_bytes())
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception
+            raise TokenizerError(f"{path} does not load: {str(error).partition(chr(10))[0]}") from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        # text that looks like a special token is ordinary text
+        self._tokenizer.encode_special_tokens = True
+        self.fingerprint = file_digest(path)
+        self.library = f"tokenizers/{tokenizers.__version__}"
+        self.unknown_id = self._find_unknown()
+        self.text_prefix = self._find_prefix()
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        """Ids by the library's own batch call, on all cores."""
+        texts = text_array(texts)
+        rows = texts.to_pylist()
+        found = iter(self._tokenizer.encode_batch_fast([r for r in rows if r is not None], add_special_tokens=False))
+        lists = [[] if row is None else next(found).ids for row in rows]
+        return ragged_ids(lists, texts.is_valid())
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        """Text by the library's decoder, special tokens kept."""
+        rows = ids.to_pylist()
+        found = iter(self._tokenizer.decode_batch([r for r in rows if r is not None], skip_special_tokens=False))
+        return pa.array([None if row is None else next(found) for row in rows], pa.large_string())
+
+    def spans_batch(self, texts: pa.Array) -> Spans:
+        """Spans from the library's offsets, which count code points of the original text."""
+        from tokeval.tokenizers.kernels import points_to_bytes
+
+        texts = text_array(texts)
+        rows = texts.to_pylist()
+        found = iter(self._tokenizer.encode_batch([r for r in rows if r is not None], add_special_tokens=False))
+        encodings = [None if row is None else next(found) for row in rows]
+        ids = ragged_ids([e.ids if e else [] for e in encodings], texts.is_valid())
+        pairs = np.array(list(chain.from_iterable(e.offsets for e in encodings if e)), np.int64).reshape(-1, 2)
+        data, offsets = text_buffers(texts)
+        id_offsets = ids.offsets.to_numpy().astype(np.int64)
+        starts, ends = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.int32)
+        points_to_bytes(data, offsets, id_offsets, pairs[:, 0], starts)
+        points_to_bytes(data, offsets, id_offsets, pairs[:, 1], ends)
+        return Spans(ids, starts, ends)
+
+    def vocabulary(self) -> pa.Table:
+        """Every id, added tokens included, with its bytes by the declared decoder."""
+        added = self._tokenizer.get_added_tokens_decoder()
+        by_id = {i: piece for piece, i in self._tokenizer.get_vocab(with_added_tokens=True).items()}
+        by_id |= {i: token.content for i, token in added.items()}
+        model = self._json["model"]
+        scores = dict(enumerate(s for _, s in model["vocab"])) if isinstance(model.get("vocab"), list) else {}
+        ids = sorted(by_id)
+        spelled = [self._spell(by_id[i], i in added) for i in ids]
+        special = {i for i, token in added.items() if token.special} | {self.unknown_id}
+        kinds = [SPECIAL if i in special else kind for i, (_, kind) in zip(ids, spelled, strict=True)]
+        return vocabulary_table(
+            ids, [by_id[i] for i in ids], [data for data, _ in spelled], kinds, [scores.get(i) for i in ids]
+        )
+
+    def _spell(self, piece: str, added: bool) -> tuple[bytes, str]:
+        """The bytes of a piece and whether it is a byte token, by the tokenizer's declared scheme."""
+        scheme = self._scheme
+        if added:
+            return piece.encode(errors="surrogatepass"), NORMAL
+        if "ByteLevel" in scheme:
+            data = bytes_of_alphabet(piece)
+            if data is not None:
+                return data, kind_of_bytes(data)
+        if "ByteFallback" in scheme:
+            value = byte_of_fallback(piece)
+            if value is not None:
+                return bytes([value]), BYTE
+        if "WordPiece" in scheme:
+            prefix = self._json["model"].get("continuing_subword_prefix") or "##"
+            piece = piece.removeprefix(prefix)
+        suffix = self._json["model"].get("end_of_word_suffix")
+        if suffix:
+            piece = piece.removesuffix(suffix)
+        if "Metaspace" in scheme:
+            piece = piece.replace("▁", " ")
+        return piece.encode(errors="surrogatepass"), NORMAL
+
+    @property
+    def _scheme(self) -> set[str]:
+        """How pieces spell bytes: the types of the declared decoders, and of the pre-tokenizers where none is."""
+        if self._json.get("decoder"):
+            declared = set(_types(self._json["decoder"]))
+        else:
+            declared = set(_types(self._json.get("pre_tokenizer"))) & {"ByteLevel", "Metaspace"}
+        if self._json["model"].get("type") == "WordPiece":
+            declared.add("WordPiece")
+        if self._json["model"].get("byte_fallback"):
+            declared.add("ByteFallback")
+        return declared
+
+    def _find_unknown(self) -> int | None:
+        model = self._json["model"]
+        if isinstance(model.get("unk_id"), int):
+            return int(model["unk_id"])
+        token = model.get("unk_token")
+        found = self._tokenizer.token_to_id(token) if isinstance(token, str) else None
+        return None if found is None else int(found)
+
+    def _find_prefix(self) -> bytes | None:
+        """What the tokens spell before the text and decoding takes off; asked of the library with one letter."""
+        try:
+            ids = self._tokenizer.encode("a", add_special_tokens=False).ids
+            pieces = [self._tokenizer.id_to_token(i) or "" for i in ids]
+            spelled = b"".join(self._spell(piece, False)[0] for piece in pieces)
+            decoded = self._tokenizer.decode(ids, skip_special_tokens=False)
+        except Exception:  # such as a WordPiece without [UNK]: then nothing is assumed
+            return None
+        if decoded == "a" and spelled in {b"a", b" a"} and "WordPiece" not in self._scheme:
+            return spelled.removesuffix(b"a")
+        return None
+
+
+def _types(node: object) -> list[str]:
+    """The `type` names in a declaration, sequences opened; Replace of ▁ counts as Metaspace."""
+    if not isinstance(node, dict):
+        return []
+    if node.get("type") == "Sequence":
+        parts = node.get("decoders") or node.get("pretokenizers") or node.get("normalizers") or []
+        return [name for part in parts for name in _types(part)]
+    if node.get("type") == "Replace" and node.get("pattern") == {"String": "▁"}:
+        return ["Metaspace"]
+    return [str(node.get("type"))]

@@ -1,0 +1,75 @@
+"""The tokenizer files that mistral-common ships: SentencePiece models and Tekken vocabularies."""
+
+from __future__ import annotations
+
+import importlib.resources
+from pathlib import Path
+
+import pyarrow as pa
+
+from tokeval.arrow import ragged_ids, text_array
+from tokeval.errors import TokenizerError, suggest
+from tokeval.signature import file_digest
+from tokeval.tokenizers._sentencepiece import SentencePiece
+from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Tokenizer, vocabulary_table
+from tokeval.tokenizers.bytelevel import kind_of_bytes, printable
+from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.sniff import sniff
+
+
+def load(location: str, revision: str | None = None) -> Tokenizer:
+    """A shipped file by its name (`tekken_240911`, `tokenizer.model.v1`, ...), or a file of the same kinds."""
+    if revision is not None:
+        raise TokenizerError(f"mistral:{location} has no revision {revision!r}")
+    path = Path(location)
+    if not path.is_file():
+        shipped = shipped_files()
+        if location not in shipped:
+            raise TokenizerError(f"mistral-common ships no {location!r}", hint=suggest(location, shipped))
+        path = shipped[location]
+    require_file(str(path), {"sentencepiece", "tekken"}, "a tokenizer file of mistral-common")
+    return SentencePiece(str(path)) if sniff(path) == "sentencepiece" else Tekken(path)
+
+
+def shipped_files() -> dict[str, Path]:
+    """The files that the installed mistral-common carries, by name without `.json`."""
+    folder = Path(str(importlib.resources.files("mistral_common"))) / "data"
+    files = [*folder.glob("*.model.*"), *folder.glob("tekken*.json")]
+    return {path.name.removesuffix(".json"): path for path in sorted(files)}
+
+
+class Tekken(Tokenizer):
+    """A Tekken vocabulary: a byte-level BPE whose ids follow the special tokens."""
+
+    capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    text_prefix = b""
+
+    def __init__(self, path: Path) -> None:
+        import mistral_common
+        from mistral_common.tokens.tokenizers.tekken import SpecialTokenPolicy, Tekkenizer
+
+        self._tekken = Tekkenizer.from_file(path)
+        self._keep = SpecialTokenPolicy.KEEP
+        self.fingerprint = file_digest(path)
+        self.library = f"mistral_common/{mistral_common.__version__}"
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        """Ids by the library's own call, one text at a time, without BOS and EOS."""
+        texts = text_array(texts)
+        rows = [[] if r is None else self._tekken.encode(r, bos=False, eos=False) for r in texts.to_pylist()]
+        return ragged_ids(rows, texts.is_valid())
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        """Text by the library's decoder, special tokens kept."""
+        rows = ids.to_pylist()
+        decoded = [None if row is None else self._tekken.decode(row, self._keep) for row in rows]
+        return pa.array(decoded, pa.large_string())
+
+    def vocabulary(self) -> pa.Table:
+        """The special tokens, then the ranks."""
+        first, size = self._tekken.num_special_tokens, self._tekken.n_words
+        ids = list(range(size))
+        data = [self._tekken.id_to_byte_piece(i, self._keep) for i in ids]
+        kinds = [SPECIAL if i < first else kind_of_bytes(d) for i, d in zip(ids, data, strict=True)]
+        scores = [None if i < first else float(i - first) for i in ids]
+        return vocabulary_table(ids, [printable(d) for d in data], data, kinds, scores)

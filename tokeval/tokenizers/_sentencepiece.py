@@ -1,0 +1,120 @@
+"""SentencePiece `.model` files: BPE and Unigram, with byte fallback or without."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from tokeval.arrow import UInt32, id_lists, text_array
+from tokeval.errors import TokenizerError
+from tokeval.signature import file_digest
+from tokeval.tokenizers.base import (
+    BYTE,
+    DECODE,
+    IDS,
+    NORMAL,
+    SPANS,
+    SPECIAL,
+    UNUSED,
+    VOCABULARY,
+    Spans,
+    Tokenizer,
+    vocabulary_table,
+)
+from tokeval.tokenizers.bytelevel import byte_of_fallback
+from tokeval.tokenizers.load import require_file
+
+
+class SentencePiece(Tokenizer):
+    """A `.model` file read by the sentencepiece library."""
+
+    capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+
+    def __init__(self, location: str, revision: str | None = None) -> None:
+        import sentencepiece
+
+        if revision is not None:
+            raise TokenizerError(f"sentencepiece:{location} is a file and has no revision {revision!r}")
+        path = require_file(location, {"sentencepiece"}, "a SentencePiece model")
+        try:
+            self._processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it
+            raise TokenizerError(f"{path} does not load as a SentencePiece model, or is cut short") from error
+        self.fingerprint = file_digest(path)
+        self.library = f"sentencepiece/{sentencepiece.__version__}"
+        self.unknown_id = int(self._processor.unk_id())
+        spelled = b"".join(_spell(self._processor.id_to_piece(i))[0] for i in self._processor.encode("a"))
+        # asked of the library with one letter: does decoding take off the dummy space?
+        round_trip = self._processor.decode(self._processor.encode("a")) == "a"
+        self.text_prefix = spelled.removesuffix(b"a") if round_trip and spelled in {b"a", b" a"} else None
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        """Ids by the library's own batch call, on all cores."""
+        texts = text_array(texts)
+        rows = ["" if row is None else row for row in texts.to_pylist()]
+        return _lists(self._processor.encode(rows, return_type="numpy"), texts)
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        """Text by the library's decoder."""
+        rows = ids.to_pylist()
+        found = iter(self._processor.decode([row for row in rows if row is not None]))
+        return pa.array([None if row is None else next(found) for row in rows], pa.large_string())
+
+    def spans_batch(self, texts: pa.Array) -> Spans:
+        """Spans from the library's offsets; the bytes of a fallen-back character are shared out one by one."""
+        texts = text_array(texts)
+        rows = [b"" if row is None else row.encode() for row in texts.to_pylist()]
+        found = self._processor.encode(rows, return_type="offset_mapping")
+        ids = _lists([np.asarray(row["ids"], np.int32) for row in found], texts)
+        pairs = [pair for row in found for pair in _share_bytes(row["pieces"], row["offsets"])]
+        table = np.array(pairs, np.int32).reshape(-1, 2)
+        return Spans(ids, table[:, 0].copy(), table[:, 1].copy())
+
+    def vocabulary(self) -> pa.Table:
+        """Every piece with its bytes, kind and score."""
+        size = self._processor.get_piece_size()
+        ids = list(range(size))
+        pieces = [self._processor.id_to_piece(i) for i in ids]
+        scores = [float(self._processor.get_score(i)) for i in ids]
+        kinds, data = [], []
+        for i, piece in enumerate(pieces):
+            spelled, kind = _spell(piece)
+            if self._processor.is_unknown(i) or self._processor.is_control(i):
+                spelled, kind = piece.encode(), SPECIAL
+            elif self._processor.is_unused(i):
+                kind = UNUSED
+            elif kind == BYTE and not self._processor.is_byte(i):
+                spelled, kind = piece.replace("▁", " ").encode(), NORMAL
+            data.append(spelled)
+            kinds.append(kind)
+        return vocabulary_table(ids, pieces, data, kinds, list(scores))
+
+
+def _spell(piece: str) -> tuple[bytes, str]:
+    value = byte_of_fallback(piece)
+    if value is not None:
+        return bytes([value]), BYTE
+    return piece.replace("▁", " ").encode(), NORMAL
+
+
+def _share_bytes(pieces: list[bytes], offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give each byte token its own byte: the library gives the whole character to the last, nothing to the others."""
+    shared = list(offsets)
+    pending: list[int] = []
+    for k, (start, end) in enumerate(offsets):
+        if byte_of_fallback(pieces[k].decode()) is None:
+            pending = []
+            continue
+        pending.append(k)
+        if end > start:
+            if end - start == len(pending):
+                for j, index in enumerate(pending):
+                    shared[index] = (start + j, start + j + 1)
+            pending = []
+    return shared
+
+
+def _lists(rows: list[np.ndarray[tuple[int], np.dtype[np.int32]]], texts: pa.Array) -> pa.Array:
+    offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64)))
+    flat: UInt32 = np.concatenate(rows).astype(np.uint32) if rows else np.zeros(0, np.uint32)
+    return id_lists(flat, offsets, texts.is_valid().to_numpy(zero_copy_only=False))

@@ -1,0 +1,165 @@
+"""tiktoken: encoding names through its own cache, and rank files whose pattern is known, never guessed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from tokeval.arrow import ragged_ids, text_array
+from tokeval.errors import TokenizerError, suggest
+from tokeval.signature import digest
+from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Tokenizer, vocabulary_table
+from tokeval.tokenizers.bytelevel import kind_of_bytes, printable
+from tokeval.tokenizers.load import require_file
+
+if TYPE_CHECKING:
+    import tiktoken
+
+_GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+_CL100K = (
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]"
+    r"|\s+(?!\S)|\s"
+)
+_LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
+_O200K = "|".join(
+    [
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+        r"\p{N}{1,3}",
+        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+        r"\s*[\r\n]+",
+        r"\s+(?!\S)",
+        r"\s+",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A published encoding: its pattern, the SHA-256 of its rank file, and its special tokens."""
+
+    pattern: str
+    sha256: str
+    special: tuple[tuple[str, int], ...] = ()
+
+
+_END = "<|endoftext|>"
+_KNOWN = {
+    "r50k_base": _Known(_GPT2, "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930", ((_END, 50256),)),
+    "p50k_base": _Known(_GPT2, "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069", ((_END, 50256),)),
+    "cl100k_base": _Known(
+        _CL100K,
+        "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+        (
+            (_END, 100257),
+            ("<|fim_prefix|>", 100258),
+            ("<|fim_middle|>", 100259),
+            ("<|fim_suffix|>", 100260),
+            ("<|endofprompt|>", 100276),
+        ),
+    ),
+    "o200k_base": _Known(
+        _O200K,
+        "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+        ((_END, 199999), ("<|endofprompt|>", 200018)),
+    ),
+    "whisper": _Known(_GPT2, "b34b360dbb493e781e479794586d661700670d65564001f23024971d1f2fa126", ()),
+    "llama3": _Known(_LLAMA3, "82e9d31979e92ab929cd544440f129d9ecd797b69e327f80f17e1c50d5551b55", ()),
+}
+
+
+class Tiktoken(Tokenizer):
+    """A byte-level BPE in tiktoken's form.
+
+    `tiktoken:NAME` is an encoding of tiktoken's own; `tiktoken:FILE` a rank file recognised by its hash;
+    `tiktoken:FILE@NAME` one that must be that encoding; `tiktoken:FILE@like-NAME` other ranks with its pattern.
+    """
+
+    capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    text_prefix = b""
+
+    def __init__(self, location: str, revision: str | None = None) -> None:
+        import tiktoken
+
+        self.library = f"tiktoken/{tiktoken.__version__}"
+        if Path(location).exists():
+            self._encoding, self.fingerprint = _from_file(location, revision)
+        else:
+            self._encoding, self.fingerprint = _from_name(location, revision)
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        """Ids by the library's own call, special tokens being ordinary text."""
+        texts = text_array(texts)
+        rows = [[] if r is None else self._encoding.encode_ordinary(r) for r in texts.to_pylist()]
+        return ragged_ids(rows, texts.is_valid())
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        """Text; bytes that are not UTF-8 become U+FFFD."""
+        rows = ids.to_pylist()
+        return pa.array([None if row is None else self._encoding.decode(row) for row in rows], pa.large_string())
+
+    def vocabulary(self) -> pa.Table:
+        """Ranks by id, then the special tokens."""
+        special = {i: piece for piece, i in self._encoding._special_tokens.items()}
+        ranks = {i: data for data, i in self._encoding._mergeable_ranks.items() if i not in special}
+        rows: dict[int, tuple[str, bytes, str, float | None]]
+        rows = {i: (printable(data), data, kind_of_bytes(data), float(i)) for i, data in ranks.items()}
+        rows |= {i: (piece, piece.encode(), SPECIAL, None) for i, piece in special.items()}
+        ids = sorted(rows)
+        pieces, data, kinds, scores = zip(*(rows[i] for i in ids), strict=True)
+        return vocabulary_table(ids, list(pieces), list(data), list(kinds), list(scores))
+
+
+def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:
+    import tiktoken
+    from tiktoken.load import load_tiktoken_bpe
+
+    path = require_file(location, {"tiktoken"}, "a tiktoken rank file")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    name = revision or next((n for n, known in _KNOWN.items() if known.sha256 == sha256), None)
+    if name is None:
+        raise TokenizerError(
+            f"{path} is none of the rank files that tokeval knows, so its pattern cannot be told",
+            hint=f"write tiktoken:{path}@like-NAME with NAME one of {', '.join(_KNOWN)}",
+        )
+    like = name.startswith("like-")
+    known = _KNOWN.get(name.removeprefix("like-"))
+    if known is None:
+        raise TokenizerError(f"there is no known pattern {name!r}", hint=suggest(name, _KNOWN))
+    if not like and known.sha256 != sha256:
+        raise TokenizerError(
+            f"{path} is not {name}: its SHA-256 begins with {sha256[:12]}, not {known.sha256[:12]}",
+            hint=f"if only the pattern is the same, write tiktoken:{path}@like-{name}",
+        )
+    ranks = load_tiktoken_bpe(str(path))
+    if sorted(ranks.values())[-1:] != [len(ranks) - 1] and like:
+        raise TokenizerError(f"the ranks of {path} have holes: {len(ranks)} tokens, last rank {max(ranks.values())}")
+    special = {} if like else dict(known.special)
+    encoding = tiktoken.Encoding(name, pat_str=known.pattern, mergeable_ranks=ranks, special_tokens=special)
+    return encoding, digest(bytes.fromhex(sha256), name)
+
+
+def _from_name(name: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:
+    import tiktoken
+
+    names = tiktoken.list_encoding_names()
+    if name not in names or revision is not None:
+        raise TokenizerError(f"there is no file and no tiktoken encoding {name!r}", hint=suggest(name, names))
+    try:
+        encoding = tiktoken.get_encoding(name)
+    except Exception as error:  # whatever the library's HTTP client raises
+        raise TokenizerError(
+            f"tiktoken cannot get {name!r}: {type(error).__name__}",
+            hint="set TIKTOKEN_CACHE_DIR to a folder that holds it, or name the .tiktoken file",
+        ) from error
+    if name in _KNOWN:
+        return encoding, digest(bytes.fromhex(_KNOWN[name].sha256), name)
+    ranks = sorted((rank, data) for data, rank in encoding._mergeable_ranks.items())
+    return encoding, digest(encoding._pat_str, *(data for _, data in ranks))

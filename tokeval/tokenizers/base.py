@@ -1,0 +1,115 @@
+"""The contract of a tokenizer. A custom one is a class with one method, `encode_batch`; the rest is optional."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tokeval.errors import NotSupportedError
+from tokeval.schema import TokenizerFacts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
+IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
+CAPABILITIES = (IDS, DECODE, SPANS, VOCABULARY)
+
+#: Kinds of a vocabulary entry.
+NORMAL, BYTE, SPECIAL, UNUSED = "normal", "byte", "special", "unused"
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Token ids with the text that each covers.
+
+    Attributes:
+        ids: `list<uint32>`, as `encode_batch` gives them.
+        starts, ends: UTF-8 byte positions in the token's document, flat, aligned with the flat ids.
+    """
+
+    ids: pa.Array
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
+
+
+class Tokenizer(ABC):
+    """Text to token ids.
+
+    Attributes:
+        spec: the string that `load_tokenizer` made it from; a tokenizer is pickled as its spec.
+        capabilities: what it declares beside `encode_batch`; the conformance suite checks each claim.
+        fingerprint: short hash of the defining file and the parameters; part of every signature.
+        library: `name/version` of the library that defines it.
+        unknown_id: the id that stands for text outside the vocabulary, if there is one.
+        text_prefix: what the bytes of the tokens spell before the text itself and `decode_batch` takes off again
+            (SentencePiece's dummy space); None if decoding is not the concatenation of the tokens' bytes.
+        yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
+    """
+
+    spec: str = ""
+    capabilities: frozenset[str] = frozenset({IDS})
+    fingerprint: str = ""
+    library: str = ""
+    unknown_id: int | None = None
+    text_prefix: bytes | None = None
+    yardstick: bool = False
+
+    @abstractmethod
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        """Encode each text by itself.
+
+        Args:
+            texts: string array of n documents.
+
+        Returns:
+            `list<uint32>` array of n rows in the same order, without BOS, EOS or any other added token. Text that
+            looks like a special token is ordinary text. Null stays null, empty text gives an empty list.
+        """
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        """The text of each row of a `list<uint32>` array, as a string array."""
+        raise NotSupportedError(f"{self.spec or type(self).__name__} does not declare decode")
+
+    def spans_batch(self, texts: pa.Array) -> Spans:
+        """Ids and the byte range of each token, from the library's own offsets."""
+        raise NotSupportedError(f"{self.spec or type(self).__name__} does not declare spans")
+
+    def vocabulary(self) -> pa.Table:
+        """One row per id: `id` uint32, `piece` string (as the file has it), `bytes` binary, `kind`, `score` double."""
+        raise NotSupportedError(f"{self.spec or type(self).__name__} does not declare a vocabulary")
+
+    def facts(self) -> TokenizerFacts:
+        """What metrics may know of it."""
+        size = self.vocabulary().num_rows if VOCABULARY in self.capabilities else None
+        return TokenizerFacts(size, self.unknown_id, self.capabilities, self.fingerprint, self.library, self.yardstick)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if not self.spec:
+            return super().__reduce__()  # type: ignore[return-value]
+        from tokeval.tokenizers.load import load_tokenizer
+
+        return (load_tokenizer, (self.spec,))
+
+
+def vocabulary_table(
+    ids: list[int], pieces: list[str], data: list[bytes], kinds: list[str], scores: list[float | None]
+) -> pa.Table:
+    """A vocabulary as `Tokenizer.vocabulary` returns it, sorted by id."""
+    import pyarrow as pa
+
+    order = np.argsort(np.asarray(ids, np.int64), kind="stable")
+    table = pa.table(
+        {
+            "id": pa.array(ids, pa.uint32()),
+            "piece": pa.array(pieces, pa.large_string()),
+            "bytes": pa.array(data, pa.large_binary()),
+            "kind": pa.array(kinds, pa.string()),
+            "score": pa.array(scores, pa.float64()),
+        }
+    )
+    return table.take(pa.array(order))

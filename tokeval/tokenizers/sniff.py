@@ -1,0 +1,88 @@
+"""What kind of file this is, told from its bytes: so that a wrong file is named, not guessed at."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from pathlib import Path
+
+#: kind -> what a person calls it
+NAMES = {
+    "hf": "a Hugging Face tokenizer.json",
+    "sentencepiece": "a SentencePiece model",
+    "tiktoken": "a tiktoken rank file",
+    "tekken": "a Tekken vocabulary of mistral-common",
+    "lfs": "a Git LFS pointer, not the file itself",
+    "pickle": "a Python pickle, which is never loaded",
+    "parquet": "a Parquet file",
+    "archive": "a compressed archive",
+    "json": "JSON, but not a tokenizer.json",
+    "broken-json": "broken or truncated JSON",
+    "text": "plain text",
+    "empty": "an empty file",
+    "binary": "binary data of no known tokenizer format",
+}
+
+_HINTS = {
+    "lfs": "fetch the real file with `git lfs pull`",
+    "tekken": "try mistral:PATH",
+    "hf": "try hf:PATH",
+    "sentencepiece": "try sentencepiece:PATH",
+    "tiktoken": "try tiktoken:PATH",
+}
+
+
+def sniff(path: Path) -> str:
+    """The kind of the file, a key of `NAMES`."""
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if not head:
+        return "empty"
+    if head.startswith(b"version https://git-lfs"):
+        return "lfs"
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")):
+        return "archive"
+    if head[:1] == b"\x80" and head[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}:
+        return "pickle"
+    if head.lstrip()[:1] in {b"{", b"["}:
+        return _sniff_json(path)
+    if _is_rank_line(head.partition(b"\n")[0]):
+        return "tiktoken"
+    # ModelProto: field 1 (pieces), length-delimited, holding a SentencePiece message whose first field is a string
+    if head[:1] == b"\x0a" and len(head) > 3 and head[2:3] == b"\x0a":
+        return "sentencepiece"
+    try:
+        head[: len(head) - 4 or None].decode()
+    except UnicodeDecodeError:
+        return "binary"
+    return "text" if b"\x00" not in head else "binary"
+
+
+def describe(path: Path) -> tuple[str, str | None]:
+    """What the file looks like, in words, and a hint what to do."""
+    kind = sniff(path)
+    return NAMES[kind], _HINTS.get(kind)
+
+
+def _sniff_json(path: Path) -> str:
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return "broken-json"
+    if isinstance(content, dict) and isinstance(content.get("model"), dict):
+        return "hf"
+    if isinstance(content, dict) and "config" in content and "vocab" in content:
+        return "tekken"
+    return "json"
+
+
+def _is_rank_line(line: bytes) -> bool:
+    token, _, rank = line.strip().partition(b" ")
+    try:
+        base64.b64decode(token, validate=True)
+    except binascii.Error:
+        return False
+    return bool(token) and rank.isdigit()

@@ -1,0 +1,51 @@
+"""Compiled helpers over UTF-8 bytes that every row of the package may use: a stable hash, white space."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tokeval.jit import kernel
+
+
+@kernel
+def hash_bytes(data, start, stop):
+    """A stable 64-bit hash of `data[start:stop]`: multiply-xorshift over eight bytes at a time."""
+    prime = np.uint64(0x9E3779B97F4A7C15)
+    mixer = np.uint64(0xC6A4A7935BD1E995)
+    shift = np.uint64(47)
+    value = np.uint64(stop - start) * prime
+    at = start
+    while at + 8 <= stop:
+        block = np.uint64(0)
+        for k in range(8):
+            block |= np.uint64(data[at + k]) << np.uint64(8 * k)
+        block *= mixer
+        block ^= block >> shift
+        value = (value ^ (block * mixer)) * prime
+        at += 8
+    block = np.uint64(0)
+    for k in range(stop - at):
+        block |= np.uint64(data[at + k]) << np.uint64(8 * k)
+    value = (value ^ (block * mixer)) * prime
+    value ^= value >> shift
+    value *= mixer
+    value ^= value >> shift
+    return value
+
+
+@kernel
+def is_space(point):
+    """White space as Python's `str.split` has it."""
+    if point <= 0x20:
+        return point == 0x20 or 0x09 <= point <= 0x0D or 0x1C <= point <= 0x1F
+    if point < 0x1680:
+        return point == 0x85 or point == 0xA0
+    return (
+        point == 0x1680
+        or 0x2000 <= point <= 0x200A
+        or point == 0x2028
+        or point == 0x2029
+        or point == 0x202F
+        or point == 0x205F
+        or point == 0x3000
+    )
