@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tokeval.corpus.reader import Intake, read_piece
 from tokeval.engine.plan import Plan, Shard
 from tokeval.metrics.base import Accumulator, Measure, Metric, View
-from tokeval.metrics.select import accumulators_of, measures_of, select
+from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
 from tokeval.metrics.sums import Sums
 from tokeval.schema import TokenizerFacts
 from tokeval.tokenizers.encode import Encoder
@@ -77,7 +77,8 @@ def run_shard(plan: Plan, shard: Shard, workers: Workers, progress: Progress | N
     for name, encoder in workers.encoders.items():
         facts = encoder.facts
         sums = Sums([m for m in measures if _can(m, facts)])
-        result.tokenizers[name] = TokenizerState(facts, sums, {kind.name: kind() for kind in kinds})
+        others = {kind.name: kind() for kind in kinds if kind.needs <= facts.capabilities}
+        result.tokenizers[name] = TokenizerState(facts, sums, others)
     for piece in shard.pieces:
         for batch in read_piece(piece, columns, result.intake):
             size = int(batch.units["bytes"].sum())

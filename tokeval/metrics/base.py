@@ -52,6 +52,8 @@ class Accumulator(ABC):
     """A mergeable state. A fresh one is the identity; `merge` is associative and commutative, and changes neither."""
 
     name: ClassVar[str]
+    #: What a view must carry for it: `spans`, `decode`. A tokenizer that does not declare it is passed over.
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def update(self, view: View) -> None:

@@ -67,6 +67,12 @@ def accumulators_of(metrics: Iterable[Metric]) -> list[type[Accumulator]]:
     return list({kind.name: kind for metric in metrics for kind in metric.accumulators}.values())
 
 
+def needs_of(metrics: Sequence[Metric]) -> frozenset[str]:
+    """What the tokenizers' output must carry for the metrics: `spans`, `decode`, where a tokenizer declares it."""
+    measured = {measure.capability for measure in measures_of(metrics) if measure.capability}
+    return frozenset(measured).union(*(kind.needs for kind in accumulators_of(metrics)))
+
+
 def _single(text: str, known: dict[str, Metric], families: set[str]) -> Metric:
     name, _, parameters = text.partition(":")
     if name not in known:
