@@ -58,9 +58,10 @@ class Workers:
 def load_workers(plan: Plan) -> Workers:
     """Load the plan's tokenizers and metrics."""
     metrics = select(plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None)
-    wanted = {measure.name for measure in measures_of(metrics)}
+    needs = needs_of(metrics)
     encoders = {
-        name: Encoder(name, load_tokenizer(spec), round_trip="round_trips" in wanted) for name, spec in plan.tokenizers
+        name: Encoder(name, load_tokenizer(spec), spans="spans" in needs, round_trip="decode" in needs)
+        for name, spec in plan.tokenizers
     }
     return Workers(encoders, metrics)
 
