@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,7 +154,9 @@ def command(
     from tokeval.results.store import Results
 
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
-    folder = output or (Path(file.output) if file.output else None)
+    folder = output
+    if folder is None and config is not None and file.output:
+        folder = Path(os.path.normpath(config.parent / file.output))
     chosen = renders(formats or file.formats or ["md", "csv"])
     if folder is None and (formats or gate):
         raise UsageError("there is no folder for the reports", hint="add -o DIR")

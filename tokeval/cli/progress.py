@@ -30,7 +30,8 @@ def show(plan: Plan, *, quiet: bool) -> Iterator[Progress | None]:
     if quiet:
         yield None
         return
-    say(f"{len(plan.tokenizers)} tokenizers, {len(plan.corpora)} corpora, {rows:,} rows")
+    corpora = ", ".join(corpus.name for corpus in plan.corpora)
+    say(f"comparing {', '.join(name for name, _ in plan.tokenizers)} on {corpora} ({rows:,} rows)")
     if sys.stderr.isatty():
         with _bar(plan) as told:
             yield told

@@ -1,0 +1,160 @@
+"""Reading Parquet: column types, nulls, bounded batches, order, and input that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tokeval.corpus.reader import Intake, read_piece
+from tokeval.corpus.source import open_corpus
+from tokeval.errors import CorpusError
+from tokeval.schema import Batch
+
+Write = Callable[..., Path]
+TEXT = ["one two", "drei", None, "", "fünf sechs", "七"]
+LANGUAGE = ["eng", "deu", "eng", "eng", "deu", None]
+
+
+def read(path: Path | str, batch_bytes: int = 1 << 20, **options: object) -> tuple[list[Batch], Intake]:
+    corpus = open_corpus("c", path, **options)  # type: ignore[arg-type]
+    intake = Intake()
+    batches = [b for piece in corpus.pieces for b in read_piece(piece, corpus.columns, intake, batch_bytes)]
+    return batches, intake
+
+
+def rows(batches: list[Batch]) -> list[tuple[str, str]]:
+    found = []
+    for batch in batches:
+        names = [batch.slices[code] for code in batch.codes]
+        found += list(zip(names, batch.texts.to_pylist(), strict=True))
+    return found
+
+
+EXPECTED = [("eng", "one two"), ("deu", "drei"), ("eng", ""), ("deu", "fünf sechs"), ("(none)", "七")]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_every_kind_of_text_column(write_corpus: Write, kind: pa.DataType) -> None:
+    text = pa.array(TEXT, pa.string())
+    text = text.dictionary_encode() if pa.types.is_dictionary(kind) else text.cast(kind)
+    batches, intake = read(write_corpus(text=text, language=LANGUAGE))
+    assert rows(batches) == EXPECTED
+    assert intake.nulls == {"eng": 1}
+    assert intake.documents == 5
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())])
+def test_every_kind_of_slice_column(write_corpus: Write, kind: pa.DataType) -> None:
+    language = pa.array(LANGUAGE, pa.string())
+    language = language.dictionary_encode() if pa.types.is_dictionary(kind) else language.cast(kind)
+    batches, _ = read(write_corpus(text=TEXT, language=language))
+    assert rows(batches) == EXPECTED
+
+
+def test_whole_numbers_make_slices_and_ids(write_corpus: Write) -> None:
+    batches, _ = read(write_corpus(text=["a", "b"], year=[2024, 2025], key=[7, 8]), slice_by=("year",), id_column="key")
+    assert rows(batches) == [("2024", "a"), ("2025", "b")]
+    assert len(set(batches[0].keys.tolist())) == 2
+
+
+def test_two_columns_make_one_slice(write_corpus: Write) -> None:
+    path = write_corpus(text=["a", "b"], language=["x", "y"], domain=["news", "chat"])
+    assert [name for name, _ in rows(read(path, slice_by=("language", "domain"))[0])] == ["x/news", "y/chat"]
+
+
+def test_batches_are_bounded_whatever_the_rows(write_corpus: Write) -> None:
+    path = write_corpus(text=["x" * n for n in (10, 5000, 10, 10, 200, 900, 3)])
+    batches, _ = read(path, batch_bytes=1000)
+    assert [t for b in batches for t in b.texts.to_pylist()] == ["x" * n for n in (10, 5000, 10, 10, 200, 900, 3)]
+    assert all(len(b) == 1 or int(b.units["bytes"].sum()) <= 1000 for b in batches)
+
+
+def test_order_of_rows_and_files_does_not_show_in_the_fingerprint(tmp_path: Path) -> None:
+    table = pa.table({"id": [str(i) for i in range(50)], "text": [f"t{i}" for i in range(50)]})
+    order = np.random.default_rng(0).permutation(50)
+    for folder, parts in (("a", [table]), ("b", [table.take(order).slice(30), table.take(order).slice(0, 30)])):
+        (tmp_path / folder).mkdir()
+        for k, part in enumerate(parts):
+            pq.write_table(part, tmp_path / folder / f"{k}.parquet", row_group_size=7)
+    prints = {read(tmp_path / folder)[1].fingerprint for folder in "ab"}
+    assert len(prints) == 1
+    pq.write_table(table.slice(1), tmp_path / "a" / "0.parquet")
+    assert read(tmp_path / "a")[1].fingerprint not in prints
+
+
+def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
+    for k in range(2):
+        pq.write_table(pa.table({"text": [f"{k}{i}" for i in range(5)]}), tmp_path / f"{k}.parquet", row_group_size=2)
+    batches, _ = read(tmp_path, limit=6)
+    assert [t for _, t in rows(batches)] == ["00", "01", "02", "03", "04", "10"]
+
+
+def test_globs_and_folders(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("a.parquet", "deep/b.parquet", "deep/.hidden.parquet"):
+        pq.write_table(pa.table({"text": [name]}), tmp_path / name)
+    assert len(read(tmp_path)[0]) == 2
+    assert [t for _, t in rows(read(str(tmp_path / "deep" / "b*.parquet"))[0])] == ["deep/b.parquet"]
+
+
+def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | None]]:
+    """Input that is wrong: path, options, a part of the message, a part of the hint."""
+    good = pa.table({"text": ["a"], "n": [1], "language": ["x"]})
+    pq.write_table(good, tmp_path / "good.parquet")
+    (tmp_path / "empty").mkdir()
+    whole = (tmp_path / "good.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "zero.parquet").write_bytes(b"")
+    (tmp_path / "text.jsonl").write_text('{"text": "a"}\n')
+    pq.write_table(good.slice(0, 0), tmp_path / "norows.parquet")
+    pq.write_table(pa.table({"text": ["a"], "language": ["all"]}), tmp_path / "all.parquet")
+    pq.write_table(pa.table({"text": pa.array([b"\xff\xfe"], pa.binary())}), tmp_path / "invalid.parquet")
+    return {
+        "missing file": (tmp_path / "god.parquet", {}, "there is no file", "did you mean"),
+        "folder without parquet": (tmp_path / "empty", {}, "no Parquet file", None),
+        "glob without match": (tmp_path / "x*.parquet", {}, "no file matches", None),
+        "wrong text column": (tmp_path / "good.parquet", {"text_column": "txt"}, "no column 'txt'", "'text'"),
+        "wrong slice column": (tmp_path / "good.parquet", {"slice_by": ("languag",)}, "no column", "'language'"),
+        "wrong id column": (tmp_path / "good.parquet", {"id_column": "idd"}, "no column 'idd'", None),
+        "not text": (tmp_path / "good.parquet", {"text_column": "n"}, "is int64, not text", "text"),
+        "cut short": (tmp_path / "cut.parquet", {}, "cut short", None),
+        "zero bytes": (tmp_path / "zero.parquet", {}, "is empty", None),
+        "json lines": (tmp_path / "text.jsonl", {}, "not a Parquet file", "Parquet"),
+        "no rows": (tmp_path / "norows.parquet", {}, "has no rows", None),
+        "a slice called all": (tmp_path / "all.parquet", {}, "called 'all'", "rename"),
+        "invalid UTF-8": (tmp_path / "invalid.parquet", {}, "not valid UTF-8", None),
+    }
+
+
+CASES = [
+    "missing file", "folder without parquet", "glob without match", "wrong text column", "wrong slice column",
+    "wrong id column", "not text", "cut short", "zero bytes", "json lines", "no rows", "a slice called all",
+    "invalid UTF-8",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_one_line(tmp_path: Path, case: str) -> None:
+    path, options, message, hint = bad(tmp_path)[case]
+    with pytest.raises(CorpusError, match=message) as caught:
+        read(path, **options)
+    assert "\n" not in caught.value.message
+    if hint is not None:
+        assert hint in (caught.value.hint or "")
+
+
+def test_damaged_pages_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.parquet"
+    pq.write_table(pa.table({"text": [f"text number {i}" for i in range(5000)]}), path, compression="zstd")
+    content = bytearray(path.read_bytes())
+    content[200:2000] = bytes(1800)
+    path.write_bytes(bytes(content))
+    with pytest.raises(CorpusError, match="cannot be read to its end"):
+        read(path)

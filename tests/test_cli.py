@@ -1,0 +1,277 @@
+"""The installed command, as a person uses and misuses it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import ROOT
+from tokeval import __version__
+from tokeval.cli.main import main
+
+DEMO = str(ROOT / "corpora" / "demo.parquet")
+BPE = str(ROOT / "corpora" / "tokenizers" / "demo-bpe.json")
+UNIGRAM = str(ROOT / "corpora" / "tokenizers" / "demo-unigram.model")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """The command within this process (starting one anew for every misuse would take minutes)."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["tokeval", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capfd.readouterr()
+        assert left.value.code == code, err + out
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    return start
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Run:
+    """The installed command in a process of its own."""
+    found = shutil.which("tokeval", path=str(Path(sys.executable).parent)) or shutil.which("tokeval")
+    assert found
+
+    def start(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [found, *map(str, arguments)], capture_output=True, text=True, cwd=tmp_path, encoding="utf-8"
+        )
+        assert done.returncode == code, done.stderr + done.stdout
+        assert "Traceback" not in done.stderr + done.stdout
+        return done
+
+    return start
+
+
+def test_version_and_help(run: Run, command: Run) -> None:
+    assert command("--version").stdout == f"tokeval {__version__}\n"
+    for command in ("compare", "report", "gate", "list"):
+        assert command in run("--help").stdout
+        assert "--help" in run(command, "--help").stdout
+
+
+def test_compare_writes_everything_at_once(command: Run, tmp_path: Path) -> None:
+    done = command(
+        "compare", "-t", f"bpe={BPE}", "-t", "bytes=bytes:", "-c", f"demo={DEMO}", "--slice-by", "language",
+        "--baseline", "bpe", "--pivot", "eng_Latn", "-o", "out",
+    )  # fmt: skip
+    out = tmp_path / "out"
+    assert done.stdout == ""
+    assert sorted(p.name for p in out.iterdir()) == ["report.md", "results.csv", "results.parquet", "run.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
+    table = pq.read_table(out / "results.parquet")
+    record = json.loads((out / "run.json").read_text("utf-8"))
+    assert record["complete"] is True
+    assert record["about"]["corpora"]["demo"]["documents"] == 1856
+    with (out / "results.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == table.num_rows
+    premiums = {r["slice"]: float(r["value"]) for r in rows if (r["tokenizer"], r["metric"]) == ("bpe", "premium")}
+    assert premiums["eng_Latn"] == 1.0
+    report = (out / "report.md").read_text("utf-8")
+    for part in ("# Tokenizer comparison", "| bpe |", "## How it was made", "tokenizer:", "Definitions"):
+        assert part in report
+
+
+def test_the_table_goes_to_stdout_without_a_folder(run: Run) -> None:
+    done = run("compare", "-t", f"bpe={BPE}", "-c", DEMO, "--limit", "100")
+    assert "bpe" in done.stdout
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+def test_quiet_says_nothing(run: Run) -> None:
+    done = run("compare", "-t", "b=bytes:", "-c", DEMO, "-o", "out", "--quiet")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_config_environment_and_command_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "conf").mkdir()
+    shutil.copy(DEMO, tmp_path / "conf" / "demo.parquet")
+    (tmp_path / "conf" / "c.toml").write_text(
+        'seed = 1\npivot = "deu_Latn"\noutput = "results"\n[tokenizers]\nb = "bytes:"\n[corpora]\nd = "demo.parquet"\n'
+    )
+    run("compare", "conf/c.toml", "--quiet")
+    about = json.loads((tmp_path / "conf" / "results" / "run.json").read_text("utf-8"))["about"]
+    assert (about["seed"], about["pivot"]) == (1, "deu_Latn")
+    monkeypatch.setenv("TOKEVAL_PIVOT", "fra_Latn")
+    monkeypatch.setenv("TOKEVAL_SEED", "2")
+    run("compare", "conf/c.toml", "--quiet", "--seed", "3", "-o", "other")
+    about = json.loads((tmp_path / "other" / "run.json").read_text("utf-8"))["about"]
+    assert (about["seed"], about["pivot"]) == (3, "fra_Latn")
+
+
+def test_report_renders_again(run: Run, tmp_path: Path) -> None:
+    run("compare", "-t", f"bpe={BPE}", "-c", f"demo={DEMO}", "-o", "out", "-q")
+    first = {name: (tmp_path / "out" / name).read_bytes() for name in ("report.md", "results.csv")}
+    for name in (*first, "run.json"):
+        (tmp_path / "out" / name).unlink()
+    run("report", "out")
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in first} == first
+
+
+RULES = {
+    "holds": ('metric = "round_trip_rate"\nmin = 1', 0, "passed (1 of 1"),
+    "below": ('metric = "bytes_per_token"\nmin = 100', 1, "below the minimum 100"),
+    "above": ('metric = "tokens"\nslice = "*_Latn"\nmax = 1', 1, "above the maximum 1"),
+    "no figure": ('metric = "tokens"\nslice = "xxx"\nmax = 1', 1, "no figure matches"),
+    "without value": ('metric = "tokens_per_word"\nmax = 9', 1, "not_applicable"),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_gate(run: Run, tmp_path: Path, case: str) -> None:
+    rule, code, said = RULES[case]
+    run("compare", "-t", f"bpe={BPE}", "-c", f"demo={DEMO}", "-o", "out", "-q")
+    (tmp_path / "rules.toml").write_text(f"[[rule]]\n{rule}\n")
+    assert said in run("gate", "out", "rules.toml", code=code).stdout
+    one = run("compare", "-t", f"bpe={BPE}", "-c", f"demo={DEMO}", "-o", "o2", "-q", "--gate", "rules.toml", code=code)
+    assert said in one.stdout
+
+
+def test_errors_of_the_installed_command(command: Run) -> None:
+    done = command("compare", "-t", "a=nothing.json", *C, code=2)
+    assert done.stderr.splitlines()[0] == "error: there is no file nothing.json"
+    assert "no such option" in command("compare", "--limmit", "1", code=2).stderr.lower()
+
+
+def test_lists(run: Run) -> None:
+    assert "sentencepiece" in run("list", "tokenizers").stdout
+    assert "nsl" in run("list", "metrics").stdout
+    assert "md" in run("list", "reports").stdout
+    assert "local" in run("list", "engines").stdout
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """Tokenizer files that are not what they should be, and configurations with slips."""
+    (tmp_path / "broken.json").write_text('{"model": {')
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    (tmp_path / "fake.model").write_text("just some text\nand more\n")
+    (tmp_path / "pointer.json").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    (tmp_path / "pickle.json").write_bytes(pickle.dumps({"a": 1}))
+    (tmp_path / "empty.model").write_bytes(b"")
+    (tmp_path / "cut.model").write_bytes(Path(UNIGRAM).read_bytes()[:5000])
+    (tmp_path / "ranks.tiktoken").write_text("YQ== 0\nYg== 1\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "unknown.toml").write_text("[tokenizer]\na = 'bytes:'\n")
+    (tmp_path / "type.toml").write_text("seed = 'x'\n")
+    (tmp_path / "syntax.toml").write_text("seed = \n")
+    (tmp_path / "norule.toml").write_text("")
+    (tmp_path / "slip.toml").write_text("[[rule]]\nmetric = 'nsl'\nmaxx = 1\n")
+    (tmp_path / "metric.toml").write_text("[[rule]]\nmetric = 'token'\nmax = 1\n")
+    (tmp_path / "never.toml").write_text("[[rule]]\nmetric = 'tokens'\nmin = 2\nmax = 1\n")
+    pq.write_table(pa.table({"text": pa.array([None, None], pa.string())}), tmp_path / "nulls.parquet")
+    return tmp_path
+
+
+C = ("-c", f"demo={DEMO}")
+T = ("-t", f"bpe={BPE}")
+BAD: dict[str, tuple[tuple[str, ...], str, str | None]] = {
+    "no tokenizer": (("compare", *C), "no tokenizer was named", "-t NAME=SPEC"),
+    "no corpus": (("compare", *T), "no corpus was named", "-c NAME=PATH"),
+    "missing tokenizer": (("compare", "-t", "a=nothing.json", *C), "there is no file nothing.json", None),
+    "unknown backend": (("compare", "-t", "a=hff:x", *C), "there is no tokenizer 'hff'", "'hf'"),
+    "name twice": (("compare", *T, *T, *C), "given twice", None),
+    "corpus twice": (("compare", *T, *C, *C), "given twice", None),
+    "empty name": (("compare", "-t", "=bytes:", *C), "not NAME=VALUE", None),
+    "broken JSON": (("compare", "-t", "a=hf:broken.json", *C), "broken or truncated JSON", None),
+    "other JSON": (("compare", "-t", "a=hf:other.json", *C), "not a tokenizer.json", None),
+    "another kind": (("compare", "-t", f"a=hf:{UNIGRAM}", *C), "looks like a SentencePiece model", "sentencepiece:"),
+    "text as model": (("compare", "-t", "a=sentencepiece:fake.model", *C), "looks like plain text", None),
+    "LFS pointer": (("compare", "-t", "a=pointer.json", *C), "Git LFS pointer", "git lfs pull"),
+    "pickle": (("compare", "-t", "a=pickle.json", *C), "pickle, which is never loaded", None),
+    "empty model": (("compare", "-t", "a=sentencepiece:empty.model", *C), "an empty file", None),
+    "cut model": (("compare", "-t", "a=sentencepiece:cut.model", *C), "cut.model", None),
+    "unknown ranks": (("compare", "-t", "a=tiktoken:ranks.tiktoken", *C), "pattern cannot be told", "@like-"),
+    "wrong hash": (("compare", "-t", "a=tiktoken:ranks.tiktoken@cl100k_base", *C), "is not cl100k_base", "like"),
+    "unknown pattern": (("compare", "-t", "a=tiktoken:ranks.tiktoken@cl100", *C), "no known pattern", "cl100k"),
+    "folder without tokenizer": (("compare", "-t", "a=folder", *C), "holds no tokenizer.json", None),
+    "yardstick with more": (("compare", "-t", "a=bytes:x", *C), "takes nothing after the colon", None),
+    "unknown metric": (("compare", *T, *C, "-m", "token_per_word"), "no metric", "tokens_per_word"),
+    "unknown parameter": (("compare", *T, *C, "-m", "renyi_efficiency:a=1"), "no parameter 'a'", "alpha"),
+    "no value": (("compare", *T, *C, "-m", "renyi_efficiency:alpha=x"), "no value for alpha", None),
+    "needs a baseline": (("compare", *T, *C, "-m", "nsl"), "needs a baseline", "--baseline"),
+    "needs a pivot": (("compare", *T, *C, "-m", "premium"), "needs a pivot", "--pivot"),
+    "unknown baseline": (("compare", *T, *C, "--baseline", "bp"), "no tokenizer of this run", "'bpe'"),
+    "unknown segmenter": (("compare", *T, *C, "--words", "spaces"), "no word segmenter", None),
+    "unknown engine": (("compare", *T, *C, "--engine", "loca"), "there is no engine", "'local'"),
+    "unknown format": (("compare", *T, *C, "-o", "out", "-f", "mdx"), "there is no report", "'md'"),
+    "zero limit": (("compare", *T, *C, "--limit", "0"), "--limit is 0", None),
+    "limit of words": (("compare", *T, *C, "--limit", "many"), "limit", "--help"),
+    "unknown option": (("compare", *T, *C, "--limmit", "1"), "no such option", "--help"),
+    "output is a file": (("compare", *T, *C, "-o", "file"), "is a file", "-o"),
+    "report without folder": (("compare", *T, *C, "-f", "md"), "no folder for the reports", "-o DIR"),
+    "all null": (("compare", *T, "-c", "n=nulls.parquet", "-o", "out"), "every document is null", None),
+    "config unknown key": (("compare", "unknown.toml"), "unknown key 'tokenizer'", "'tokenizers'"),
+    "config wrong type": (("compare", "type.toml"), "seed", None),
+    "config syntax": (("compare", "syntax.toml"), "is not TOML", None),
+    "config missing": (("compare", "nothing.toml"), "there is no file", None),
+    "no results": (("report", "folder"), "there is no", None),
+    "no such list": (("list", "metric"), "no list of 'metric'", "'metrics'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_misuse_is_one_line_and_a_hint(run: Run, files: Path, case: str) -> None:
+    arguments, message, hint = BAD[case]
+    before = sorted(files.iterdir())
+    done = run(*arguments, code=2)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    hints = [line for line in done.stderr.splitlines() if line.startswith("hint: ")]
+    assert len(errors) == 1
+    assert message.lower() in errors[0].lower()
+    if hint is not None:
+        assert len(hints) == 1
+        assert hint in hints[0]
+    assert done.stdout == ""
+    assert sorted(files.iterdir()) == before, "something was left behind"
+
+
+GATES = {
+    "empty rules": ("norule.toml", "rule"),
+    "slip": ("slip.toml", "unknown key"),
+    "unknown metric": ("metric.toml", "no metric 'token'"),
+    "contradiction": ("never.toml", "no figure can pass"),
+    "missing": ("nothing.toml", "there is no file"),
+}
+
+
+@pytest.mark.parametrize("case", GATES)
+def test_rules_that_cannot_be_applied(run: Run, files: Path, case: str) -> None:
+    name, message = GATES[case]
+    run("compare", "-t", "b=bytes:", *C, "-o", "out", "-q")
+    assert message in run("gate", "out", name, code=2).stderr
+
+
+def test_null_texts_are_counted_and_said(run: Run, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": ["a", None, "b c"], "language": ["x", "x", "y"]}), tmp_path / "n.parquet")
+    run("compare", "-t", "b=bytes:", "-c", "n=n.parquet", "-o", "out")
+    assert "1 null texts were left out" in (tmp_path / "out" / "report.md").read_text("utf-8")
+    about = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["about"]
+    assert about["corpora"]["n"]["nulls"] == {"x": 1}
+
+
+def test_cells_cannot_start_a_formula(run: Run, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": ["a", "b"], "language": ["=1+1", "@x"]}), tmp_path / "f.parquet")
+    run("compare", "-t", "-b=bytes:", "-c", "f=f.parquet", "-o", "out")
+    with (tmp_path / "out" / "results.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["slice"] for row in rows} == {"all", "'=1+1", "'@x"}
+    assert {row["tokenizer"] for row in rows} == {"'-b"}
