@@ -76,7 +76,7 @@ class Frequencies(Accumulator):
             self._rows.setdefault(name, len(self._rows))
         height = len(self._rows)
         if height > self._table.shape[0] or width > self._table.shape[1]:
-            tall = height if height <= self._table.shape[0] else max(height, 2 * self._table.shape[0])
+            tall = self._table.shape[0] if height <= self._table.shape[0] else max(height, 2 * self._table.shape[0])
             grown = np.zeros((tall, max(width, self._table.shape[1])), np.int64)
             grown[: self._table.shape[0], : self._table.shape[1]] = self._table
             self._table = grown
