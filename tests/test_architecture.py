@@ -25,6 +25,8 @@ LIBRARIES = {
     "sentencepiece": {"tokeval/tokenizers/_sentencepiece.py"},
     "tiktoken": {"tokeval/tokenizers/_tiktoken.py"},
     "mistral_common": {"tokeval/tokenizers/_mistral.py"},
+    "gigatoken": {"tokeval/tokenizers/_gigatoken.py"},
+    "awkward": {"tokeval/tokenizers/_gigatoken.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -100,7 +102,7 @@ def loaded_after(code: str) -> set[str]:
 
 def test_help_loads_nothing_heavy() -> None:
     loaded = loaded_after("import tokeval.cli.main")
-    heavy = {"numpy", "pyarrow", "pandas", "numba", "tokenizers", "sentencepiece", "tiktoken", "mistral_common"}
+    heavy = {"numpy", "pyarrow", "pandas", "numba", *LIBRARIES}
     assert not loaded & heavy
 
 

@@ -37,6 +37,12 @@ class CompareConfig(Strict):
         default=None, ge=1, description="Read no more than the first so many rows of each corpus."
     )
     seed: int | None = Field(default=None, ge=0, description="Of everything that is drawn at random; default 0.")
+    accelerate: bool | None = Field(
+        default=None, description="Whether verified fast paths stand in for the reference libraries; default true."
+    )
+    cache_mb: int | None = Field(
+        default=None, ge=1, description="Memory for the caches of all fast paths, in MiB; default 1024."
+    )
     formats: list[str] | None = Field(default=None, description="Reports to write; default md and csv.")
     output: str | None = Field(default=None, description="The folder for the results.")
 

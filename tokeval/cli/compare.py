@@ -107,6 +107,25 @@ def command(
         str,
         typer.Option(envvar="TOKEVAL_ENGINE", help="Who runs it. See tokeval list engines.", rich_help_panel=_HOW),
     ] = "local",
+    accelerate: Annotated[
+        bool | None,
+        typer.Option(
+            "--accelerate/--no-accelerate",
+            envvar="TOKEVAL_ACCELERATE",
+            show_default=False,
+            help="Let verified fast paths stand in for the reference libraries; no figure depends on it.  "
+            "[default: accelerate]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    cache_mb: Annotated[
+        int | None,
+        typer.Option(
+            envvar="TOKEVAL_CACHE_MB",
+            help="Memory for the caches of all fast paths, in MiB.  [default: 1024]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -173,6 +192,8 @@ def command(
         "words": words,
         "limit": limit,
         "seed": seed,
+        "accelerate": accelerate,
+        "cache_mb": cache_mb,
     }
     plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
     with progress.show(plan, quiet=quiet) as told:

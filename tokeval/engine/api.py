@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,8 +16,9 @@ import pyarrow as pa
 from tokeval import __version__, registry
 from tokeval.engine.figures import make_table, plan_record
 from tokeval.engine.plan import Plan, make_plan
-from tokeval.engine.shard import Progress, load_workers
+from tokeval.engine.shard import Progress, ShardState, Workers, load_workers
 from tokeval.results.store import Results, check_folder, save
+from tokeval.tokenizers.encode import Encoder
 
 #: Renders a result into the files of one report format.
 Render = Callable[[Results], Mapping[str, bytes]]
@@ -36,6 +37,8 @@ def compare(
     words: str = "whitespace",
     limit: int | None = None,
     seed: int = 0,
+    accelerate: bool = True,
+    cache_mb: int | None = None,
     engine: str = "local",
 ) -> pa.Table:
     """Compare tokenizers on corpora.
@@ -52,6 +55,8 @@ def compare(
         words: the word segmenter.
         limit: read no more than the first so many rows of each corpus.
         seed: of everything that is drawn at random.
+        accelerate: whether verified fast paths may stand in for the reference libraries; no figure depends on it.
+        cache_mb: memory for the caches of all fast paths in one worker, in MiB; None for 1024.
         engine: who runs it.
 
     Returns:
@@ -72,6 +77,8 @@ def compare(
         words=words,
         limit=limit,
         seed=seed,
+        accelerate=accelerate,
+        cache_mb=cache_mb,
     )
     return run_plan(plan, engine=engine)[0]
 
@@ -85,8 +92,15 @@ def run_plan(
     workers = load_workers(plan)
     loaded = time.perf_counter()
     states = run(plan, workers=workers, progress=progress, **options)
+    accelerations = {name: _acceleration(encoder) for name, encoder in workers.encoders.items()}
+    dropped = dropped_paths(workers, states)
+    if dropped:  # what a path did before it was caught may be wrong too, so all is done again without it
+        plan = replace(plan, reference=(*plan.reference, *dropped))
+        workers = load_workers(plan)
+        states = run(plan, workers=workers, progress=progress, **options)
     scanned = time.perf_counter()
-    table = make_table(plan, workers, states)
+    warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
+    table = make_table(plan, workers, states, warnings)
     record = {
         "tokeval": __version__,
         "complete": True,
@@ -101,6 +115,8 @@ def run_plan(
         },
         "platform": platform.platform(),
         "engine": engine,
+        "accelerations": accelerations,
+        "warnings": warnings,
         "seconds": {
             "load": round(loaded - clock, 3),
             "scan": round(scanned - loaded, 3),
@@ -109,6 +125,22 @@ def run_plan(
         "about": asdict(Results.of(table).about),
     }
     return table, record
+
+
+def dropped_paths(workers: Workers, states: Mapping[int, ShardState]) -> list[str]:
+    """The tokenizers whose fast path disagreed with the reference, here or in another worker."""
+    return [
+        name
+        for name, encoder in workers.encoders.items()
+        if (encoder.accelerator is not None and encoder.accelerator.dropped)
+        or any(state.tokenizers[name].dropped for state in states.values())
+    ]
+
+
+def _acceleration(encoder: Encoder) -> dict[str, object]:
+    if encoder.accelerator is None:
+        return {"path": None, "checked": 0, "dropped": False, "reason": "not asked for"}
+    return encoder.accelerator.record()
 
 
 def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:

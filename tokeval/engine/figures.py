@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import pyarrow as pa
@@ -17,7 +17,9 @@ from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.schema import Figure, Status, result_schema
 
 
-def make_table(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> pa.Table:
+def make_table(
+    plan: Plan, workers: Workers, states: Mapping[int, ShardState], warnings: Sequence[str] = ()
+) -> pa.Table:
     """Every figure of the run as the result table, with what a reader needs to know in its metadata.
 
     Rows follow the tokenizers and corpora as given, then the metrics, then the slices (`all` first).
@@ -36,7 +38,7 @@ def make_table(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -
                 for figure in metric.compute(context):
                     rows.append(_row(plan, index, state, name, metric, figure))
     schema = result_schema()
-    about = _about(plan, workers, states)
+    about = _about(plan, workers, states, warnings)
     return pa.Table.from_pylist(rows, schema=schema.with_metadata(about.to_metadata()))
 
 
@@ -89,7 +91,7 @@ def _signature(plan: Plan, index: int, state: ShardState, name: str, metric: Met
     )
 
 
-def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> About:
+def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState], warnings: Sequence[str]) -> About:
     first = states[min(states)]
     tokenizers = {
         name: TokenizerAbout(
@@ -121,6 +123,7 @@ def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> Ab
         pivot=plan.pivot,
         words=plan.words,
         seed=plan.seed,
+        warnings=list(warnings),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tokeval import __version__
 from tokeval.corpus.source import Corpus, Piece, open_corpus
 from tokeval.errors import UsageError, suggest
 from tokeval.metrics.select import select
 from tokeval.signature import digest
+from tokeval.tokenizers.fast import CACHE_BYTES
 from tokeval.tokenizers.load import Spec, check_name
 
 
@@ -24,6 +25,8 @@ class Plan:
         baseline, pivot: what relative metrics refer to.
         words: the word segmenter.
         seed: of everything that is drawn at random.
+        reference: names of the tokenizers that run without a fast path; not in the digest, as no figure depends on it.
+        cache_bytes: what the caches of all fast paths may hold together in one worker; not in the digest either.
     """
 
     tokenizers: tuple[tuple[str, Spec], ...]
@@ -33,6 +36,8 @@ class Plan:
     pivot: str | None = None
     words: str = "whitespace"
     seed: int = 0
+    reference: tuple[str, ...] = field(default=(), repr=False)
+    cache_bytes: int = field(default=CACHE_BYTES, repr=False)
 
     @property
     def digest(self) -> str:
@@ -61,6 +66,8 @@ def make_plan(
     words: str = "whitespace",
     limit: int | None = None,
     seed: int = 0,
+    accelerate: bool = True,
+    cache_mb: int | None = None,
 ) -> Plan:
     """Check a request and resolve its corpora, reading no text yet.
 
@@ -75,6 +82,8 @@ def make_plan(
         raise UsageError("no corpus was named", hint="add -c NAME=PATH, for instance -c mine=corpus.parquet")
     if baseline is not None and baseline not in tokenizers:
         raise UsageError(f"the baseline {baseline!r} is no tokenizer of this run", hint=suggest(baseline, tokenizers))
+    if cache_mb is not None and cache_mb < 1:
+        raise UsageError(f"--cache-mb is {cache_mb}, it must be 1 or more")
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}, it must be 1 or more")
     from tokeval.corpus.units import SEGMENTERS
@@ -96,7 +105,9 @@ def make_plan(
     specs = tuple(
         (check_name(name), spec if isinstance(spec, Spec) else parse_spec(spec)) for name, spec in tokenizers.items()
     )
-    return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed)
+    reference = () if accelerate else tuple(tokenizers)
+    cache_bytes = CACHE_BYTES if cache_mb is None else cache_mb << 20
+    return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, reference, cache_bytes)
 
 
 def make_shards(plan: Plan, parts: int) -> list[Shard]:

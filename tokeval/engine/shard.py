@@ -12,6 +12,7 @@ from tokeval.metrics.select import accumulators_of, measures_of, needs_of, selec
 from tokeval.metrics.sums import Sums
 from tokeval.schema import TokenizerFacts
 from tokeval.tokenizers.encode import Encoder
+from tokeval.tokenizers.fast import share_checked
 from tokeval.tokenizers.load import load_tokenizer
 
 #: Called with the bytes of text that one tokenizer has just got through.
@@ -20,16 +21,21 @@ Progress = Callable[[str, int], None]
 
 @dataclass
 class TokenizerState:
-    """All states of one tokenizer over a part of one corpus."""
+    """All states of one tokenizer over a part of one corpus.
+
+    Attributes:
+        dropped: whether its fast path disagreed with the reference, so that the run has to be done again without.
+    """
 
     facts: TokenizerFacts
     sums: Sums
     others: dict[str, Accumulator]
+    dropped: bool = False
 
     def merge(self, other: TokenizerState) -> TokenizerState:
         """A new state that holds both."""
         others = {name: mine.merge(other.others[name]) for name, mine in self.others.items()}
-        return TokenizerState(self.facts, self.sums.merge(other.sums), others)
+        return TokenizerState(self.facts, self.sums.merge(other.sums), others, self.dropped or other.dropped)
 
 
 @dataclass
@@ -56,11 +62,20 @@ class Workers:
 
 
 def load_workers(plan: Plan) -> Workers:
-    """Load the plan's tokenizers and metrics."""
+    """Load the plan's tokenizers and metrics, and try their fast paths."""
     metrics = select(plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None)
     needs = needs_of(metrics)
+    rows = sum(piece.rows for corpus in plan.corpora for piece in corpus.pieces)
     encoders = {
-        name: Encoder(name, load_tokenizer(spec), spans="spans" in needs, round_trip="decode" in needs)
+        name: Encoder(
+            name,
+            load_tokenizer(spec),
+            spans="spans" in needs,
+            round_trip="decode" in needs,
+            accelerate=name not in plan.reference,
+            share=share_checked(rows),
+            cache_bytes=plan.cache_bytes // len(plan.tokenizers),
+        ).prepare()
         for name, spec in plan.tokenizers
     }
     return Workers(encoders, metrics)
@@ -84,13 +99,15 @@ def run_shard(plan: Plan, shard: Shard, workers: Workers, progress: Progress | N
         for batch in read_piece(piece, columns, result.intake):
             size = int(batch.units["bytes"].sum())
             for name, encoder in workers.encoders.items():
-                view = View(batch, encoder.encode(batch.texts))
+                view = View(batch, encoder.encode(batch.texts, batch.codes))
                 state = result.tokenizers[name]
                 state.sums.update(view)
                 for accumulator in state.others.values():
                     accumulator.update(view)
                 if progress is not None:
                     progress(name, size)
+    for name, encoder in workers.encoders.items():
+        result.tokenizers[name].dropped = encoder.accelerator is not None and encoder.accelerator.dropped
     return result
 
 

@@ -37,7 +37,7 @@ class CorpusAbout:
 
 @dataclass(frozen=True)
 class About:
-    """All that a reader of the table needs beside its rows."""
+    """All that a reader of the table needs beside its rows; `warnings` say what went otherwise than planned."""
 
     version: str
     tokenizers: dict[str, TokenizerAbout]
@@ -47,6 +47,7 @@ class About:
     pivot: str | None = None
     words: str = "whitespace"
     seed: int = 0
+    warnings: list[str] = field(default_factory=list)
 
     def metric(self, name: str) -> MetricInfo | None:
         """A metric's definition by its name in the table."""

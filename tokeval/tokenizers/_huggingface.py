@@ -26,6 +26,7 @@ from tokeval.tokenizers.base import (
     vocabulary_table,
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes
+from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
 
 
@@ -33,6 +34,7 @@ class HuggingFace(Tokenizer):
     """A `tokenizer.json`; truncation, padding and added tokens such as BOS are switched off."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    accelerated = "gigatoken (BPE), memoised words (WordPiece, Unigram)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:
         import tokenizers
@@ -87,6 +89,19 @@ class HuggingFace(Tokenizer):
         points_to_bytes(data, offsets, id_offsets, pairs[:, 0], starts)
         points_to_bytes(data, offsets, id_offsets, pairs[:, 1], ends)
         return Spans(ids, starts, ends)
+
+    def fast_path(self) -> FastPath:
+        """Use gigatoken for byte-level and byte-fallback BPE."""
+        kind = self._json["model"].get("type", "BPE")
+        if kind == "BPE":
+            from tokeval.tokenizers import _gigatoken
+
+            return _gigatoken.from_json(self._json)
+        raise NoFastPathError(f"none is known for a model of type {kind}")
+
+    def literals(self) -> list[str]:
+        """The added tokens, special or not."""
+        return [str(token.get("content", "")) for token in self._json.get("added_tokens") or []]
 
     def vocabulary(self) -> pa.Table:
         """Every id, added tokens included, with its bytes by the declared decoder."""

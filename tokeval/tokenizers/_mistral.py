@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import importlib.resources
+import json
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, suggest
 from tokeval.signature import file_digest
 from tokeval.tokenizers._sentencepiece import SentencePiece
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import kind_of_bytes, printable
+from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
+from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.sniff import sniff
+
+#: The pattern of the files that mistral-common ships; gigatoken knows it as nemotron.
+_PATTERN = "|".join(
+    [
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
+        r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
+        r"\p{N}",
+        r" ?[^\s\p{L}\p{N}]+[\r\n/]*",
+        r"\s*[\r\n]+",
+        r"\s+(?!\S)",
+        r"\s+",
+    ]
+)
 
 
 def load(location: str, revision: str | None = None) -> Tokenizer:
@@ -42,6 +59,7 @@ class Tekken(Tokenizer):
     """A Tekken vocabulary: a byte-level BPE whose ids follow the special tokens."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    accelerated = "gigatoken"
     text_prefix = b""
 
     def __init__(self, path: Path) -> None:
@@ -49,6 +67,7 @@ class Tekken(Tokenizer):
         from mistral_common.tokens.tokenizers.tekken import SpecialTokenPolicy, Tekkenizer
 
         self._tekken = Tekkenizer.from_file(path)
+        self._pattern = json.loads(path.read_bytes())["config"]["pattern"]
         self._keep = SpecialTokenPolicy.KEEP
         self.fingerprint = file_digest(path)
         self.library = f"mistral_common/{mistral_common.__version__}"
@@ -64,6 +83,24 @@ class Tekken(Tokenizer):
         rows = ids.to_pylist()
         decoded = [None if row is None else self._tekken.decode(row, self._keep) for row in rows]
         return pa.array(decoded, pa.large_string())
+
+    def spans_batch(self, texts: pa.Array) -> Spans:
+        """Spans from the lengths of the tokens, whose bytes concatenate to the text."""
+        return spans_by_length(self.encode_batch(texts), self._lengths)
+
+    @cached_property
+    def _lengths(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return byte_lengths(self.vocabulary())
+
+    def fast_path(self) -> FastPath:
+        """Use gigatoken, where the file's pattern is the one that it knows as nemotron."""
+        from tokeval.tokenizers import _gigatoken
+
+        if self._pattern != _PATTERN:
+            raise NoFastPathError("gigatoken has no name for its pattern")
+        first = self._tekken.num_special_tokens
+        ranks = {self._tekken.id_to_byte_piece(i, self._keep): i - first for i in range(first, self._tekken.n_words)}
+        return _gigatoken.from_ranks(ranks, "nemotron", shift=first)
 
     def vocabulary(self) -> pa.Table:
         """The special tokens, then the ranks."""

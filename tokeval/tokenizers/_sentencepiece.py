@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import pyarrow as pa
 
@@ -22,13 +24,16 @@ from tokeval.tokenizers.base import (
     vocabulary_table,
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback
+from tokeval.tokenizers.fast import FastPath
 from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, read_model
 
 
 class SentencePiece(Tokenizer):
     """A `.model` file read by the sentencepiece library."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    accelerated = "gigatoken (BPE with byte fallback)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:
         import sentencepiece
@@ -40,6 +45,7 @@ class SentencePiece(Tokenizer):
             self._processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
         except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it
             raise TokenizerError(f"{path} does not load as a SentencePiece model, or is cut short") from error
+        self._path = path
         self.fingerprint = file_digest(path)
         self.library = f"sentencepiece/{sentencepiece.__version__}"
         self.unknown_id = int(self._processor.unk_id())
@@ -69,6 +75,20 @@ class SentencePiece(Tokenizer):
         pairs = [pair for row in found for pair in _share_bytes(row["pieces"], row["offsets"])]
         table = np.array(pairs, np.int32).reshape(-1, 2)
         return Spans(ids, table[:, 0].copy(), table[:, 1].copy())
+
+    def fast_path(self) -> FastPath:
+        """Use gigatoken for BPE with byte fallback."""
+        from tokeval.tokenizers import _gigatoken
+
+        return _gigatoken.from_sentencepiece(self._path.read_bytes(), self.literals())
+
+    def literals(self) -> list[str]:
+        """Unknown, control symbols and user-defined pieces."""
+        return [text for text, _, kind in self._model.pieces if kind in {UNKNOWN, CONTROL, USER_DEFINED}]
+
+    @cached_property
+    def _model(self) -> Model:
+        return read_model(self._path.read_bytes())
 
     def vocabulary(self) -> pa.Table:
         """Every piece with its bytes, kind and score."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, suggest
 from tokeval.signature import digest
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import kind_of_bytes, printable
+from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
+from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
 
 if TYPE_CHECKING:
@@ -39,6 +42,10 @@ _O200K = "|".join(
         r"\s+",
     ]
 )
+
+
+#: pattern -> gigatoken's name for it
+_SCHEMES = {_GPT2: "gpt2", _CL100K: "cl100k", _O200K: "o200k"}
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ class Tiktoken(Tokenizer):
     """
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    accelerated = "gigatoken"
     text_prefix = b""
 
     def __init__(self, location: str, revision: str | None = None) -> None:
@@ -104,6 +112,35 @@ class Tiktoken(Tokenizer):
         """Text; bytes that are not UTF-8 become U+FFFD."""
         rows = ids.to_pylist()
         return pa.array([None if row is None else self._encoding.decode(row) for row in rows], pa.large_string())
+
+    def spans_batch(self, texts: pa.Array) -> Spans:
+        """Spans from the lengths of the tokens, whose bytes concatenate to the text."""
+        return spans_by_length(self.encode_batch(texts), self._lengths)
+
+    @cached_property
+    def _lengths(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return byte_lengths(self.vocabulary())
+
+    def fast_path(self) -> FastPath:
+        """Use gigatoken, told the pattern by its name where the names are equal letter for letter."""
+        from tokeval.tokenizers import _gigatoken
+
+        pattern = self._encoding._pat_str
+        if pattern in _SCHEMES:
+            return _gigatoken.from_ranks(self._encoding._mergeable_ranks, _SCHEMES[pattern])
+        if pattern == _LLAMA3:
+            return _gigatoken.from_json(self._as_json)
+        raise NoFastPathError("gigatoken has no name for its pattern")
+
+    @cached_property
+    def _as_json(self) -> dict[str, Any]:
+        from tokeval.tokenizers._gigatoken import ranks_json
+
+        return ranks_json(self._encoding._mergeable_ranks, self._encoding._pat_str)
+
+    def literals(self) -> list[str]:
+        """The special tokens."""
+        return list(self._encoding._special_tokens)
 
     def vocabulary(self) -> pa.Table:
         """Ranks by id, then the special tokens."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from tokeval.schema import TokenizerFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from tokeval.tokenizers.fast import FastPath
 
 #: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
 IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
@@ -48,6 +51,7 @@ class Tokenizer(ABC):
         unknown_id: the id that stands for text outside the vocabulary, if there is one.
         text_prefix: what the bytes of the tokens spell before the text itself and `decode_batch` takes off again
             (SentencePiece's dummy space); None if decoding is not the concatenation of the tokens' bytes.
+        accelerated: which kind of fast path its files may have, for the table of tokenizers; "" for none.
         yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
     """
 
@@ -57,6 +61,7 @@ class Tokenizer(ABC):
     library: str = ""
     unknown_id: int | None = None
     text_prefix: bytes | None = None
+    accelerated: str = ""
     yardstick: bool = False
 
     @abstractmethod
@@ -82,6 +87,23 @@ class Tokenizer(ABC):
     def vocabulary(self) -> pa.Table:
         """One row per id: `id` uint32, `piece` string (as the file has it), `bytes` binary, `kind`, `score` double."""
         raise NotSupportedError(f"{self.spec or type(self).__name__} does not declare a vocabulary")
+
+    def fast_path(self) -> FastPath:
+        """A faster way to the same ids: a new instance at each call, for one thread.
+
+        Raises:
+            NoFastPathError: there is none; the message says why.
+        """
+        from tokeval.tokenizers.fast import NoFastPathError
+
+        raise NoFastPathError(f"no fast path is known for {self.library or type(self).__name__}")
+
+    def literals(self) -> Iterable[str]:
+        """Texts that the vocabulary treats as units of their own, such as special tokens; fast paths are tried on them.
+
+        The default names none.
+        """
+        return ()
 
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""

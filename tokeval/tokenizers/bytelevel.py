@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from tokeval.tokenizers.base import BYTE, NORMAL
+import numpy as np
+import pyarrow as pa
+
+from tokeval.arrow import id_buffers
+from tokeval.tokenizers.base import BYTE, NORMAL, Spans
 
 _FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -44,3 +48,30 @@ def printable(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return "".join(f"<0x{value:02X}>" for value in data)
+
+
+def spelled(data: bytes) -> str:
+    """Bytes in GPT-2's alphabet."""
+    return data.decode("latin-1").translate(_written())
+
+
+@cache
+def _written() -> dict[int, str]:
+    return {value: character for character, value in alphabet().items()}
+
+
+def byte_lengths(vocabulary: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The number of bytes of each id, dense; 0 for ids that the vocabulary does not hold."""
+    ids = vocabulary["id"].to_numpy()
+    lengths = np.zeros(int(ids.max(initial=-1)) + 1, np.int64)
+    lengths[ids] = [len(data) for data in vocabulary["bytes"].to_pylist()]
+    return lengths
+
+
+def spans_by_length(ids: pa.Array, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Spans:
+    """Spans of tokens whose bytes concatenate to the text; `lengths` as `byte_lengths` gives them."""
+    flat, offsets = id_buffers(ids)
+    ends = np.cumsum(lengths[flat])
+    before = np.concatenate(([0], ends))[offsets[:-1]]
+    ends = ends - np.repeat(before, np.diff(offsets))
+    return Spans(ids, (ends - lengths[flat]).astype(np.int32), ends.astype(np.int32))

@@ -10,54 +10,108 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, id_buffers, text_array, text_buffers
+from tokeval.arrow import Int64, id_buffers, id_lists, text_array, text_buffers
 from tokeval.errors import TokenizerError
 from tokeval.schema import Encoding, TokenizerFacts
 from tokeval.tokenizers.base import DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
+from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, spliced
 
 
 @dataclass
 class Encoder:
-    """A tokenizer at work: `encode_batch` plus spans and round trip, by the cheapest way that is exact."""
+    """A tokenizer at work: `encode_batch` plus spans and round trip, by the cheapest way that is exact.
+
+    Several threads may call `encode` at once, after one has called `prepare`.
+
+    Attributes:
+        name: what the user calls the tokenizer.
+        spans, round_trip: what is wanted, where the tokenizer declares it.
+        accelerate: whether a fast path may stand in for the reference library.
+        share: of the documents, how many are checked against the reference while a fast path runs (0 to 1).
+        cache_bytes: what the caches of fast paths may hold.
+    """
 
     name: str
     tokenizer: Tokenizer
     spans: bool = False
     round_trip: bool = False
+    accelerate: bool = True
+    share: float = 1.0
+    cache_bytes: int = CACHE_BYTES
 
     @cached_property
     def facts(self) -> TokenizerFacts:
         """The tokenizer's constant facts, asked once."""
         return self.tokenizer.facts()
 
-    def encode(self, texts: pa.Array) -> Encoding:
+    @cached_property
+    def accelerator(self) -> Accelerator | None:
+        """The fast path, checked on hard strings; None where the reference was asked for."""
+        if not self.accelerate:
+            return None
+        return Accelerator(self.name, self.tokenizer, self.share, self.cache_bytes)
+
+    def prepare(self) -> Encoder:
+        """Do now what is done once: facts, vocabulary, fast path. Returns itself."""
+        _ = self.facts, self.accelerator
+        if VOCABULARY in self.tokenizer.capabilities and (self.spans or self.round_trip):
+            _ = self._token_bytes
+        return self
+
+    def encode(self, texts: pa.Array, groups: npt.NDArray[np.int32] | None = None) -> Encoding:
         """Encode a `large_string` array without nulls.
 
         Spans come from the tokens' bytes where they concatenate to the text (checked per document), elsewhere from
         the library's offsets; the round trip likewise from that equality, elsewhere from the library's decode.
 
+        Args:
+            texts: the documents.
+            groups: the slice of each, so that a fast path is checked in each.
+
         Raises:
-            TokenizerError: the adapter broke its contract.
+            TokenizerError: the adapter broke its contract, or failed on a document.
         """
         can = self.tokenizer.capabilities
         spans, round_trip = self.spans and SPANS in can, self.round_trip and DECODE in can
-        if spans and VOCABULARY not in can:  # no bytes to lay along the text: the library's offsets are all there is
-            found = self.tokenizer.spans_batch(texts)
-            ids = self._checked(found.ids, len(texts))
-            came_back = self._round_trip(texts, ids, np.full(len(texts), -1, np.int64)) if round_trip else None
-            return Encoding(*id_buffers(ids), self.facts, found.starts, found.ends, came_back)
-        ids = self._checked(self.tokenizer.encode_batch(texts), len(texts))
-        flat, offsets = id_buffers(ids)
+        found = self.accelerator.encode(texts, spans, groups) if self.accelerator is not None else None
+        if found is None and spans and VOCABULARY not in can:  # the library's offsets are all there is
+            found = self._by_offsets(texts)
+        elif found is None:
+            flat, offsets = id_buffers(self._checked(self.tokenizer.encode_batch(texts), len(texts)))
+            found = Found(flat, offsets)
+        elif found.unsure is not None:
+            found = self._completed(texts, found)
         if not (spans or round_trip):
-            return Encoding(flat, offsets, self.facts)
-        starts, ends = np.zeros(len(flat), np.int32), np.zeros(len(flat), np.int32)
+            return Encoding(found.ids, found.offsets, self.facts)
+        starts, ends = np.zeros(len(found.ids), np.int32), np.zeros(len(found.ids), np.int32)
         lead = np.full(len(texts), -1, np.int64)
         if VOCABULARY in can:
-            self._align(texts, flat, offsets, starts, ends, lead)
+            self._align(texts, found.ids, found.offsets, starts, ends, lead)
         if spans:
-            self._fill_spans(texts, offsets, lead, starts, ends)
-        came_back = self._round_trip(texts, ids, lead) if round_trip else None
-        return Encoding(flat, offsets, self.facts, starts if spans else None, ends if spans else None, came_back)
+            self._fill_spans(texts, found, lead, starts, ends)
+        came_back = self._round_trip(texts, found, lead) if round_trip else None
+        return Encoding(
+            found.ids, found.offsets, self.facts, starts if spans else None, ends if spans else None, came_back
+        )
+
+    def _by_offsets(self, texts: pa.Array) -> Found:
+        spans = self.tokenizer.spans_batch(texts)
+        return Found(*id_buffers(self._checked(spans.ids, len(texts))), spans.starts, spans.ends)
+
+    def _completed(self, texts: pa.Array, found: Found) -> Found:
+        """The fast path's ids with the reference's in the rows that it left open."""
+        rest = texts.take(pa.array(found.unsure))
+        if found.starts is None or found.ends is None:
+            ids, offsets = id_buffers(self._checked(self.tokenizer.encode_batch(rest), len(rest)))
+            flat, merged, _, _ = spliced(found, ids, offsets)
+            return Found(flat, merged)
+        theirs = self._by_offsets(rest)
+        flat, merged, here, there = spliced(found, theirs.ids, theirs.offsets)
+        starts, ends = np.empty(len(flat), np.int32), np.empty(len(flat), np.int32)
+        starts[here], ends[here] = found.starts, found.ends
+        if theirs.starts is not None and theirs.ends is not None:
+            starts[there], ends[there] = theirs.starts, theirs.ends
+        return Found(flat, merged, starts, ends)
 
     def _checked(self, ids: pa.Array, rows: int) -> pa.Array:
         if isinstance(ids, pa.ChunkedArray):
@@ -97,34 +151,33 @@ class Encoder:
         align(*text_buffers(texts), flat, offsets, *self._token_bytes, starts, ends, lead)
 
     def _fill_spans(
-        self,
-        texts: pa.Array,
-        offsets: Int64,
-        lead: Int64,
-        starts: npt.NDArray[np.int32],
-        ends: npt.NDArray[np.int32],
+        self, texts: pa.Array, found: Found, lead: Int64, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
     ) -> None:
         rows = np.flatnonzero(lead < 0)
         if not len(rows):
             return
-        found = self.tokenizer.spans_batch(texts.take(pa.array(rows)))
-        counts = np.diff(offsets)[rows]
-        if not np.array_equal(np.diff(id_buffers(found.ids)[1]), counts):
+        where = positions(found.offsets, rows)
+        if found.starts is not None and found.ends is not None:
+            starts[where], ends[where] = found.starts[where], found.ends[where]
+            return
+        spans = self.tokenizer.spans_batch(texts.take(pa.array(rows)))
+        if not np.array_equal(np.diff(id_buffers(spans.ids)[1]), np.diff(found.offsets)[rows]):
             raise TokenizerError(
                 f"the tokenizer {self.name!r} gave other tokens with offsets than without",
                 hint="report it to the library's makers; leave out metrics on words meanwhile",
             )
-        # positions of these documents' tokens in the flat arrays
-        where = np.repeat(offsets[rows] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
-        where += np.arange(int(counts.sum()))
-        starts[where], ends[where] = found.starts, found.ends
+        starts[where], ends[where] = spans.starts, spans.ends
 
-    def _round_trip(self, texts: pa.Array, ids: pa.Array, lead: Int64) -> Int64:
+    def _round_trip(self, texts: pa.Array, found: Found, lead: Int64) -> Int64:
         prefix = self.tokenizer.text_prefix
         came_back = (lead == len(prefix)).astype(np.int64) if prefix is not None else np.zeros(len(texts), np.int64)
-        rows = pa.array(np.flatnonzero(came_back == 0))
+        rows = np.flatnonzero(came_back == 0)
         if len(rows):
-            decoded = text_array(self.tokenizer.decode_batch(ids.take(rows)))
-            equal = pc.equal(decoded, texts.take(rows)).to_numpy(zero_copy_only=False)
-            came_back[rows.to_numpy()] = equal
+            counts = np.diff(found.offsets)[rows]
+            ids = id_lists(
+                found.ids[positions(found.offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+            )
+            decoded = text_array(self.tokenizer.decode_batch(ids))
+            equal = pc.equal(decoded, texts.take(pa.array(rows))).to_numpy(zero_copy_only=False)
+            came_back[rows] = equal
         return came_back

@@ -1,0 +1,226 @@
+"""Fast paths: who may stand in for the reference library, and when it is dropped. No figure depends on them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tokeval.arrow import Int64, UInt32, id_buffers, text_buffers
+from tokeval.tokenizers.hard import hard_strings, in_context
+
+if TYPE_CHECKING:
+    from tokeval.tokenizers.base import Tokenizer
+
+#: Memory that all caches of a run may take together unless told otherwise, in bytes.
+CACHE_BYTES = 1 << 30
+
+#: Documents longer than this are drawn into the sample more rarely, so that checking costs a bounded share.
+_LONG = 4096
+
+
+def share_checked(documents: int) -> float:
+    """The share of a corpus of so many documents that is checked while running: about 4,096, at least one in 64."""
+    return max(1 / 64, min(1.0, 4096 / max(1, documents)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a fast path made of some texts.
+
+    Attributes:
+        ids, offsets: flat token ids, and n + 1 positions into them, the first 0.
+        starts, ends: the UTF-8 byte range of each token in its document, where the path knows it.
+        unsure: rows that only the reference can do (their ids are empty), as indices; None where there are none.
+    """
+
+    ids: UInt32
+    offsets: Int64
+    starts: npt.NDArray[np.int32] | None = None
+    ends: npt.NDArray[np.int32] | None = None
+    unsure: Int64 | None = None
+
+
+class FastPath(Protocol):
+    """A faster way to the same ids. An instance serves one thread at a time and need not be picklable."""
+
+    #: Who does it: `name/version`.
+    name: str
+
+    def encode(self, texts: pa.Array, spans: bool) -> Found:
+        """Ids of a `large_string` array without nulls; byte ranges too if `spans` and the path knows them."""
+
+    def held(self) -> int:
+        """An upper estimate of the bytes that its caches hold."""
+
+
+class NoFastPathError(Exception):
+    """This tokenizer has no fast path; the message says why."""
+
+
+@dataclass
+class Accelerator:
+    """The fast path of one tokenizer: instances for threads to borrow, checked against the reference.
+
+    Attributes:
+        name: what the user calls the tokenizer.
+        share: of the documents, how many are checked while running (0 to 1).
+        cache_bytes: what the caches of all its instances may hold together.
+        path: who does it, or "" where nothing stands in.
+        reason: why nothing stands in, or why it was dropped.
+        dropped: whether it disagreed while running: everything it did is to be done again.
+        checked: documents compared while running.
+    """
+
+    name: str
+    tokenizer: Tokenizer
+    share: float = 1.0
+    cache_bytes: int = CACHE_BYTES
+    path: str = ""
+    reason: str = ""
+    dropped: bool = False
+    checked: int = 0
+    _idle: list[FastPath] = field(default_factory=list)
+    _built: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Build the first instance and hold it against the reference on hard strings."""
+        try:
+            first = self.tokenizer.fast_path()
+        except NoFastPathError as error:
+            self.reason = str(error)
+            return
+        literals = list(self.tokenizer.literals())[:64]
+        texts = pa.array([*hard_strings(), *in_context(literals)], pa.large_string())
+        try:
+            differs = self._difference(first.encode(texts, True), texts, np.arange(len(texts)))
+        except Exception as error:  # a fast path that fails on hard strings is none
+            differs = f"{type(error).__name__}"
+        if differs is None:
+            self.path, self._idle, self._built = first.name, [first], 1
+        else:
+            self.reason = f"{first.name} does not agree with {self.tokenizer.library}: {differs}"
+
+    def encode(self, texts: pa.Array, spans: bool, groups: npt.NDArray[np.int32] | None = None) -> Found | None:
+        """What the fast path makes of the texts, or None: then the reference has to do them.
+
+        Args:
+            texts: `large_string` without nulls.
+            spans: whether byte ranges are wanted.
+            groups: the slice of each text; of each slice at least one text is checked, if it is not long.
+        """
+        if not self.path:
+            return None
+        instance = self._take()
+        try:
+            found = instance.encode(texts, spans)
+        except Exception as error:
+            self._drop(f"it failed: {type(error).__name__}")
+            return None
+        rows = self._sample(texts, groups)
+        differs = self._difference(found, texts, rows)
+        if differs is not None:
+            self._drop(differs)
+            return None
+        self._give_back(instance, len(rows))
+        return found
+
+    def record(self) -> dict[str, object]:
+        """For the run record: path, documents checked, and why there is none."""
+        return {"path": self.path or None, "checked": self.checked, "dropped": self.dropped, "reason": self.reason}
+
+    def _take(self) -> FastPath:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            self._built += 1
+        return self.tokenizer.fast_path()
+
+    def _give_back(self, instance: FastPath, checked: int) -> None:
+        with self._lock:
+            self.checked += checked
+            if self.path and instance.held() <= self.cache_bytes // max(1, self._built):
+                self._idle.append(instance)
+            else:
+                self._built -= 1
+
+    def _drop(self, differs: str) -> None:
+        with self._lock:
+            if self.path:
+                self.reason = f"{self.path} was dropped while running: {differs}"
+            self.path, self.dropped = "", True
+            self._idle.clear()
+
+    def _sample(self, texts: pa.Array, groups: npt.NDArray[np.int32] | None) -> npt.NDArray[np.int64]:
+        """Rows to check: drawn by a hash of the text, so that no sharding or order changes the draw."""
+        from tokeval.tokenizers.kernels import text_hashes
+
+        data, offsets = text_buffers(texts)
+        lengths = np.diff(offsets)
+        draw = text_hashes(data, offsets).astype(np.float64) / 2.0**64
+        chosen = draw * np.maximum(lengths, _LONG) < self.share * _LONG
+        if groups is not None and len(groups):
+            short = np.flatnonzero(lengths <= _LONG)
+            _, first = np.unique(groups[short], return_index=True)
+            chosen[short[first]] = True
+        rows: npt.NDArray[np.int64] = np.flatnonzero(chosen)
+        return rows
+
+    def _difference(self, found: Found, texts: pa.Array, rows: npt.NDArray[np.int64]) -> str | None:
+        """Where the fast path and the reference part, in words; None if they agree on all these rows."""
+        if found.unsure is not None:
+            rows = np.setdiff1d(rows, found.unsure)
+        if not len(rows):
+            return None
+        subset = texts.take(pa.array(rows))
+        where = positions(found.offsets, rows)
+        spans_agree = True
+        if found.starts is None or found.ends is None:
+            ids, offsets = id_buffers(self.tokenizer.encode_batch(subset))
+        else:
+            spans = self.tokenizer.spans_batch(subset)
+            ids, offsets = id_buffers(spans.ids)
+            starts, ends = found.starts[where], found.ends[where]
+            spans_agree = np.array_equal(starts, spans.starts) and np.array_equal(ends, spans.ends)
+        same_lengths = np.array_equal(np.diff(offsets), np.diff(found.offsets)[rows])
+        if same_lengths and np.array_equal(found.ids[where], ids):
+            return None if spans_agree else "token spans differ"
+        for k, row in enumerate(rows):
+            mine = found.ids[found.offsets[row] : found.offsets[row + 1]]
+            if not np.array_equal(mine, ids[offsets[k] : offsets[k + 1]]):
+                text = subset[k].as_py()
+                return f"{text[:40]!r} gives {len(mine)} tokens, the reference {offsets[k + 1] - offsets[k]}"
+        return None
+
+
+def positions(offsets: Int64, rows: Iterable[int] | npt.NDArray[np.int64]) -> Int64:
+    """Where the items of some rows lie in the flat array that `offsets` cuts, row after row."""
+    rows = np.asarray(rows, np.int64)
+    counts = np.diff(offsets)[rows]
+    begins = np.concatenate(([0], np.cumsum(counts)[:-1])) if len(rows) else np.zeros(0, np.int64)
+    where: Int64 = np.repeat(offsets[rows] - begins, counts) + np.arange(int(counts.sum()))
+    return where
+
+
+def spliced(found: Found, ids: UInt32, offsets: Int64) -> tuple[UInt32, Int64, Int64, Int64]:
+    """Put the reference's ids of the unsure rows in their places.
+
+    Returns:
+        The flat ids and offsets, then where the fast path's tokens and where the reference's lie among them.
+    """
+    rows = found.unsure if found.unsure is not None else np.zeros(0, np.int64)
+    counts = np.diff(found.offsets)
+    sure = np.setdiff1d(np.arange(len(counts)), rows)
+    counts = counts.copy()
+    counts[rows] = np.diff(offsets)
+    merged = np.concatenate(([0], np.cumsum(counts)))
+    flat = np.empty(int(merged[-1]), np.uint32)
+    mine, theirs = positions(merged, sure), positions(merged, rows)
+    flat[mine], flat[theirs] = found.ids, ids
+    return flat, merged, mine, theirs

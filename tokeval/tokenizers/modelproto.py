@@ -1,0 +1,91 @@
+"""The few fields of a SentencePiece ModelProto that its Python library does not show, read from the bytes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: ModelProto.SentencePiece.Type
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
+
+#: TrainerSpec.ModelType
+UNIGRAM, BPE = 1, 2
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a `.model` file declares.
+
+    Attributes:
+        pieces: text, score and type of each id.
+        kind: UNIGRAM, BPE, or another TrainerSpec.ModelType.
+        spaces_are_plain: white space is one mark before each word: dummy prefix, extra white space removed and
+            white space escaped are on, white space as suffix is off.
+    """
+
+    pieces: tuple[tuple[str, float, int], ...]
+    kind: int
+    spaces_are_plain: bool
+
+
+def read_model(data: bytes) -> Model:
+    """Read a ModelProto.
+
+    Raises:
+        ValueError: the bytes are not one.
+    """
+    pieces, kind, plain = [], UNIGRAM, True
+    for number, value in _fields(data):
+        if number == 1 and isinstance(value, bytes):
+            text, score, piece_kind = "", 0.0, NORMAL
+            for inner, content in _fields(value):
+                if inner == 1 and isinstance(content, bytes):
+                    text = content.decode("utf-8", "replace")
+                elif inner == 2 and isinstance(content, bytes):
+                    score = struct.unpack("<f", content)[0]
+                elif inner == 3 and isinstance(content, int):
+                    piece_kind = content
+            pieces.append((text, score, piece_kind))
+        elif number == 2 and isinstance(value, bytes):  # TrainerSpec
+            trainer = dict(_fields(value))
+            found = trainer.get(3, UNIGRAM)
+            kind = found if isinstance(found, int) else UNIGRAM
+            plain = plain and not trainer.get(24, 0)
+        elif number == 3 and isinstance(value, bytes):  # NormalizerSpec; its three flags are true unless written
+            normalizer = dict(_fields(value))
+            plain = plain and all(normalizer.get(flag, 1) for flag in (3, 4, 5))
+    return Model(tuple(pieces), kind, plain)
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Number and value of each field of a message; fixed-width values stay bytes."""
+    at = 0
+    try:
+        while at < len(data):
+            key, at = _varint(data, at)
+            wire = key & 7
+            if wire == 0:
+                value, at = _varint(data, at)
+                yield key >> 3, value
+                continue
+            if wire == 2:
+                size, at = _varint(data, at)
+            else:
+                size = {1: 8, 5: 4}[wire]
+            if at + size > len(data):
+                raise ValueError("the message is cut short")
+            yield key >> 3, data[at : at + size]
+            at += size
+    except (IndexError, KeyError) as error:
+        raise ValueError("not a protocol buffer message") from error
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
