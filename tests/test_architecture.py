@@ -26,7 +26,6 @@ LIBRARIES = {
     "tiktoken": {"tokeval/tokenizers/_tiktoken.py"},
     "mistral_common": {"tokeval/tokenizers/_mistral.py"},
     "gigatoken": {"tokeval/tokenizers/_gigatoken.py"},
-    "awkward": {"tokeval/tokenizers/_gigatoken.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

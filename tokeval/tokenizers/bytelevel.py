@@ -63,7 +63,7 @@ def _written() -> dict[int, str]:
 def byte_lengths(vocabulary: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The number of bytes of each id, dense; 0 for ids that the vocabulary does not hold."""
     ids = vocabulary["id"].to_numpy()
-    lengths = np.zeros(int(ids.max(initial=-1)) + 1, np.int64)
+    lengths = np.zeros(int(ids.max(initial=0)) + 1, np.int64)
     lengths[ids] = [len(data) for data in vocabulary["bytes"].to_pylist()]
     return lengths
 

@@ -1,0 +1,220 @@
+"""Acceleration never changes a number: checks, a planted disagreement, threads, bounded caches, the run record."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tokenizers import makers
+from tokeval import load_tokenizer
+from tokeval.engine.api import run_plan
+from tokeval.engine.plan import make_plan
+from tokeval.tokenizers import _huggingface
+from tokeval.tokenizers.encode import Encoder
+from tokeval.tokenizers.fast import Accelerator, FastPath, Found, positions, share_checked, spliced
+
+TEXTS = [f"{line} {k} {line[k % 20 :]}" for k in range(300) for line in makers.CORPUS[:5]]
+
+
+class Planted:
+    """A fast path that drops the last token of texts that hold a given one."""
+
+    name = "planted/1"
+
+    def __init__(self, inner: FastPath, marker: str) -> None:
+        self.inner, self.marker = inner, marker
+
+    def encode(self, texts: pa.Array, spans: bool) -> Found:
+        found = self.inner.encode(texts, spans)
+        rows = [k for k, text in enumerate(texts.to_pylist()) if self.marker in text]
+        ids = found.ids.copy()
+        for row in rows:
+            ids[found.offsets[row + 1] - 1] ^= 1
+        return Found(ids, found.offsets, unsure=found.unsure)
+
+    def held(self) -> int:
+        return self.inner.held()
+
+
+@pytest.fixture
+def plant(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def with_marker(marker: str) -> None:
+        real = _huggingface.HuggingFace.fast_path
+        monkeypatch.setattr(_huggingface.HuggingFace, "fast_path", lambda self: Planted(real(self), marker))
+
+    return with_marker
+
+
+@pytest.fixture
+def bytelevel(tmp_path: Path) -> Path:
+    return makers.write_hf(tmp_path / "bytelevel", "bytelevel")
+
+
+def corpus(folder: Path, rows: int = 6_000) -> Path:
+    texts = [f"{TEXTS[k % len(TEXTS)]} item {k}" for k in range(rows)]
+    for k in range(7, rows, 1000):  # one string in a thousand
+        texts[k] += " zebra"
+    path = folder / "corpus.parquet"
+    table = pa.table({"text": texts, "language": [f"l{k % 5}" for k in range(rows)], "id": list(range(rows))})
+    pq.write_table(table, path, row_group_size=1000)
+    return path
+
+
+def test_a_planted_disagreement_is_caught_and_the_figures_are_the_references(
+    tmp_path: Path, bytelevel: Path, plant: Callable[[str], None]
+) -> None:
+    where = {"c": str(corpus(tmp_path))}
+    reference, _ = run_plan(make_plan({"t": str(bytelevel)}, where, accelerate=False))
+    plant("zebra")
+    table, record = run_plan(make_plan({"t": str(bytelevel)}, where))
+    assert table.equals(reference)
+    assert record["accelerations"]["t"]["dropped"] is True
+    assert "zebra" in record["warnings"][0] or "tokens" in record["warnings"][0]
+    about = json.loads(table.schema.metadata[b"tokeval"])
+    assert about["warnings"] == record["warnings"]
+
+
+def test_the_planted_disagreement_would_change_figures(
+    tmp_path: Path, bytelevel: Path, plant: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the check the double gives other figures, so the test above can fail."""
+    where = {"c": str(corpus(tmp_path))}
+    reference, _ = run_plan(make_plan({"t": str(bytelevel)}, where, accelerate=False))
+    plant("zebra")
+    monkeypatch.setattr(Accelerator, "_difference", lambda *_: None)
+    table, record = run_plan(make_plan({"t": str(bytelevel)}, where))
+    assert not table.equals(reference)
+    assert record["accelerations"]["t"]["path"] == "planted/1"
+
+
+def test_a_path_that_errs_on_a_hard_string_is_never_used(bytelevel: Path, plant: Callable[[str], None]) -> None:
+    plant("don't")
+    accelerator = Accelerator("t", load_tokenizer(str(bytelevel)))
+    assert not accelerator.path
+    assert not accelerator.dropped
+    assert "does not agree" in accelerator.reason
+
+
+@pytest.mark.parametrize("kind", ["bytelevel", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace"])
+def test_fast_and_reference_give_the_same_encoding(tmp_path: Path, kind: str) -> None:
+    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
+    texts = pa.array(TEXTS, pa.large_string())
+    fast = Encoder("t", tokenizer, spans=True, round_trip=True).prepare()
+    slow = Encoder("t", tokenizer, spans=True, round_trip=True, accelerate=False).prepare()
+    a, b = fast.encode(texts), slow.encode(texts)
+    for field in ("ids", "offsets", "starts", "ends", "round_trip"):
+        assert np.array_equal(getattr(a, field), getattr(b, field)), field
+    assert slow.accelerator is None
+
+
+@given(texts=st.lists(st.text(max_size=40), max_size=8))
+@pytest.mark.parametrize("kind", ["bytelevel", "fallback", "wordpiece", "wordpiece-cased", "unigram"])
+def test_any_text_in_any_batch(
+    kind: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory, cache: dict[str, tuple[Encoder, Encoder]]
+) -> None:
+    if kind not in cache:
+        tokenizer = load_tokenizer(str(makers.write_hf(tmp_path_factory.mktemp(kind), kind)))
+        cache[kind] = (
+            Encoder("t", tokenizer, spans=True, share=0.0).prepare(),
+            Encoder("t", tokenizer, spans=True, accelerate=False).prepare(),
+        )
+    fast, slow = cache[kind]
+    batch = pa.array(texts, pa.large_string())
+    a, b = fast.encode(batch), slow.encode(batch)
+    assert np.array_equal(a.ids, b.ids)
+    assert np.array_equal(a.offsets, b.offsets)
+    assert np.array_equal(a.starts, b.starts)
+    assert np.array_equal(a.ends, b.ends)
+    assert fast.accelerator is not None
+    assert not fast.accelerator.dropped
+
+
+@pytest.fixture(scope="module")
+def cache() -> dict[str, tuple[Encoder, Encoder]]:
+    return {}
+
+
+def test_several_threads_share_an_encoder(bytelevel: Path) -> None:
+    encoder = Encoder("t", load_tokenizer(str(bytelevel)), spans=True).prepare()
+    texts = pa.array(TEXTS, pa.large_string())
+    wanted = encoder.encode(texts)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(encoder.encode, [texts] * 8):
+            assert np.array_equal(found.ids, wanted.ids)
+            assert np.array_equal(found.starts, wanted.starts)
+    assert encoder.accelerator is not None
+    assert 1 <= encoder.accelerator._built <= 5
+
+
+def test_a_path_whose_caches_grow_past_the_bound_is_built_anew(bytelevel: Path) -> None:
+    encoder = Encoder("t", load_tokenizer(str(bytelevel)), cache_bytes=1000).prepare()
+    texts = pa.array(TEXTS, pa.large_string())
+    encoder.encode(texts)
+    assert encoder.accelerator is not None
+    assert encoder.accelerator._idle == []
+    again = encoder.encode(texts)
+    assert np.array_equal(again.ids, encoder.encode(texts).ids)
+
+
+def test_every_slice_is_checked_and_the_draw_does_not_depend_on_the_batch(bytelevel: Path) -> None:
+    accelerator = Accelerator("t", load_tokenizer(str(bytelevel)), share=0.1)
+    texts = pa.array(TEXTS, pa.large_string())
+    whole = accelerator._sample(texts, None)
+    parts = np.concatenate([accelerator._sample(texts.slice(k, 100), None) + k for k in range(0, len(texts), 100)])
+    assert np.array_equal(whole, parts)
+    assert 0.05 < len(whole) / len(texts) < 0.15
+    groups = np.arange(len(texts), dtype=np.int32) % 400
+    assert set(groups[accelerator._sample(texts, groups)]) == set(groups)
+
+
+def test_long_documents_are_drawn_by_their_length(bytelevel: Path) -> None:
+    accelerator = Accelerator("t", load_tokenizer(str(bytelevel)), share=1.0)
+    texts = pa.array([f"{k} " + "word " * 20_000 for k in range(100)], pa.large_string())
+    assert len(accelerator._sample(texts, np.zeros(100, np.int32))) < 15
+
+
+@pytest.mark.parametrize(("rows", "share"), [(0, 1.0), (4096, 1.0), (8192, 0.5), (10**9, 1 / 64)])
+def test_the_share_that_is_checked(rows: int, share: float) -> None:
+    assert share_checked(rows) == share
+
+
+def test_splicing_puts_the_references_rows_in_their_places() -> None:
+    found = Found(np.array([1, 2, 5], np.uint32), np.array([0, 2, 2, 3, 3]), unsure=np.array([1, 3]))
+    flat, offsets, mine, theirs = spliced(found, np.array([8, 9, 9], np.uint32), np.array([0, 1, 3]))
+    assert flat.tolist() == [1, 2, 8, 5, 9, 9]
+    assert offsets.tolist() == [0, 2, 3, 4, 6]
+    assert mine.tolist() == [0, 1, 3]
+    assert theirs.tolist() == [2, 4, 5]
+    assert positions(offsets, [2, 0]).tolist() == [3, 0, 1]
+
+
+def test_the_command_line_with_and_without(tmp_path: Path, bytelevel: Path) -> None:
+    place = corpus(tmp_path, 500)
+    for folder, option in (("fast", ["--cache-mb", "1"]), ("slow", ["--no-accelerate"])):
+        command = ["tokeval", "compare", "-t", f"t={bytelevel}", "-c", f"c={place}", "-o", str(tmp_path / folder)]
+        done = subprocess.run([*command, "-q", *option], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    tables = [(tmp_path / folder / "results.parquet").read_bytes() for folder in ("fast", "slow")]
+    assert tables[0] == tables[1]
+    records = {f: json.loads((tmp_path / f / "run.json").read_text())["accelerations"]["t"] for f in ("fast", "slow")}
+    assert records["fast"]["path"].startswith("gigatoken/")
+    assert records["fast"]["checked"] == 500
+    assert records["slow"] == {"path": None, "checked": 0, "dropped": False, "reason": "not asked for"}
+
+
+def test_a_cache_of_nothing_is_refused(tmp_path: Path, bytelevel: Path) -> None:
+    command = ["tokeval", "compare", "-t", f"t={bytelevel}", "-c", f"c={corpus(tmp_path, 5)}", "--cache-mb", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--cache-mb is 0" in done.stderr
+    assert "Traceback" not in done.stderr
