@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,10 +15,18 @@ from typing import Any
 import pyarrow as pa
 
 from tokeval import __version__, registry
+from tokeval.corpus.reader import Intake
+from tokeval.engine.cache import StateCache, joined, missing
+from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
+from tokeval.engine.cores import cores, share_cores
 from tokeval.engine.figures import make_table, plan_record
-from tokeval.engine.plan import Plan, make_plan
-from tokeval.engine.shard import Progress, load_workers
+from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan
+from tokeval.engine.shard import Progress, Todo, everything, load_workers
+from tokeval.errors import InterruptedRunError
 from tokeval.results.store import Results, check_folder, save
+
+#: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
+Stage = Callable[[str, Mapping[str, int]], None]
 
 #: Renders a result into the files of one report format.
 Render = Callable[[Results], Mapping[str, bytes]]
@@ -37,6 +46,8 @@ def compare(
     limit: int | None = None,
     seed: int = 0,
     engine: str = "local",
+    jobs: int | None = None,
+    cache: str | Path | None = None,
 ) -> pa.Table:
     """Compare tokenizers on corpora.
 
@@ -53,6 +64,8 @@ def compare(
         limit: read no more than the first so many rows of each corpus.
         seed: of everything that is drawn at random.
         engine: who runs it.
+        jobs: how many cores it may use; None for all.
+        cache: a folder where the states of this run are kept for the next, which then computes only what is new.
 
     Returns:
         The result table, one row per figure (`.to_pandas()` works).
@@ -73,19 +86,77 @@ def compare(
         limit=limit,
         seed=seed,
     )
-    return run_plan(plan, engine=engine)[0]
+    return run_plan(plan, engine=engine, jobs=jobs, cache=None if cache is None else Path(cache))[0]
 
 
 def run_plan(
-    plan: Plan, *, engine: str = "local", progress: Progress | None = None, **options: Any
+    plan: Plan,
+    *,
+    engine: str = "local",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    stage: Stage | None = None,
+    output: Path | None = None,
+    resume: bool = False,
+    cache: Path | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    **options: Any,
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """Run a plan: the result table, and the run record that goes into `run.json`."""
+    """Run a plan: the result table, and the run record that goes into `run.json`.
+
+    Args:
+        plan: what to compute.
+        engine: who runs it.
+        jobs: how many cores it may use; None for all.
+        progress: told of every batch.
+        stage: told what begins (`load`, `scan`, `compute`), and how many bytes of text each tokenizer will scan.
+        output: the folder that the results will go to; a checkpoint is kept beside it. None keeps none.
+        resume: continue that checkpoint.
+        cache: a folder of states of earlier runs, read and added to; None does without.
+        shard_bytes: text between two checkpoints, about.
+        options: the engine's own.
+
+    Raises:
+        TokevalError: see its kinds. KeyboardInterrupt: the checkpoint keeps what was done.
+    """
     started, clock = datetime.now(UTC), time.perf_counter()
+    tell = stage or (lambda _name, _bytes: None)
+    tell("load", {})
     run = registry.find(registry.ENGINES, engine).load()
+    jobs = jobs or cores()
+    share_cores(jobs)
     workers = load_workers(plan)
     loaded = time.perf_counter()
-    states = run(plan, workers=workers, progress=progress, **options)
+    store = StateCache(cache) if cache is not None else None
+    known = store.known(plan, workers) if store is not None else {}
+    wanted = everything(workers)
+    todo = {index: missing(wanted, known.get(index)) for index in range(len(plan.corpora))}
+    todo = {index: left for index, left in todo.items() if left}
+    kept = None
+    if output is not None and todo:
+        kept = Checkpoint(checkpoint_folder(output), plan, workers, shard_bytes, resume=resume)
+    tell("scan", _bytes_to_scan(plan, todo))
+    try:
+        computed = run(
+            plan,
+            jobs=jobs,
+            workers=workers,
+            progress=progress,
+            todo=todo,
+            checkpoint=kept,
+            shard_bytes=shard_bytes,
+            **options,
+        )
+    except KeyboardInterrupt as error:
+        raise _interrupted(kept) from error
+    states = {index: joined(known[index], computed.get(index)) for index in known} | {
+        index: state for index, state in computed.items() if index not in known
+    }
+    states = {index: replace(state, intake=Intake().merge(state.intake)) for index, state in sorted(states.items())}
+    if store is not None and todo:
+        store.keep(plan, states, todo)
     scanned = time.perf_counter()
+    tell("compute", {})
     table = make_table(plan, workers, states)
     record = {
         "tokeval": __version__,
@@ -101,6 +172,8 @@ def run_plan(
         },
         "platform": platform.platform(),
         "engine": engine,
+        "jobs": jobs,
+        "cached": {plan.corpora[index].name: sorted(set(wanted) - set(todo.get(index, {}))) for index in known},
         "seconds": {
             "load": round(loaded - clock, 3),
             "scan": round(scanned - loaded, 3),
@@ -109,6 +182,24 @@ def run_plan(
         "about": asdict(Results.of(table).about),
     }
     return table, record
+
+
+def _bytes_to_scan(plan: Plan, todo: Mapping[int, Todo]) -> dict[str, int]:
+    sizes = [sum(piece.bytes for piece in corpus.pieces) for corpus in plan.corpora]
+    return {name: sum(sizes[index] for index, wanted in todo.items() if name in wanted) for name, _ in plan.tokenizers}
+
+
+def finish(output: Path) -> None:
+    """Throw the checkpoint away, now that the results are written."""
+    shutil.rmtree(checkpoint_folder(output), ignore_errors=True)
+
+
+def _interrupted(kept: Checkpoint | None) -> InterruptedRunError:
+    if kept is None or not kept.kept:
+        return InterruptedRunError("interrupted; nothing was written")
+    return InterruptedRunError(
+        f"interrupted; {kept.kept} finished shards are kept", hint="continue with the same command and --resume"
+    )
 
 
 def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:
@@ -120,4 +211,4 @@ def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], rend
     return save(folder, table, record, files)
 
 
-__all__ = ["check_folder", "compare", "run_plan", "write_results"]
+__all__ = ["check_folder", "compare", "finish", "run_plan", "write_results"]

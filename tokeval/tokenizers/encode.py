@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +25,13 @@ class Encoder:
     tokenizer: Tokenizer
     spans: bool = False
     round_trip: bool = False
+
+    def clone(self) -> Encoder:
+        """An encoder for a further thread; the tokenizer and what was derived from it are shared."""
+        _ = self.facts
+        if VOCABULARY in self.tokenizer.capabilities:
+            _ = self._token_bytes
+        return copy.copy(self)
 
     @cached_property
     def facts(self) -> TokenizerFacts:
