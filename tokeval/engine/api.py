@@ -20,9 +20,9 @@ from tokeval.engine.cache import StateCache, joined, missing
 from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
 from tokeval.engine.cores import cores, share_cores
 from tokeval.engine.figures import make_table, plan_record
-from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan
+from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
 from tokeval.engine.shard import Progress, Todo, everything, load_workers
-from tokeval.errors import InterruptedRunError
+from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
 from tokeval.results.store import Results, check_folder, save
 
 #: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
@@ -133,7 +133,7 @@ def run_plan(
     todo = {index: missing(wanted, known.get(index)) for index in range(len(plan.corpora))}
     todo = {index: left for index, left in todo.items() if left}
     kept = None
-    if output is not None and todo:
+    if output is not None and (resume or len(make_shards(plan, shard_bytes=shard_bytes)) > 1):
         kept = Checkpoint(checkpoint_folder(output), plan, workers, shard_bytes, resume=resume)
     tell("scan", _bytes_to_scan(plan, todo))
     try:
@@ -149,6 +149,10 @@ def run_plan(
         )
     except KeyboardInterrupt as error:
         raise _interrupted(kept) from error
+    except CorpusError as error:
+        if kept is None or not kept.kept:
+            raise
+        raise IncompleteRunError(error.message, hint=_resumable(kept)) from error
     states = {index: joined(known[index], computed.get(index)) for index in known} | {
         index: state for index, state in computed.items() if index not in known
     }
@@ -197,9 +201,11 @@ def finish(output: Path) -> None:
 def _interrupted(kept: Checkpoint | None) -> InterruptedRunError:
     if kept is None or not kept.kept:
         return InterruptedRunError("interrupted; nothing was written")
-    return InterruptedRunError(
-        f"interrupted; {kept.kept} finished shards are kept", hint="continue with the same command and --resume"
-    )
+    return InterruptedRunError("interrupted", hint=_resumable(kept))
+
+
+def _resumable(kept: Checkpoint) -> str:
+    return f"{kept.kept} finished shards are kept; continue with the same command and --resume"
 
 
 def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,17 +36,17 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, plan: Plan, workers: Workers, shard_bytes: int, *, resume: bool) -> None:
-        """Open, or begin, a checkpoint.
+        """Open, or begin, a checkpoint; nothing is written before the first shard is done.
 
         Args:
-            folder: where it lies; made if it is not there.
+            folder: where it lies.
             plan: what is computed.
             workers: the loaded tokenizers; their fingerprints are part of the key.
             shard_bytes: how the plan is cut.
             resume: continue what is there; otherwise it is removed.
 
         Raises:
-            UsageError: what is there belongs to another plan or version. IncompleteRunError: it cannot be written.
+            UsageError: what is there belongs to another plan or version.
         """
         self._folder = folder
         self._facts: Mapping[str, TokenizerFacts] = {name: e.facts for name, e in workers.encoders.items()}
@@ -55,11 +56,7 @@ class Checkpoint:
             self._refuse_other(key)
         elif folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unwritable(folder, error, 0) from error
-        self._write(_PLAN, json.dumps(key).encode())
+        self._key = json.dumps(key).encode()
         self.kept = sum(1 for _ in folder.glob("*.arrow"))
 
     def load(self, shard: Shard, todo: Todo) -> ShardState | None:
@@ -76,6 +73,8 @@ class Checkpoint:
         Raises:
             IncompleteRunError: the disk is full, or the folder cannot be written to any more.
         """
+        if not (self._folder / _PLAN).exists():
+            self._write(_PLAN, self._key)
         self._write(_name(shard), pack(state))
         self.kept += 1
 
@@ -87,14 +86,16 @@ class Checkpoint:
         """Whole or not at all, also through a power cut."""
         draft = self._folder / f".{name}.{os.getpid()}"
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             with draft.open("wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
             draft.replace(self._folder / name)
         except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise _unwritable(self._folder, error, getattr(self, "kept", 0)) from error
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise _unwritable(self._folder, error, self.kept) from error
 
     def _refuse_other(self, key: Mapping[str, object]) -> None:
         try:
