@@ -64,6 +64,12 @@ class IncompleteRunError(TokevalError):
     exit_code = 3
 
 
+class InterruptedRunError(TokevalError):
+    """A run that the user stopped; what was done is kept."""
+
+    exit_code = 130
+
+
 def _rebuild(kind: type[TokevalError], message: str, hint: str | None) -> TokevalError:
     return kind(message, hint=hint)
 

@@ -126,6 +126,41 @@ def command(
             rich_help_panel=_HOW,
         ),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "-j",
+            "--jobs",
+            min=1,
+            envvar="TOKEVAL_JOBS",
+            help="How many cores it may use.  [default: all]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_RAY_ADDRESS",
+            help="The cluster for --engine ray.  [default: a local one]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run into DIR that was stopped.", rich_help_panel=_HOW)
+    ] = False,
+    shard_mb: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            envvar="TOKEVAL_SHARD_MB",
+            help="Text between two checkpoints, about.",
+            rich_help_panel=_HOW,
+        ),
+    ] = 256,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Use no states of earlier runs, and keep none.", rich_help_panel=_HOW),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -155,6 +190,16 @@ def command(
             rich_help_panel=_OUT,
         ),
     ] = None,
+    progress_style: Annotated[
+        str,
+        typer.Option(
+            "--progress",
+            envvar="TOKEVAL_PROGRESS",
+            metavar="auto|bar|lines|json|none",
+            help="How progress is shown on stderr.",
+            rich_help_panel=_OUT,
+        ),
+    ] = "auto",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=_OUT)
     ] = False,
@@ -167,7 +212,8 @@ def command(
     from tokeval.cli.gate import judge_and_print
     from tokeval.cli.options import pairs, renders
     from tokeval.config import CompareConfig, read_toml
-    from tokeval.engine.api import check_folder, run_plan, write_results
+    from tokeval.engine.api import check_folder, finish, run_plan, write_results
+    from tokeval.engine.cache import cache_folder
     from tokeval.errors import UsageError
     from tokeval.gate.rules import read_rules
     from tokeval.results.store import Results
@@ -177,6 +223,10 @@ def command(
     if folder is None and config is not None and file.output:
         folder = Path(os.path.normpath(config.parent / file.output))
     chosen = renders(formats or file.formats or ["md", "csv"])
+    if ray_address and engine != "ray":
+        raise UsageError(f"--ray-address is for --engine ray, not {engine}")
+    if folder is None and resume:
+        raise UsageError("there is no folder whose run could be resumed", hint="add -o DIR")
     if folder is None and (formats or gate):
         raise UsageError("there is no folder for the reports", hint="add -o DIR")
     if folder is not None:
@@ -196,13 +246,25 @@ def command(
         "cache_mb": cache_mb,
     }
     plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
-    with progress.show(plan, quiet=quiet) as told:
-        table, record = run_plan(plan, engine=engine, progress=told)
+    with progress.show(plan, style=progress_style, quiet=quiet) as meter:
+        table, record = run_plan(
+            plan,
+            engine=engine,
+            jobs=jobs,
+            progress=meter,
+            stage=meter.begin,
+            output=folder,
+            resume=resume,
+            cache=None if no_cache else cache_folder(),
+            shard_bytes=shard_mb << 20,
+            **({"address": ray_address} if ray_address else {}),
+        )
     results = Results.of(table)
     if not quiet or folder is None:
         progress.summary(results, to_stdout=folder is None)
     if folder is not None:
         written = write_results(folder, table, record, chosen)
+        finish(folder)
         if not quiet:
             progress.say("wrote " + ", ".join(str(path) for path in written))
     return judge_and_print(results, rules) if rules is not None else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -59,6 +60,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
+    if code == INTERRUPTED:  # worker threads may still be deep in a long document: nothing waits for them
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

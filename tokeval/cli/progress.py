@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
     from tokeval.engine.plan import Plan
-    from tokeval.engine.shard import Progress
     from tokeval.results.store import Results
 
+#: What `--progress` takes; auto is a bar on a terminal and lines elsewhere.
+STYLES = ("auto", "bar", "lines", "json", "none")
 _SECONDS_BETWEEN_LINES = 10.0
 _HEADLINES_THAT_FIT = 5
 
@@ -23,46 +29,176 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-@contextmanager
-def show(plan: Plan, *, quiet: bool) -> Iterator[Progress | None]:
-    """A function to be told of every batch, or None where nothing is to be shown."""
-    rows = sum(piece.rows for corpus in plan.corpora for piece in corpus.pieces)
-    if quiet:
-        yield None
-        return
-    corpora = ", ".join(corpus.name for corpus in plan.corpora)
-    say(f"comparing {', '.join(name for name, _ in plan.tokenizers)} on {corpora} ({rows:,} rows)")
-    if sys.stderr.isatty():
-        with _bar(plan) as told:
-            yield told
-    else:
-        yield _lines()
+class Meter:
+    """How far a run has come; told by worker threads.
+
+    Attributes:
+        stage: what goes on: load, scan, compute.
+        totals: bytes of text to scan by tokenizer, about (Parquet footers do not say it exactly).
+    """
+
+    def __init__(self) -> None:
+        self.stage = ""
+        self.totals: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._began = self._scan_began = time.monotonic()
+        self._done: dict[str, int] = {}
+        self._timed: dict[str, tuple[int, float]] = {}
+
+    def begin(self, stage: str, totals: Mapping[str, int]) -> None:
+        """A stage begins."""
+        with self._lock:
+            self.stage = stage
+            if totals:
+                self.totals, self._scan_began = dict(totals), time.monotonic()
+        self.changed(True)
+
+    def __call__(self, name: str, size: int, seconds: float) -> None:
+        """A tokenizer got through a batch; 0 seconds if it was done by an earlier run."""
+        with self._lock:
+            self._done[name] = self._done.get(name, 0) + size
+            if seconds:
+                timed, busy = self._timed.get(name, (0, 0.0))
+                self._timed[name] = timed + size, busy + seconds
+        self.changed(False)
+
+    def changed(self, stage: bool) -> None:
+        """Something happened; what shows it takes it from here."""
+
+    def done(self, name: str) -> int:
+        """Bytes of text that a tokenizer is through with."""
+        return self._done.get(name, 0)
+
+    def rates(self) -> dict[str, float]:
+        """MB of text per second of a core's time, encoding and metrics together, by tokenizer."""
+        return {name: size / 1e6 / busy for name, (size, busy) in sorted(self._timed.items()) if busy}
+
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._began
+
+    def seconds_left(self) -> float | None:
+        """Of the scan, if its pace lasts; None before anything can be said."""
+        timed = sum(size for size, _ in list(self._timed.values()))
+        left = sum(max(0, total - self.done(name)) for name, total in self.totals.items())
+        elapsed = time.monotonic() - self._scan_began
+        return left * elapsed / timed if timed else None
+
+    def line(self) -> str:
+        """The run in one line."""
+        rates = ", ".join(f"{name} {rate:.1f} MB/s" for name, rate in self.rates().items())
+        read = max(self._done.values(), default=0) / 1e6
+        how = f"per core: {rates}" if rates else "nothing had to be computed again"
+        return f"{read:.1f} MB in {self.seconds():.1f} s; {how}"
 
 
-@contextmanager
-def _bar(plan: Plan) -> Iterator[Progress]:
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+class _Lines(Meter):
+    _last = time.monotonic()
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks = {name: bars.add_task(name, total=None) for name, _ in plan.tokenizers}
-        yield lambda name, size: bars.advance(tasks[name], size)
-
-
-def _lines() -> Progress:
-    started = last = time.monotonic()
-    done: dict[str, int] = {}
-
-    def told(name: str, size: int) -> None:
-        nonlocal last
-        done[name] = done.get(name, 0) + size
+    def changed(self, stage: bool) -> None:
         now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_LINES:
-            last = now
-            say(f"{now - started:.0f} s: " + ", ".join(f"{n} {b / 1e6:.1f} MB" for n, b in done.items()))
+        if self.stage == "scan" and not stage and now - self._last >= _SECONDS_BETWEEN_LINES:
+            self._last = now
+            done, total = sum(map(self.done, self.totals)), sum(self.totals.values())
+            left = self.seconds_left()
+            say(
+                f"{self.seconds():.0f} s: {min(1.0, done / max(1, total)):.0%}"
+                + (f", {left:.0f} s left" if left is not None else "")
+                + "".join(f", {name} {rate:.1f} MB/s" for name, rate in self.rates().items())
+            )
 
-    return told
+
+class _Json(Meter):
+    _last = 0.0
+
+    def changed(self, stage: bool) -> None:
+        now = time.monotonic()
+        if stage or now - self._last >= 1.0:
+            self._last = now
+            self.write("stage" if stage else "progress")
+
+    def write(self, event: str) -> None:
+        rates, left = self.rates(), self.seconds_left()
+        tokenizers = {
+            name: {
+                "bytes": self.done(name),
+                "total_bytes": total,
+                "mb_per_s": round(rates[name], 3) if name in rates else None,
+            }
+            for name, total in self.totals.items()
+        }
+        record = {
+            "event": event,
+            "stage": self.stage,
+            "seconds": round(self.seconds(), 3),
+            "seconds_left": None if left is None else round(left, 1),
+            "tokenizers": tokenizers,
+        }
+        say(json.dumps(record, ensure_ascii=False))
+
+
+class _Bar(Meter):
+    def __init__(self, bars: Bars) -> None:
+        super().__init__()
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def changed(self, stage: bool) -> None:
+        if stage:
+            for task in self._tasks.values():
+                self._bars.remove_task(task)
+            self._tasks = {
+                name: self._bars.add_task(_plain(name), total=total, rate="")
+                for name, total in self.totals.items()
+                if self.stage == "scan" and total
+            } or {"": self._bars.add_task(self.stage, total=None, rate="")}
+            return
+        rates = self.rates()
+        for name, task in self._tasks.items():
+            if name:
+                rate = f"{rates[name]:.1f} MB/s" if name in rates else ""
+                self._bars.update(task, completed=min(self.done(name), self.totals[name]), rate=rate)
+
+
+@contextmanager
+def show(plan: Plan, *, style: str, quiet: bool) -> Iterator[Meter]:
+    """A meter to be told of stages and batches, that shows them on stderr.
+
+    Raises:
+        UsageError: there is no such style.
+    """
+    from tokeval.errors import UsageError, suggest
+
+    if style not in STYLES:
+        raise UsageError(f"there is no --progress {style}", hint=suggest(style, STYLES))
+    if style == "auto":
+        style = "bar" if sys.stderr.isatty() else "lines"
+    if quiet or style == "none":
+        yield Meter()
+    elif style == "json":
+        records = _Json()
+        yield records
+        records.write("end")
+    else:
+        rows = sum(piece.rows for corpus in plan.corpora for piece in corpus.pieces)
+        corpora = ", ".join(corpus.name for corpus in plan.corpora)
+        say(f"comparing {', '.join(name for name, _ in plan.tokenizers)} on {corpora} ({rows:,} rows)")
+        if style == "lines":
+            meter: Meter = _Lines()
+            yield meter
+        else:
+            with _bars() as bars:
+                meter = _Bar(bars)
+                yield meter
+        say(meter.line())
+
+
+def _bars() -> Bars:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
+    return Progress(*shown, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
 
 
 def summary(results: Results, *, to_stdout: bool) -> None:

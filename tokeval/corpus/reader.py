@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from tokeval.arrow import text_array
-from tokeval.corpus.source import Columns, Piece, first_line, open_parquet
+from tokeval.corpus.places import RETRY_DELAYS, first_line, is_remote
+from tokeval.corpus.source import Columns, Piece, open_parquet
 from tokeval.corpus.units import count_units, hash_texts
-from tokeval.errors import CorpusError
+from tokeval.errors import CorpusError, TokevalError
 from tokeval.schema import ALL, NO_VALUE, Batch
 
 #: Text of a batch in bytes, about; a single longer document makes a batch of its own.
@@ -24,7 +26,7 @@ _MAX_ROWS = 1 << 16
 
 @dataclass
 class Intake:
-    """What was read so far: nulls left out, per slice, and an order-free fingerprint of the documents."""
+    """What was read so far: nulls left out, by slice, and an order-free fingerprint of the documents."""
 
     nulls: dict[str, int] = field(default_factory=dict)
     sums: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(2, np.uint64))
@@ -44,6 +46,14 @@ class Intake:
         return "".join(f"{int(part):016x}" for part in self.sums)
 
 
+@dataclass(frozen=True)
+class Part:
+    """Raw rows of a piece, about a batch of them: decoded from Parquet, not looked at yet."""
+
+    record: pa.RecordBatch
+    piece: Piece
+
+
 def read_piece(piece: Piece, columns: Columns, intake: Intake, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
     """The documents of a piece in batches of about `batch_bytes` of text.
 
@@ -52,36 +62,78 @@ def read_piece(piece: Piece, columns: Columns, intake: Intake, batch_bytes: int 
     Raises:
         CorpusError: the file is cut short, or its text is not valid UTF-8.
     """
-    file = open_parquet(Path(piece.path))
-    left = piece.rows
-    try:
-        batches = file.iter_batches(
-            batch_size=_rows_per_batch(file, piece, columns.text, batch_bytes),
-            row_groups=[piece.row_group],
-            columns=columns.names,
-            use_threads=False,
-        )
-        for record in batches:
-            record = record.slice(0, left)
-            left -= record.num_rows
-            for part in _bounded(record, columns.text, batch_bytes):
-                batch = _prepare(part, columns, piece, intake)
-                if len(batch):
-                    yield batch
-            if left <= 0:
-                return
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"{piece.path} cannot be read to its end: {first_line(error)}") from error
+    for part in read_parts(piece, columns, batch_bytes):
+        batch = prepare(part, columns, intake)
+        if len(batch):
+            yield batch
 
 
-def _rows_per_batch(file: object, piece: Piece, text: str, batch_bytes: int) -> int:
-    group = file.metadata.row_group(piece.row_group)  # type: ignore[attr-defined]
-    for index in range(group.num_columns):
-        column = group.column(index)
-        if column.path_in_schema == text:
-            average = max(1, column.total_uncompressed_size // max(1, group.num_rows))
-            return int(min(_MAX_ROWS, max(1, batch_bytes // average)))
-    return 1024
+def read_parts(piece: Piece, columns: Columns, batch_bytes: int = BATCH_BYTES) -> Iterator[Part]:
+    """The rows of a piece in parts of about `batch_bytes` of text, in fixed memory however large the row group.
+
+    A remote file that fails in the middle is opened again, and what was already given is passed over.
+
+    Raises:
+        CorpusError: the file cannot be read to its end, or holds fewer rows than its footer says.
+    """
+    done = 0
+    delays = iter(RETRY_DELAYS if is_remote(piece.path) else ())
+    while done < piece.rows:
+        try:
+            for record in _records(piece, columns, batch_bytes, done):
+                done += record.num_rows
+                for part in _bounded(record, columns.text, batch_bytes):
+                    yield Part(part, piece)
+                delays = iter(RETRY_DELAYS if is_remote(piece.path) else ())
+        except TokevalError:
+            raise
+        except Exception as error:  # filesystem libraries raise what they like
+            delay = next(delays, None)
+            if delay is None or isinstance(error, pa.ArrowInvalid):
+                raise CorpusError(f"{piece.path} cannot be read to its end: {first_line(error)}") from error
+            time.sleep(delay)
+            continue
+        if done < piece.rows:
+            raise CorpusError(
+                f"{piece.path} holds {done} rows in its row group {piece.row_group}, its footer says {piece.rows}",
+                hint="the file is damaged; write it again",
+            )
+
+
+def _records(piece: Piece, columns: Columns, batch_bytes: int, done: int) -> Iterator[pa.RecordBatch]:
+    """The rows from number `done` on; the columns that folders spell are added."""
+    file = open_parquet(piece.path)
+    if piece.row_group >= file.metadata.num_row_groups:
+        raise CorpusError(f"{piece.path} has no row group {piece.row_group} any more")
+    spelled = dict(piece.partition)
+    inside = [name for name in columns.names if name not in spelled]
+    batches = file.iter_batches(
+        batch_size=_rows_per_batch(file, piece, batch_bytes),
+        row_groups=[piece.row_group],
+        columns=inside,
+        use_threads=False,
+    )
+    before, left = done, piece.rows - done
+    for record in batches:
+        skipped = min(before, record.num_rows)
+        before -= skipped
+        record = record.slice(skipped, left)
+        if not record.num_rows:
+            continue
+        left -= record.num_rows
+        for name in columns.names:
+            if name in spelled:
+                constant = pa.repeat(pa.scalar(spelled[name], pa.string()), record.num_rows)
+                record = record.append_column(name, constant)
+        yield record
+        if left <= 0:
+            return
+
+
+def _rows_per_batch(file: pq.ParquetFile, piece: Piece, batch_bytes: int) -> int:
+    rows = file.metadata.row_group(piece.row_group).num_rows
+    average = max(1, piece.bytes // max(1, piece.rows)) if piece.bytes else 4096
+    return int(min(_MAX_ROWS, rows or 1, max(1, batch_bytes // average)))
 
 
 def _bounded(record: pa.RecordBatch, text: str, batch_bytes: int) -> Iterator[pa.RecordBatch]:
@@ -97,7 +149,13 @@ def _bounded(record: pa.RecordBatch, text: str, batch_bytes: int) -> Iterator[pa
         start = stop
 
 
-def _prepare(record: pa.RecordBatch, columns: Columns, piece: Piece, intake: Intake) -> Batch:
+def prepare(part: Part, columns: Columns, intake: Intake) -> Batch:
+    """A part as a batch: its text validated, nulls counted in `intake` and left out, units counted, keys hashed.
+
+    Raises:
+        CorpusError: text that is not valid UTF-8.
+    """
+    record, piece = part.record, part.piece
     texts = _valid_text(record.column(columns.text), columns.text, piece)
     names, codes = _slices(record, columns)
     keep = None

@@ -1,19 +1,30 @@
-"""Where a corpus lies and which columns of it are read: files, folders and globs of Parquet."""
+"""What a corpus is: its Parquet files, the columns of them that are read, and the pieces that work is cut into."""
 
 from __future__ import annotations
 
-import glob
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tokeval.corpus.places import File, find, first_line, is_remote, open_file, persist
 from tokeval.errors import CorpusError, suggest
 from tokeval.signature import digest
 
 #: Columns used when the user names none, where the corpus has them.
 DEFAULT_SLICE, DEFAULT_ID = "language", "id"
+
+#: Parquet column chunks are read through a window of this many bytes, however large the row group.
+_WINDOW = 1 << 20
+_WINDOW_REMOTE = 8 << 20
+_FOOTERS_AT_ONCE = 16
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+#: Columns that a file's folders spell: `language=tur_Latn/part-0.parquet`.
+Partition = tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True)
@@ -32,21 +43,42 @@ class Columns:
 
 @dataclass(frozen=True)
 class Piece:
-    """The smallest unit of work: one row group of one file (the first `rows` of it)."""
+    """The smallest unit of work: one row group of one file (the first `rows` of it).
+
+    Attributes:
+        bytes: its text, about, as the footer has it.
+        partition: columns that the file's folders spell.
+    """
 
     path: str
     row_group: int
     rows: int
+    bytes: int = 0
+    partition: Partition = ()
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A named corpus, resolved: its files, its columns, and its pieces in a stable order."""
+    """A named corpus, resolved: its columns, its pieces in a stable order, and its files as they were found.
+
+    Attributes:
+        files_digest: changes with the files' names, sizes, footers and times of writing.
+    """
 
     name: str
     columns: Columns
     pieces: tuple[Piece, ...]
     files_digest: str
+    files: tuple[File, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class _Footer:
+    """What is kept of one file's footer."""
+
+    schema: pa.Schema
+    groups: tuple[tuple[int, int], ...]  # rows and bytes of text of each row group
+    digest: str
 
 
 def open_corpus(
@@ -62,7 +94,8 @@ def open_corpus(
 
     Args:
         name: what the result table calls it.
-        location: a Parquet file, a folder of them (searched through), or a glob.
+        location: a Parquet file, a folder of them (searched through, `key=value` folders become columns), a glob,
+            or an address (`s3://`, `gs://`, `https://`, `hf://datasets/...`).
         text_column: the column of documents.
         slice_by: columns whose values are the slices; None takes `language` where there is one.
         id_column: the column of parallel ids; None takes `id` where there is one.
@@ -71,101 +104,121 @@ def open_corpus(
     Raises:
         CorpusError: nothing there, not Parquet, no such column, a column that is not text.
     """
-    paths = find_files(str(location))
+    files, root = find(str(location), ".parquet")
     columns: Columns | None = None
     pieces: list[Piece] = []
     prints: list[str] = []
     left = limit
-    for path in paths:
-        file = open_parquet(path)
-        chosen = _choose_columns(file.schema_arrow, path, text_column, slice_by, id_column)
+    for file, footer in zip(files, _footers(files, text_column), strict=True):
+        partition = _partition(file.path, root, footer.schema.names)
+        chosen = _choose_columns(footer.schema, partition, file.path, text_column, slice_by, id_column)
         if columns is not None and chosen != columns:
-            raise CorpusError(
-                f"{path} has other columns than {paths[0]}",
-                hint="name the columns with --slice-by and --id-column",
-            )
+            raise _other_columns(file.path, chosen, files[0].path, columns)
         columns = chosen
-        prints.append(f"{path.name} {path.stat().st_size} {file.metadata.num_rows} {file.schema_arrow}")
-        for group in range(file.metadata.num_row_groups):
-            rows = file.metadata.row_group(group).num_rows
+        prints.append(f"{file.path.removeprefix(root)} {file.size} {file.stamp} {footer.digest}")
+        for group, (rows, size) in enumerate(footer.groups):
+            taken = rows if left is None else min(rows, left)
             if left is not None:
-                rows = min(rows, left)
-                left -= rows
-            if rows:
-                pieces.append(Piece(str(path), group, rows))
+                left -= taken
+            if taken:
+                pieces.append(Piece(file.path, group, taken, size * taken // rows, partition))
     if columns is None or not pieces:
         raise CorpusError(f"the corpus {name!r} at {location} has no rows")
-    return Corpus(name, columns, tuple(pieces), digest(*prints))
+    return Corpus(name, columns, tuple(pieces), digest(*prints), tuple(files))
 
 
-def find_files(location: str) -> list[Path]:
-    """The Parquet files that a path, a folder or a glob stands for, sorted."""
-    path = Path(location)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        found = sorted(p for p in path.rglob("*.parquet") if p.is_file() and not _is_hidden(p, path))
-        if not found:
-            raise CorpusError(f"there is no Parquet file in the folder {location}")
-        return found
-    if glob.has_magic(location):
-        root = Path(path.anchor or ".")
-        pattern = str(path.relative_to(path.anchor)) if path.anchor else location
-        found = sorted(p for p in root.glob(pattern) if p.is_file())
-        if not found:
-            raise CorpusError(f"no file matches {location}")
-        return found
-    siblings = [str(p) for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = suggest(location, siblings)
-    raise CorpusError(f"there is no file {location}", hint=hint if hint and hint.startswith("did") else None)
+def _footers(files: list[File], text: str) -> list[_Footer]:
+    """The footers in the order of the files; many at once where each costs a journey."""
+
+    def read(file: File) -> _Footer:
+        parquet = open_parquet(file.path)
+        metadata = parquet.metadata
+        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+        sizes = tuple((group.num_rows, _text_bytes(group, text)) for group in groups)
+        footer = pa.BufferOutputStream()
+        metadata.write_metadata_file(footer)
+        return _Footer(parquet.schema_arrow, sizes, digest(footer.getvalue().to_pybytes()))
+
+    if len(files) > 1 and is_remote(files[0].path):
+        with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
+            return list(pool.map(read, files))
+    return [read(file) for file in files]
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
+def _text_bytes(group: pq.RowGroupMetaData, text: str) -> int:
+    for index in range(group.num_columns):
+        column = group.column(index)
+        if column.path_in_schema == text:
+            return int(column.total_uncompressed_size)
+    return 0
+
+
+def open_parquet(path: str) -> pq.ParquetFile:
     """A Parquet file, or an error in one line."""
     try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        size = path.stat().st_size if path.exists() else 0
-        reason = "is empty" if size == 0 else "is not a Parquet file, or is cut short"
-        raise CorpusError(f"{path} {reason}: {first_line(error)}", hint=_not_parquet_hint(path)) from error
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message."""
-    return str(error).strip().partition("\n")[0]
+        window = _WINDOW_REMOTE if is_remote(path) else _WINDOW
+        return persist(lambda: pq.ParquetFile(open_file(path), buffer_size=window, pre_buffer=False), path)
+    except CorpusError as error:
+        if not isinstance(error.__cause__, pa.ArrowInvalid):
+            raise
+        empty = not is_remote(path) and Path(path).stat().st_size == 0
+        reason = "is empty" if empty else "is not a Parquet file, or is cut short"
+        raise CorpusError(
+            f"{path} {reason}: {first_line(error.__cause__)}", hint=_not_parquet_hint(Path(path))
+        ) from error
 
 
 def _not_parquet_hint(path: Path) -> str | None:
     if path.suffix.lower() in {".jsonl", ".json", ".csv", ".tsv", ".txt"}:
-        return "a corpus is Parquet; convert it, for instance with pandas: DataFrame.to_parquet"
+        return f"a corpus is Parquet; convert it: tokeval corpus build {path} -o {path.stem}.parquet"
     return None
 
 
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.relative_to(root).parts)
+def _partition(path: str, root: str, names: list[str]) -> Partition:
+    """The `key=value` folders between a corpus's root and a file; a column of the file itself comes first."""
+    found = {}
+    for part in path.removeprefix(root).strip("/").split("/")[:-1]:
+        key, equals, value = part.partition("=")
+        if equals and key and key not in names:
+            found[unquote(key)] = None if value == _HIVE_NULL else unquote(value)
+    return tuple(found.items())
 
 
 def _choose_columns(
-    schema: pa.Schema, path: Path, text: str, slices: tuple[str, ...] | None, id_column: str | None
+    schema: pa.Schema,
+    partition: Partition,
+    path: str,
+    text: str,
+    slices: tuple[str, ...] | None,
+    id_column: str | None,
 ) -> Columns:
-    names = schema.names
+    names = [*schema.names, *(key for key, _ in partition)]
     for wanted in (text, *(slices or ()), *([id_column] if id_column else [])):
         if wanted not in names:
             raise CorpusError(f"{path} has no column {wanted!r}", hint=suggest(wanted, names))
-    kind = schema.field(text).type
+    kind = schema.field(text).type if text in schema.names else pa.null()
     if not _is_text(kind):
         raise CorpusError(
             f"the column {text!r} of {path} is {kind}, not text",
-            hint="text columns here: " + (", ".join(n for n in names if _is_text(schema.field(n).type)) or "none"),
+            hint="text columns here: " + (", ".join(f.name for f in schema if _is_text(f.type)) or "none"),
         )
     for wanted in (*(slices or ()), *([id_column] if id_column else [])):
-        if pa.types.is_nested(schema.field(wanted).type):
+        if wanted in schema.names and pa.types.is_nested(schema.field(wanted).type):
             raise CorpusError(f"the column {wanted!r} of {path} is {schema.field(wanted).type}, not plain values")
     if slices is None:
         slices = (DEFAULT_SLICE,) if DEFAULT_SLICE in names else ()
     if id_column is None and DEFAULT_ID in names:
         id_column = DEFAULT_ID
     return Columns(text, slices, id_column)
+
+
+def _other_columns(path: str, columns: Columns, first: str, others: Columns) -> CorpusError:
+    odd = sorted(set(columns.names) ^ set(others.names))
+    having, lacking = (path, first) if odd[0] in columns.names else (first, path)
+    return CorpusError(
+        f"{path} has other columns than {first}: only {having} has {odd[0]!r}, {lacking} has not",
+        hint="name the columns with --slice-by and --id-column, or give the files as two corpora",
+    )
 
 
 def _is_text(kind: pa.DataType) -> bool:

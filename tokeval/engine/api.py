@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,11 +15,19 @@ from typing import Any
 import pyarrow as pa
 
 from tokeval import __version__, registry
+from tokeval.corpus.reader import Intake
+from tokeval.engine.cache import StateCache, joined, missing
+from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
+from tokeval.engine.cores import cores, share_cores
 from tokeval.engine.figures import make_table, plan_record
-from tokeval.engine.plan import Plan, make_plan
-from tokeval.engine.shard import Progress, ShardState, Workers, load_workers
+from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
+from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
+from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
 from tokeval.results.store import Results, check_folder, save
 from tokeval.tokenizers.encode import Encoder
+
+#: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
+Stage = Callable[[str, Mapping[str, int]], None]
 
 #: Renders a result into the files of one report format.
 Render = Callable[[Results], Mapping[str, bytes]]
@@ -40,6 +49,8 @@ def compare(
     accelerate: bool = True,
     cache_mb: int | None = None,
     engine: str = "local",
+    jobs: int | None = None,
+    cache: str | Path | None = None,
 ) -> pa.Table:
     """Compare tokenizers on corpora.
 
@@ -58,6 +69,8 @@ def compare(
         accelerate: whether verified fast paths may stand in for the reference libraries; no figure depends on it.
         cache_mb: memory for the caches of all fast paths in one worker, in MiB; None for 1024.
         engine: who runs it.
+        jobs: how many cores it may use; None for all.
+        cache: a folder where the states of this run are kept for the next, which then computes only what is new.
 
     Returns:
         The result table, one row per figure (`.to_pandas()` works).
@@ -80,27 +93,96 @@ def compare(
         accelerate=accelerate,
         cache_mb=cache_mb,
     )
-    return run_plan(plan, engine=engine)[0]
+    return run_plan(plan, engine=engine, jobs=jobs, cache=None if cache is None else Path(cache))[0]
 
 
 def run_plan(
-    plan: Plan, *, engine: str = "local", progress: Progress | None = None, **options: Any
+    plan: Plan,
+    *,
+    engine: str = "local",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    stage: Stage | None = None,
+    output: Path | None = None,
+    resume: bool = False,
+    cache: Path | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    **options: Any,
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """Run a plan: the result table, and the run record that goes into `run.json`."""
+    """Run a plan: the result table, and the run record that goes into `run.json`.
+
+    Args:
+        plan: what to compute.
+        engine: who runs it.
+        jobs: how many cores it may use; None for all.
+        progress: told of every batch.
+        stage: told what begins (`load`, `scan`, `compute`), and how many bytes of text each tokenizer will scan.
+        output: the folder that the results will go to; a checkpoint is kept beside it. None keeps none.
+        resume: continue that checkpoint.
+        cache: a folder of states of earlier runs, read and added to; None does without.
+        shard_bytes: text between two checkpoints, about.
+        options: the engine's own.
+
+    Raises:
+        TokevalError: see its kinds. KeyboardInterrupt: the checkpoint keeps what was done.
+    """
     started, clock = datetime.now(UTC), time.perf_counter()
+    tell = stage or (lambda _name, _bytes: None)
+    tell("load", {})
     run = registry.find(registry.ENGINES, engine).load()
+    jobs = jobs or cores()
+    share_cores(jobs)
     workers = load_workers(plan)
     loaded = time.perf_counter()
-    states = run(plan, workers=workers, progress=progress, **options)
+    store = StateCache(cache) if cache is not None else None
+
+    def scan(plan: Plan, workers: Workers, resume: bool) -> _Scan:
+        known = store.known(plan, workers) if store is not None else {}
+        todo = {index: missing(everything(workers), known.get(index)) for index in range(len(plan.corpora))}
+        todo = {index: left for index, left in todo.items() if left}
+        kept = None
+        if output is not None and (resume or len(make_shards(plan, shard_bytes=shard_bytes)) > 1):
+            kept = Checkpoint(checkpoint_folder(output), plan, workers, shard_bytes, resume=resume)
+        tell("scan", _bytes_to_scan(plan, todo))
+        try:
+            computed = run(
+                plan,
+                jobs=jobs,
+                workers=workers,
+                progress=progress,
+                todo=todo,
+                checkpoint=kept,
+                shard_bytes=shard_bytes,
+                **options,
+            )
+        except KeyboardInterrupt as error:
+            raise _interrupted(kept) from error
+        except CorpusError as error:
+            if kept is None or not kept.kept:
+                raise
+            raise IncompleteRunError(error.message, hint=_resumable(kept)) from error
+        states = {index: joined(known[index], computed.get(index)) for index in known} | {
+            index: state for index, state in computed.items() if index not in known
+        }
+        return _Scan(
+            {index: replace(state, intake=Intake().merge(state.intake)) for index, state in sorted(states.items())},
+            todo,
+            {plan.corpora[index].name: sorted(set(workers.encoders) - set(todo.get(index, {}))) for index in known},
+        )
+
+    done = scan(plan, workers, resume)
     accelerations = {name: _acceleration(encoder) for name, encoder in workers.encoders.items()}
-    dropped = dropped_paths(workers, states)
+    dropped = dropped_paths(workers, done.states)
     if dropped:  # what a path did before it was caught may be wrong too, so all is done again without it
         plan = replace(plan, reference=(*plan.reference, *dropped))
         workers = load_workers(plan)
-        states = run(plan, workers=workers, progress=progress, **options)
+        done = scan(plan, workers, False)
+    if store is not None and done.todo:
+        store.keep(plan, done.states, done.todo)
     scanned = time.perf_counter()
+    tell("compute", {})
     warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
-    table = make_table(plan, workers, states, warnings)
+    table = make_table(plan, workers, done.states, warnings)
     record = {
         "tokeval": __version__,
         "complete": True,
@@ -117,6 +199,8 @@ def run_plan(
         "engine": engine,
         "accelerations": accelerations,
         "warnings": warnings,
+        "jobs": jobs,
+        "cached": done.cached,
         "seconds": {
             "load": round(loaded - clock, 3),
             "scan": round(scanned - loaded, 3),
@@ -125,6 +209,15 @@ def run_plan(
         "about": asdict(Results.of(table).about),
     }
     return table, record
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """What a scan gave: merged states by corpus, what had to be computed, and what earlier runs had left."""
+
+    states: Mapping[int, ShardState]
+    todo: Mapping[int, Todo]
+    cached: Mapping[str, list[str]]
 
 
 def dropped_paths(workers: Workers, states: Mapping[int, ShardState]) -> list[str]:
@@ -143,6 +236,26 @@ def _acceleration(encoder: Encoder) -> dict[str, object]:
     return encoder.accelerator.record()
 
 
+def _bytes_to_scan(plan: Plan, todo: Mapping[int, Todo]) -> dict[str, int]:
+    sizes = [sum(piece.bytes for piece in corpus.pieces) for corpus in plan.corpora]
+    return {name: sum(sizes[index] for index, wanted in todo.items() if name in wanted) for name, _ in plan.tokenizers}
+
+
+def finish(output: Path) -> None:
+    """Throw the checkpoint away, now that the results are written."""
+    shutil.rmtree(checkpoint_folder(output), ignore_errors=True)
+
+
+def _interrupted(kept: Checkpoint | None) -> InterruptedRunError:
+    if kept is None or not kept.kept:
+        return InterruptedRunError("interrupted; nothing was written")
+    return InterruptedRunError("interrupted", hint=_resumable(kept))
+
+
+def _resumable(kept: Checkpoint) -> str:
+    return f"{kept.kept} finished shards are kept; continue with the same command and --resume"
+
+
 def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:
     """Render and write; the paths written."""
     results = Results.of(table)
@@ -152,4 +265,4 @@ def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], rend
     return save(folder, table, record, files)
 
 
-__all__ = ["check_folder", "compare", "run_plan", "write_results"]
+__all__ = ["check_folder", "compare", "finish", "run_plan", "write_results"]

@@ -1,25 +1,153 @@
-"""The local engine: every shard on this machine, states merged as they come."""
+"""The local engine: one reader decodes ahead, worker threads encode and fold, and their states are merged.
+
+Threads and not processes: the kernels and the tokenizer libraries hold no GIL while they work, a thread shares the
+loaded tokenizers, and no batch is copied. See docs/scale.md for the measurement.
+"""
 
 from __future__ import annotations
 
-from tokeval.engine.plan import Plan, make_shards
-from tokeval.engine.shard import Progress, ShardState, Workers, load_workers, run_shard
+import queue
+import threading
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from tokeval.corpus.reader import Part, prepare, read_parts
+from tokeval.engine.checkpoint import Checkpoint
+from tokeval.engine.cores import cores
+from tokeval.engine.plan import SHARD_BYTES, Plan, Shard, make_shards
+from tokeval.engine.shard import (
+    Progress,
+    ShardState,
+    Todo,
+    Workers,
+    begin,
+    check_unchanged,
+    everything,
+    fold,
+    load_workers,
+    note_dropped,
+)
+from tokeval.errors import CorpusError
+
+_PATIENCE = 0.05  # seconds between looks at whether to stop
 
 
 def run(
-    plan: Plan, *, shards: int = 1, workers: Workers | None = None, progress: Progress | None = None
+    plan: Plan,
+    *,
+    jobs: int | None = None,
+    shards: int | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    todo: Mapping[int, Todo] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> dict[int, ShardState]:
-    """Run a plan; the merged state of each corpus by its index.
+    """Run a plan; the merged state of each corpus by its index. The result is the same for any way of cutting it.
 
     Args:
         plan: what to compute.
-        shards: into how many parts each corpus is cut; the result is the same for any number.
+        jobs: worker threads; None takes the cores of this process.
+        shards: into how many parts each corpus is cut; None cuts by `shard_bytes` of text.
+        shard_bytes: text of a shard, about.
         workers: tokenizers loaded before, or None to load them.
-        progress: told of every batch.
+        progress: told of every batch, from the worker threads.
+        todo: what is to be computed of each corpus; a corpus that is not named is not read. None for everything.
+        checkpoint: keeps the state of every shard that is done.
     """
     workers = workers or load_workers(plan)
+    crew = [workers, *(workers.clone() for _ in range((jobs or cores()) - 1))]
     merged: dict[int, ShardState] = {}
-    for shard in make_shards(plan, shards):
-        state = run_shard(plan, shard, workers, progress)
+    for shard in make_shards(plan, parts=shards, shard_bytes=shard_bytes):
+        wanted = everything(workers) if todo is None else todo.get(shard.corpus, {})
+        if not wanted:
+            continue
+        state = checkpoint.load(shard, wanted) if checkpoint is not None else None
+        if state is None:
+            state = scan(plan, shard, crew, wanted, progress)
+            if checkpoint is not None:
+                checkpoint.save(shard, state)
+        elif progress is not None:
+            for name in wanted:
+                progress(name, shard.bytes, 0.0)
         merged[shard.corpus] = merged[shard.corpus].merge(state) if shard.corpus in merged else state
     return merged
+
+
+def scan(plan: Plan, shard: Shard, crew: Sequence[Workers], todo: Todo, progress: Progress | None = None) -> ShardState:
+    """Fold a shard into states with a thread for each of the crew, and one that reads ahead of them.
+
+    Raises:
+        TokevalError: what any of the threads met. KeyboardInterrupt: at once; the threads stop after their batch.
+    """
+    columns = plan.corpora[shard.corpus].columns
+    parts: queue.Queue[Part | None] = queue.Queue(len(crew) + 1)
+    halt = threading.Event()
+    problems: list[BaseException] = []
+    states = [begin(plan, shard.corpus, workers, todo) for workers in crew]
+
+    def put(part: Part | None) -> bool:
+        while not halt.is_set():
+            try:
+                parts.put(part, timeout=_PATIENCE)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def get() -> Part | None:
+        while not halt.is_set():
+            try:
+                return parts.get(timeout=_PATIENCE)
+            except queue.Empty:
+                continue
+        return None
+
+    def read() -> None:
+        if all(put(part) for piece in shard.pieces for part in read_parts(piece, columns)):
+            for _ in crew:
+                put(None)
+
+    def work(workers: Workers, state: ShardState) -> None:
+        while (part := get()) is not None:
+            batch = prepare(part, columns, state.intake)
+            if len(batch):
+                fold(state, batch, workers, stoppable)
+
+    def stoppable(name: str, size: int, seconds: float) -> None:
+        if halt.is_set():
+            raise SystemExit
+        if progress is not None:
+            progress(name, size, seconds)
+
+    def guard(action: object, *arguments: object) -> None:
+        try:
+            action(*arguments)  # type: ignore[operator]
+        except BaseException as error:
+            problems.append(error)
+            halt.set()
+
+    # Daemons, so that an interrupted run need not wait for a library that is deep in a long document.
+    threads = [threading.Thread(target=guard, args=(read,), daemon=True, name="tokeval-reader")]
+    threads += [
+        threading.Thread(target=guard, args=(work, *pair), daemon=True, name="tokeval-worker")
+        for pair in zip(crew, states, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(_PATIENCE)
+    except BaseException:
+        halt.set()
+        raise
+    if problems:
+        if isinstance(problems[0], CorpusError):
+            check_unchanged(plan, shard)  # a file that was written over reads as a damaged one
+        raise problems[0]
+    check_unchanged(plan, shard)
+    state = reduce(ShardState.merge, states)
+    for workers in crew:
+        note_dropped(state, workers)
+    return state

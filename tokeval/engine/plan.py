@@ -13,6 +13,9 @@ from tokeval.signature import digest
 from tokeval.tokenizers.fast import CACHE_BYTES
 from tokeval.tokenizers.load import Spec, check_name
 
+#: Text of a shard in bytes, about: what is done again after a crash.
+SHARD_BYTES = 256 << 20
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -47,10 +50,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Shard:
-    """A part of one corpus, the unit that a worker takes."""
+    """A part of one corpus, the unit that is done, or not done, when a run stops."""
 
     corpus: int
+    number: int
     pieces: tuple[Piece, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Its text, about."""
+        return sum(piece.bytes for piece in self.pieces)
 
 
 def make_plan(
@@ -110,15 +119,21 @@ def make_plan(
     return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, reference, cache_bytes)
 
 
-def make_shards(plan: Plan, parts: int) -> list[Shard]:
-    """Cut every corpus into at most `parts` shards of about equal numbers of rows."""
+def make_shards(plan: Plan, *, parts: int | None = None, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
+    """Cut every corpus into shards of about `shard_bytes` of text, or into at most `parts` of about equal size.
+
+    A piece is never cut, so a shard is at least one row group.
+    """
     shards = []
     for index, corpus in enumerate(plan.corpora):
-        rows = sum(piece.rows for piece in corpus.pieces)
-        groups: list[list[Piece]] = [[] for _ in range(parts)]
+        weights = [piece.bytes or piece.rows for piece in corpus.pieces]
+        total = sum(weights)
+        wanted = parts or max(1, -(-total // shard_bytes))
+        groups: list[list[Piece]] = [[] for _ in range(wanted)]
         done = 0
-        for piece in corpus.pieces:
-            groups[min(parts - 1, done * parts // rows)].append(piece)
-            done += piece.rows
-        shards += [Shard(index, tuple(group)) for group in groups if group]
+        for piece, weight in zip(corpus.pieces, weights, strict=True):
+            groups[min(wanted - 1, done * wanted // total)].append(piece)
+            done += weight
+        full = [group for group in groups if group]
+        shards += [Shard(index, number, tuple(group)) for number, group in enumerate(full)]
     return shards

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tokeval.corpus.places import describe, persist
 from tokeval.corpus.reader import Intake, read_piece
 from tokeval.engine.plan import Plan, Shard
+from tokeval.errors import CorpusError, IncompleteRunError
 from tokeval.metrics.base import Accumulator, Measure, Metric, View
 from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
 from tokeval.metrics.sums import Sums
-from tokeval.schema import TokenizerFacts
+from tokeval.schema import Batch, TokenizerFacts
 from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.fast import share_checked
 from tokeval.tokenizers.load import load_tokenizer
 
-#: Called with the bytes of text that one tokenizer has just got through.
-Progress = Callable[[str, int], None]
+#: Called after each batch and tokenizer: the tokenizer, the bytes of text, and the seconds that they took it.
+#: From worker threads, so it must guard what it changes.
+Progress = Callable[[str, int, float], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be computed of one tokenizer: the measures to sum and the other accumulators."""
+
+    measures: tuple[Measure, ...]
+    kinds: tuple[type[Accumulator], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.measures or self.kinds)
+
+
+#: What is to be computed, by tokenizer; one that is not named is passed over.
+Todo = Mapping[str, Wanted]
 
 
 @dataclass
@@ -60,6 +79,10 @@ class Workers:
     encoders: Mapping[str, Encoder]
     metrics: Sequence[Metric]
 
+    def clone(self) -> Workers:
+        """For a further thread: encoders of its own over the same loaded tokenizers."""
+        return replace(self, encoders={name: encoder.clone() for name, encoder in self.encoders.items()})
+
 
 def load_workers(plan: Plan) -> Workers:
     """Load the plan's tokenizers and metrics, and try their fast paths."""
@@ -81,35 +104,92 @@ def load_workers(plan: Plan) -> Workers:
     return Workers(encoders, metrics)
 
 
-def run_shard(plan: Plan, shard: Shard, workers: Workers, progress: Progress | None = None) -> ShardState:
-    """Scan a shard once and fold every batch into fresh states.
+def everything(workers: Workers) -> Todo:
+    """All that the metrics need and the tokenizers declare."""
+    measures, kinds = measures_of(workers.metrics), accumulators_of(workers.metrics)
+    return {
+        name: Wanted(
+            tuple(m for m in measures if m.capability is None or m.capability in encoder.facts.capabilities),
+            tuple(kind for kind in kinds if kind.needs <= encoder.facts.capabilities),
+        )
+        for name, encoder in workers.encoders.items()
+    }
+
+
+def begin(plan: Plan, corpus: int, workers: Workers, todo: Todo) -> ShardState:
+    """Fresh states: the identity of their merge."""
+    return ShardState(
+        corpus,
+        tokenizers={
+            name: TokenizerState(
+                workers.encoders[name].facts, Sums(wanted.measures), {kind.name: kind() for kind in wanted.kinds}
+            )
+            for name, wanted in todo.items()
+        },
+        has_ids=plan.corpora[corpus].columns.id is not None,
+    )
+
+
+def fold(state: ShardState, batch: Batch, workers: Workers, progress: Progress | None = None) -> None:
+    """Encode a batch once per tokenizer and fold it into the states."""
+    size = int(batch.units["bytes"].sum())
+    for name, mine in state.tokenizers.items():
+        clock = time.perf_counter()
+        view = View(batch, workers.encoders[name].encode(batch.texts, batch.codes))
+        mine.sums.update(view)
+        for accumulator in mine.others.values():
+            accumulator.update(view)
+        if progress is not None:
+            progress(name, size, time.perf_counter() - clock)
+
+
+def run_shard(
+    plan: Plan, shard: Shard, workers: Workers, progress: Progress | None = None, todo: Todo | None = None
+) -> ShardState:
+    """Scan a shard once, in this thread, and fold every batch into fresh states.
 
     Raises:
         CorpusError: a file cannot be read to its end. TokenizerError: a tokenizer failed.
+        IncompleteRunError: a file is no longer what it was when the run began.
     """
-    columns = plan.corpora[shard.corpus].columns
-    measures, kinds = measures_of(workers.metrics), accumulators_of(workers.metrics)
-    result = ShardState(shard.corpus, has_ids=columns.id is not None)
-    for name, encoder in workers.encoders.items():
-        facts = encoder.facts
-        sums = Sums([m for m in measures if _can(m, facts)])
-        others = {kind.name: kind() for kind in kinds if kind.needs <= facts.capabilities}
-        result.tokenizers[name] = TokenizerState(facts, sums, others)
-    for piece in shard.pieces:
-        for batch in read_piece(piece, columns, result.intake):
-            size = int(batch.units["bytes"].sum())
-            for name, encoder in workers.encoders.items():
-                view = View(batch, encoder.encode(batch.texts, batch.codes))
-                state = result.tokenizers[name]
-                state.sums.update(view)
-                for accumulator in state.others.values():
-                    accumulator.update(view)
-                if progress is not None:
-                    progress(name, size)
-    for name, encoder in workers.encoders.items():
-        result.tokenizers[name].dropped = encoder.accelerator is not None and encoder.accelerator.dropped
+    result = begin(plan, shard.corpus, workers, everything(workers) if todo is None else todo)
+    try:
+        for piece in shard.pieces:
+            for batch in read_piece(piece, plan.corpora[shard.corpus].columns, result.intake):
+                fold(result, batch, workers, progress)
+    except CorpusError:
+        check_unchanged(plan, shard)  # a file that was written over reads as a damaged one
+        raise
+    check_unchanged(plan, shard)
+    note_dropped(result, workers)
     return result
 
 
-def _can(measure: Measure, facts: TokenizerFacts) -> bool:
-    return measure.capability is None or measure.capability in facts.capabilities
+def note_dropped(state: ShardState, workers: Workers) -> None:
+    """Say in the states which fast paths disagreed with their reference."""
+    for name, mine in state.tokenizers.items():
+        accelerator = workers.encoders[name].accelerator
+        mine.dropped = mine.dropped or (accelerator is not None and accelerator.dropped)
+
+
+def check_unchanged(plan: Plan, shard: Shard) -> None:
+    """See that the shard's files are still those that the plan was made from.
+
+    Raises:
+        IncompleteRunError: one was written again, or has gone.
+    """
+    found = {file.path: file for file in plan.corpora[shard.corpus].files}
+    for path in dict.fromkeys(piece.path for piece in shard.pieces):
+        try:
+            now = persist(lambda path=path: describe(path), path)  # type: ignore[misc]
+        except CorpusError as error:
+            raise _changed(path, "has gone") from error
+        if now != found[path]:
+            raise _changed(path, "was written again")
+
+
+def _changed(path: str, what: str) -> IncompleteRunError:
+    return IncompleteRunError(
+        f"the corpus changed during the run: {path} {what}",
+        hint="nothing of it was kept in the results; run again once the corpus stays as it is",
+    )

@@ -41,11 +41,13 @@ class Measure:
         name: how ratios refer to it.
         compute: from a view to an int64 array of shape (documents,).
         capability: what the tokenizer must declare for it, or None.
+        version: counted up when its meaning changes, so that sums kept from earlier runs are not taken for it.
     """
 
     name: str
     compute: Callable[[View], Int64]
     capability: str | None = None
+    version: int = 1
 
 
 class Accumulator(ABC):
@@ -54,6 +56,10 @@ class Accumulator(ABC):
     name: ClassVar[str]
     #: What a view must carry for it: `spans`, `decode`. A tokenizer that does not declare it is passed over.
     needs: ClassVar[frozenset[str]] = frozenset()
+    #: Counted up when the meaning of the state changes, so that states kept from earlier runs are not taken for it.
+    version: ClassVar[int] = 1
+    #: Whether a state may be kept for later runs (a measured time may not).
+    cached: ClassVar[bool] = True
 
     @abstractmethod
     def update(self, view: View) -> None:

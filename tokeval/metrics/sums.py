@@ -59,14 +59,19 @@ class Sums(Accumulator):
         )
 
     @classmethod
-    def from_state(cls, table: pa.Table) -> Sums:
-        """The sums of a state; enough to merge and compute, not to update."""
-        made = cls()
-        names, measures = table["slice"].to_pylist(), table["measure"].to_pylist()
+    def from_state(cls, table: pa.Table, measures: Sequence[Measure] = ()) -> Sums:
+        """The sums of a state; enough to merge and compute, and to update the measures named."""
+        made = cls(measures)
+        slices, names = table["slice"].to_pylist(), table["measure"].to_pylist()
         values = table["sums"].combine_chunks().flatten().to_numpy().reshape(-1, BUCKETS)
-        for slice_name, measure, row in zip(names, measures, values, strict=True):
-            made._add(slice_name, measure, row)
+        for slice_name, name, row in zip(slices, names, values, strict=True):
+            made._add(slice_name, name, row)
         return made
+
+    @property
+    def measures(self) -> list[str]:
+        """What is summed, by name."""
+        return list({**self._measures, **{name: None for row in self._table.values() for name in row}})
 
     @property
     def slices(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,6 +39,13 @@ class Encoder:
     accelerate: bool = True
     share: float = 1.0
     cache_bytes: int = CACHE_BYTES
+
+    def clone(self) -> Encoder:
+        """An encoder for a further thread; the tokenizer and what was derived from it are shared."""
+        _ = self.facts
+        if VOCABULARY in self.tokenizer.capabilities:
+            _ = self._token_bytes
+        return copy.copy(self)
 
     @cached_property
     def facts(self) -> TokenizerFacts:

@@ -1,0 +1,242 @@
+"""A run that was stopped goes on where it was and ends in the same bytes; what does not fit is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import tokeval.engine.checkpoint as checkpoint_module
+from tests.conftest import ROOT
+from tests.engine.conftest import write_texts
+from tokeval.engine import local
+from tokeval.engine.api import run_plan
+from tokeval.engine.checkpoint import checkpoint_folder
+from tokeval.engine.plan import Plan
+from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError, UsageError
+
+COMMAND = [sys.executable, "-m", "tokeval.cli.main", "compare", "--no-cache", "-q"]
+TOKENIZER = ROOT / "corpora" / "tokenizers" / "demo-bpe.json"
+SMALL = 2000  # bytes of text: many shards
+
+
+def stop_after(patch: pytest.MonkeyPatch, shards: int, error: BaseException) -> list[int]:
+    """Let the local engine scan so many shards and then fail; the shards scanned are noted."""
+    real, scanned = local.scan, []
+
+    def scan(plan: Plan, shard: object, *rest: object) -> object:
+        if len(scanned) == shards:
+            raise error
+        scanned.append(shard.number)  # type: ignore[attr-defined]
+        return real(plan, shard, *rest)  # type: ignore[arg-type]
+
+    patch.setattr(local, "scan", scan)
+    return scanned
+
+
+@pytest.mark.parametrize("done", [1, 3, 5])
+def test_a_stopped_run_continues_and_ends_in_the_same_table(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, done: int
+) -> None:
+    plan, out = plan_of(corpus), tmp_path / "out"
+    whole = run_plan(plan)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, done, KeyboardInterrupt())
+        with pytest.raises(InterruptedRunError) as caught:
+            run_plan(plan, output=out, shard_bytes=SMALL)
+    assert caught.value.exit_code == 130
+    assert f"{done} finished shards are kept" in str(caught.value.hint)
+    assert not out.exists()
+    with pytest.MonkeyPatch.context() as patch:
+        scanned = stop_after(patch, 10_000, AssertionError())
+        resumed = run_plan(plan, output=out, shard_bytes=SMALL, resume=True)[0]
+    assert resumed.equals(whole, check_metadata=True)
+    assert scanned[0] == done
+
+
+def test_without_resume_a_run_begins_again(corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path) -> None:
+    plan, out = plan_of(corpus), tmp_path / "out"
+    _leave_a_checkpoint(plan, out)
+    with pytest.MonkeyPatch.context() as patch:
+        scanned = stop_after(patch, 10_000, AssertionError())
+        run_plan(plan, output=out, shard_bytes=SMALL)
+    assert scanned[0] == 0
+
+
+def _leave_a_checkpoint(plan: Plan, out: Path, shards: int = 2, shard_bytes: int = SMALL) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, shards, KeyboardInterrupt())
+        with pytest.raises(InterruptedRunError):
+            run_plan(plan, output=out, shard_bytes=shard_bytes)
+    return checkpoint_folder(out)
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"limit": 30}, {"slice_by": ()}])
+def test_a_checkpoint_of_another_plan_is_refused(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, other: dict[str, object]
+) -> None:
+    _leave_a_checkpoint(plan_of(corpus), tmp_path / "out")
+    with pytest.raises(UsageError, match="belongs to another plan"):
+        run_plan(plan_of(corpus, **other), output=tmp_path / "out", shard_bytes=SMALL, resume=True)
+
+
+def test_a_checkpoint_cut_otherwise_is_refused(corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path) -> None:
+    _leave_a_checkpoint(plan_of(corpus), tmp_path / "out")
+    with pytest.raises(UsageError, match="belongs to another plan"):
+        run_plan(plan_of(corpus), output=tmp_path / "out", shard_bytes=SMALL + 1, resume=True)
+
+
+def test_a_checkpoint_of_a_corpus_written_again_is_refused(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    _leave_a_checkpoint(plan_of(corpus), tmp_path / "out")
+    os.utime(corpus, ns=(1, 1))
+    with pytest.raises(UsageError, match="belongs to another plan"):
+        run_plan(plan_of(corpus), output=tmp_path / "out", shard_bytes=SMALL, resume=True)
+
+
+def test_a_checkpoint_of_another_version_is_refused(corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path) -> None:
+    folder = _leave_a_checkpoint(plan_of(corpus), tmp_path / "out")
+    key = json.loads((folder / "plan.json").read_bytes())
+    (folder / "plan.json").write_text(json.dumps({**key, "version": "0.0.7"}))
+    with pytest.raises(UsageError, match=r"is of tokeval 0\.0\.7"):
+        run_plan(plan_of(corpus), output=tmp_path / "out", shard_bytes=SMALL, resume=True)
+
+
+@pytest.mark.parametrize("damage", [b"", b"not Arrow", None])
+def test_a_damaged_shard_is_done_again(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, damage: bytes | None
+) -> None:
+    plan, out = plan_of(corpus), tmp_path / "out"
+    folder = _leave_a_checkpoint(plan, out)
+    path = sorted(folder.glob("*.arrow"))[0]
+    path.write_bytes(path.read_bytes()[:-500] if damage is None else damage)
+    assert run_plan(plan, output=out, shard_bytes=SMALL, resume=True)[0].equals(run_plan(plan)[0])
+
+
+def test_a_corpus_that_fails_in_the_middle_leaves_an_incomplete_run(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        stop_after(patch, 2, CorpusError("the bucket is gone"))
+        with pytest.raises(IncompleteRunError, match="the bucket is gone") as caught:
+            run_plan(plan_of(corpus), output=tmp_path / "out", shard_bytes=SMALL)
+    assert caught.value.exit_code == 3
+    assert "2 finished shards are kept" in str(caught.value.hint)
+
+
+def test_a_full_disk_is_an_error_and_loses_nothing(corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path) -> None:
+    plan, out = plan_of(corpus), tmp_path / "out"
+    folder = _leave_a_checkpoint(plan, out)
+    kept = sorted(folder.glob("*.arrow"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, before[1]))  # stands in for a disk without room
+        with pytest.raises(IncompleteRunError, match="cannot be written") as caught:
+            run_plan(plan, output=out, shard_bytes=SMALL, resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "2 shards are kept" in str(caught.value.hint)
+    assert sorted(folder.iterdir()) == sorted([*kept, folder / "plan.json"])
+    assert run_plan(plan, output=out, shard_bytes=SMALL, resume=True)[0].equals(run_plan(plan)[0])
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(checkpoint_module, "checkpoint_folder", lambda _: tmp_path / "file" / "x")
+    monkeypatch.setattr("tokeval.engine.api.checkpoint_folder", lambda _: tmp_path / "file" / "x")
+    with pytest.raises(IncompleteRunError, match="cannot be written"):
+        run_plan(plan_of(corpus), output=tmp_path / "out", shard_bytes=SMALL)
+
+
+# The installed command, killed and interrupted
+
+
+@pytest.fixture
+def long_run(tmp_path: Path) -> list[str]:
+    """A run of some seconds and several shards."""
+    path = write_texts(tmp_path / "long.parquet", 4000, row_group_size=2000, copies=6)
+    return [*COMMAND, "-c", f"long={path}", "-t", f"bpe={TOKENIZER}", "-t", "words:", "--shard-mb", "1", "-j", "2"]
+
+
+def _bytes_of(folder: Path) -> bytes:
+    return (folder / "results.parquet").read_bytes()
+
+
+def _kill_until_done(command: list[str], folder: Path, kills: int, seed: int) -> int:
+    """Kill -9 at random moments and resume, then let it finish; how many were really killed."""
+    draw = random.Random(seed)
+    killed = 0
+    for _ in range(kills):
+        process = subprocess.Popen([*command, "-o", str(folder), "--resume"])
+        try:
+            process.wait(draw.uniform(0.2, 3.0))
+            break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed += 1
+    subprocess.run([*command, "-o", str(folder), "--resume"], check=True)
+    return killed
+
+
+def test_killed_and_resumed_ends_in_the_same_bytes(long_run: list[str], tmp_path: Path) -> None:
+    subprocess.run([*long_run, "-o", str(tmp_path / "whole")], check=True)
+    assert _kill_until_done(long_run, tmp_path / "out", 1, seed=4) >= 1
+    assert _bytes_of(tmp_path / "out") == _bytes_of(tmp_path / "whole")
+    assert not checkpoint_folder(tmp_path / "out").exists()
+    assert [p.name for p in tmp_path.glob(".*")] == []
+
+
+@pytest.mark.exhaustive
+def test_killed_at_twenty_random_moments(long_run: list[str], tmp_path: Path) -> None:
+    subprocess.run([*long_run, "-o", str(tmp_path / "whole")], check=True)
+    killed, trial = 0, 0
+    while killed < 20:
+        folder = tmp_path / f"out{trial}"
+        killed += _kill_until_done(long_run, folder, 20 - killed, seed=trial)
+        assert _bytes_of(folder) == _bytes_of(tmp_path / "whole")
+        trial += 1
+
+
+def test_ctrl_c_stops_within_two_seconds_and_leaves_the_checkpoint(long_run: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen([*long_run, "-o", str(out)], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(checkpoint_folder(out).glob("*.arrow")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    clock = time.monotonic()
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - clock < 2
+    assert "error: interrupted" in errors
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    assert not out.exists()
+    assert list(checkpoint_folder(out).glob("*.arrow"))
+    subprocess.run([*long_run, "-o", str(out), "--resume"], check=True)
+    assert _bytes_of(out)
+
+
+def test_a_table_round_trips_through_a_checkpoint_of_empty_states(tmp_path: Path, plan_of: Callable[..., Plan]) -> None:
+    path = tmp_path / "c.parquet"
+    table = pa.table({"text": [None] * 40 + ["a b"] * 10, "language": ["x"] * 40 + ["y"] * 10})
+    pq.write_table(table, path, row_group_size=10)
+    plan = plan_of(path)
+    _leave_a_checkpoint(plan, tmp_path / "out", shard_bytes=1)
+    resumed = run_plan(plan, output=tmp_path / "out", shard_bytes=1, resume=True)[0]
+    assert resumed.equals(run_plan(plan)[0])

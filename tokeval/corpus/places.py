@@ -1,0 +1,231 @@
+"""Where files lie: local paths, and `s3://`, `gs://`, `https://`, `hf://` addresses through pyarrow and fsspec."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+
+from tokeval.errors import CorpusError, MissingExtraError
+
+#: Seconds to wait before each further attempt on a remote file.
+RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
+
+#: Protocols that fsspec serves, with the module it needs and tokeval's extra.
+_FSSPEC = {"http": ("aiohttp", "https"), "https": ("aiohttp", "https"), "hf": ("huggingface_hub", "hf")}
+_NATIVE = {"s3", "gs", "gcs"}
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it was found: `stamp` differs once the file has been written again."""
+
+    path: str
+    size: int
+    stamp: str
+
+
+def is_remote(location: str) -> bool:
+    """Whether a location is an address rather than a path."""
+    return "://" in location
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message."""
+    return str(error).strip().partition("\n")[0]
+
+
+def find(location: str, suffix: str) -> tuple[list[File], str]:
+    """The files that a path, a folder, a glob or an address stands for, sorted; and the folder they were sought in.
+
+    Hidden files and folders (those that begin with a dot or an underscore) are left out of folders.
+
+    Raises:
+        CorpusError: nothing there, or it cannot be reached.
+    """
+    if not is_remote(location):
+        return _find_local(location, suffix)
+    return persist(lambda: _find_remote(location, suffix), location)
+
+
+def describe(path: str) -> File:
+    """A file's size and stamp as they are now.
+
+    Raises:
+        FileNotFoundError: it is not there. OSError: it cannot be reached.
+    """
+    if not is_remote(path):
+        status = Path(path).stat()
+        return File(path, status.st_size, str(status.st_mtime_ns))
+    filesystem, inner = connect(path)
+    info = filesystem.get_file_info(inner)
+    if info.type == pafs.FileType.NotFound:
+        raise FileNotFoundError(f"{path} is not there")
+    return _remote_file(path, info)
+
+
+def open_file(path: str) -> pa.NativeFile:
+    """A file for reading at any position."""
+    if not is_remote(path):
+        return pa.OSFile(path, "rb")
+    filesystem, inner = connect(path)
+    return filesystem.open_input_file(inner)
+
+
+def persist(action: Callable[[], Result], path: str) -> Result:
+    """The action's result; on a remote file a passing failure is tried again a few times.
+
+    Raises:
+        CorpusError: access is denied, nothing is there, or the last attempt failed too.
+    """
+    for delay in (*(RETRY_DELAYS if is_remote(path) else ()), None):
+        try:
+            return action()
+        except FileNotFoundError as error:
+            raise CorpusError(f"there is no file {path}") from error
+        except (pa.ArrowInvalid, PermissionError) as error:
+            raise failed(path, error) from error
+        except Exception as error:  # filesystem libraries raise what they like (aiohttp, huggingface_hub)
+            if isinstance(error, CorpusError | MissingExtraError) or delay is None or _is_final(error):
+                raise failed(path, error) from error
+            time.sleep(delay)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def failed(path: str, error: BaseException) -> CorpusError | MissingExtraError:
+    """The error for the user behind a failure to read."""
+    if isinstance(error, CorpusError | MissingExtraError):
+        return error
+    text = first_line(error) or type(error).__name__
+    if _is_denied(error):
+        return CorpusError(f"{path}: access is denied", hint="check the credentials (for s3://, AWS_PROFILE)")
+    if isinstance(error, PermissionError):
+        return CorpusError(f"{path} may not be read: {error.strerror or text}")
+    if "redirect" in f"{type(error).__name__} {text}".lower():
+        return CorpusError(f"{path} redirects without end", hint="open the address in a browser to see where it leads")
+    return CorpusError(f"{path} cannot be read: {text}")
+
+
+@lru_cache(maxsize=64)
+def _filesystem(base: str) -> tuple[Any, str]:
+    """The filesystem of an address and the address's path inside it."""
+    scheme = urlsplit(base).scheme
+    if scheme in _NATIVE:
+        # pyarrow reads AWS_ENDPOINT_URL, the profile and ?endpoint_override=... itself
+        native, inner = pafs.FileSystem.from_uri(base.replace("gcs://", "gs://", 1))
+        return native, inner
+    if scheme not in _FSSPEC:
+        raise CorpusError(f"{base}: {scheme}:// is not known", hint="known: s3, gs, https, hf")
+    module, extra = _FSSPEC[scheme]
+    try:
+        __import__(module)
+        from fsspec.core import url_to_fs
+    except ImportError as error:
+        raise MissingExtraError.of(extra, f"{scheme}://") from error
+    made, inner = url_to_fs(base)
+    return pafs.PyFileSystem(pafs.FSSpecHandler(made)), inner
+
+
+def connect(location: str) -> tuple[Any, str]:
+    """The filesystem of an address, kept for further files of the same bucket or host, and the path inside it."""
+    parts = urlsplit(location)
+    if parts.scheme in _NATIVE:
+        root = f"{parts.scheme}://{parts.netloc}" + (f"?{parts.query}" if parts.query else "")
+        filesystem, _ = _filesystem(root)
+        return filesystem, (parts.netloc.rpartition("@")[2] + parts.path).rstrip("/")
+    return _filesystem(location)
+
+
+def _find_remote(location: str, suffix: str) -> tuple[list[File], str]:
+    filesystem, inner = connect(location)
+    base, _, query = location.partition("?")
+    tail = f"?{query}" if query and urlsplit(location).scheme in _NATIVE else ""
+    address = base[: len(base.rstrip("/")) - len(inner)] if base.rstrip("/").endswith(inner) else ""
+    if glob.has_magic(inner) and urlsplit(location).scheme not in {"http", "https"}:
+        fixed = inner[: min(inner.index(c) for c in "*?[" if c in inner)].rpartition("/")[0]
+        found = [i for i in _listing(filesystem, fixed) if fnmatch.fnmatch(i.path, inner)]
+        root = fixed
+    else:
+        info = filesystem.get_file_info(inner)
+        if info.type == pafs.FileType.File:
+            return [_remote_file(location, info)], base.rpartition("/")[0]
+        if info.type == pafs.FileType.NotFound:
+            raise CorpusError(f"there is no file {location}")
+        found, root = [i for i in _listing(filesystem, inner) if i.path.endswith(suffix)], inner
+        found = [i for i in found if not _is_hidden(i.path[len(root) :])]
+    if not found:
+        raise CorpusError(
+            f"there is no {suffix} file in {location}" if root == inner else f"no file matches {location}"
+        )
+    files = [_remote_file(f"{address}{info.path}{tail}", info) for info in found]
+    return sorted(files, key=lambda f: f.path), f"{address}{root}"
+
+
+def _listing(filesystem: Any, folder: str) -> list[Any]:
+    infos = filesystem.get_file_info(pafs.FileSelector(folder, recursive=True))
+    return [info for info in infos if info.type == pafs.FileType.File]
+
+
+def _remote_file(path: str, info: Any) -> File:
+    size = -1 if info.size is None else int(info.size)
+    return File(path, size, str(info.mtime_ns or ""))
+
+
+def _find_local(location: str, suffix: str) -> tuple[list[File], str]:
+    from tokeval.errors import suggest
+
+    path = Path(location)
+    if path.is_file():
+        return [describe(str(path))], str(path.parent)
+    if path.is_dir():
+        found = sorted(p for p in path.rglob(f"*{suffix}") if p.is_file() and not _is_hidden(str(p.relative_to(path))))
+        if not found:
+            raise CorpusError(
+                f"there is no {'Parquet' if suffix == '.parquet' else suffix} file in the folder {location}"
+            )
+        return [describe(str(p)) for p in found], str(path)
+    if glob.has_magic(location):
+        root = Path(path.anchor or ".")
+        pattern = str(path.relative_to(path.anchor)) if path.anchor else location
+        found = sorted(p for p in root.glob(pattern) if p.is_file())
+        if not found:
+            raise CorpusError(f"no file matches {location}")
+        fixed = Path(location[: min(location.index(c) for c in "*?[" if c in location)])
+        return [describe(str(p)) for p in found], str(fixed.parent)
+    siblings = [str(p) for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = suggest(location, siblings)
+    raise CorpusError(f"there is no file {location}", hint=hint if hint and hint.startswith("did") else None)
+
+
+def _is_hidden(inside: str) -> bool:
+    return any(part.startswith((".", "_")) for part in inside.split("/") if part)
+
+
+def _is_denied(error: BaseException) -> bool:
+    text = str(error)
+    return any(mark in text for mark in ("ACCESS_DENIED", "AccessDenied", "HTTP response code: 403")) or (
+        getattr(error, "status", None) in {401, 403}
+    )
+
+
+def _is_final(error: BaseException) -> bool:
+    """Whether trying again cannot help."""
+    text = f"{type(error).__name__} {error}"
+    status = getattr(error, "status", None)
+    return (
+        _is_denied(error)
+        or "redirect" in text.lower()
+        or "NO_SUCH_BUCKET" in text
+        or (isinstance(status, int) and 400 <= status < 500 and status not in {408, 425, 429})
+    )

@@ -1,0 +1,225 @@
+"""States kept between runs: a comparison computes only what no earlier one has.
+
+One file per corpus, tokenizer and part (a measure's sums, or another accumulator), named by a hash of all that its
+content depends on. Text is never kept, only states.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tokeval import __version__
+from tokeval.corpus.reader import Intake
+from tokeval.engine.plan import Plan
+from tokeval.engine.shard import ShardState, Todo, TokenizerState, Wanted, Workers, everything
+from tokeval.engine.states import intake_record, pack_table, read_intake, unpack_table
+from tokeval.metrics.base import Accumulator, Measure
+from tokeval.metrics.sums import Sums
+from tokeval.schema import TokenizerFacts
+from tokeval.signature import digest
+
+#: Bytes that the cache may hold; the least recently used files go first.
+LIMIT = 2 << 30
+
+_SUFFIX = ".state"
+
+T = TypeVar("T")
+
+
+def cache_folder() -> Path:
+    """Where states are kept: TOKEVAL_CACHE, or the user's cache folder."""
+    named = os.environ.get("TOKEVAL_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tokeval"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a cache holds."""
+
+    folder: Path
+    files: int
+    bytes: int
+
+
+class StateCache:
+    """A folder of states. It may be thrown away at any time; nothing in it is needed."""
+
+    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
+        self._folder = folder
+        self._limit = limit
+
+    def usage(self) -> Usage:
+        """Files and bytes."""
+        sizes = [size for _, size, _ in self._files()]
+        return Usage(self._folder, len(sizes), sum(sizes))
+
+    def clear(self) -> Usage:
+        """Remove every state; what was removed."""
+        before = self.usage()
+        for path, _, _ in self._files():
+            path.unlink(missing_ok=True)
+        return before
+
+    def known(self, plan: Plan, workers: Workers) -> dict[int, ShardState]:
+        """What earlier runs left of a plan, by corpus; a corpus without an intake is not known at all."""
+        found = {}
+        for index in range(len(plan.corpora)):
+            intake = self._get(_intake_key(plan, index), _unpack_intake)
+            if intake is None:
+                continue
+            tokenizers = {
+                name: self._tokenizer(plan, index, workers.encoders[name].facts, wanted)
+                for name, wanted in everything(workers).items()
+            }
+            found[index] = ShardState(index, intake, tokenizers, plan.corpora[index].columns.id is not None)
+        return found
+
+    def keep(self, plan: Plan, states: Mapping[int, ShardState], computed: Mapping[int, Todo]) -> None:
+        """Keep what a run has computed. A cache that cannot be written is none: the run does not fail for it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for index, todo in computed.items():
+                state = states[index]
+                self._put(_intake_key(plan, index), _pack_intake(state.intake))
+                for name, wanted in todo.items():
+                    self._keep_tokenizer(plan, index, state.tokenizers[name], wanted)
+            self._trim()
+        except OSError:
+            return
+
+    def _tokenizer(self, plan: Plan, index: int, facts: TokenizerFacts, wanted: Wanted) -> TokenizerState:
+        sums = Sums()
+        for measure in wanted.measures:
+            table = self._get(_key(plan, index, facts, measure), unpack_table)
+            if table is not None:
+                sums = sums.merge(Sums.from_state(table))
+        others: dict[str, Accumulator] = {}
+        for kind in wanted.kinds:
+            table = self._get(_key(plan, index, facts, kind), unpack_table)
+            if table is not None:
+                others[kind.name] = kind.from_state(table)
+        return TokenizerState(facts, sums, others)
+
+    def _keep_tokenizer(self, plan: Plan, index: int, state: TokenizerState, wanted: Wanted) -> None:
+        table = state.sums.state()
+        for measure in wanted.measures:
+            rows = table.filter(pc.equal(table["measure"], measure.name))
+            self._put(_key(plan, index, state.facts, measure), pack_table(rows))
+        for kind in wanted.kinds:
+            if kind.cached:
+                self._put(_key(plan, index, state.facts, kind), pack_table(state.others[kind.name].state()))
+
+    def _get(self, key: str, read: Callable[[bytes], T]) -> T | None:
+        path = self._folder / f"{key}{_SUFFIX}"
+        try:
+            found = read(path.read_bytes())
+            os.utime(path)
+        except (OSError, pa.ArrowInvalid, KeyError, ValueError):
+            return None
+        return found
+
+    def _put(self, key: str, data: bytes) -> None:
+        draft = self._folder / f".{key}.{os.getpid()}"
+        draft.write_bytes(data)
+        draft.replace(self._folder / f"{key}{_SUFFIX}")
+
+    def _files(self) -> Iterator[tuple[Path, int, float]]:
+        for path in sorted(self._folder.glob(f"*{_SUFFIX}")) if self._folder.is_dir() else ():
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            yield path, status.st_size, status.st_mtime
+
+    def _trim(self) -> None:
+        files = sorted(self._files(), key=lambda item: item[2])
+        excess = sum(size for _, size, _ in files) - self._limit
+        for path, size, _ in files:
+            if excess <= 0:
+                return
+            path.unlink(missing_ok=True)
+            excess -= size
+
+
+def missing(everything: Todo, known: ShardState | None) -> dict[str, Wanted]:
+    """What is wanted and not known, by tokenizer; a tokenizer that lacks nothing is left out."""
+    left = {}
+    for name, wanted in everything.items():
+        have = known.tokenizers[name] if known is not None else None
+        measures = set(have.sums.measures) if have is not None else set()
+        rest = Wanted(
+            tuple(m for m in wanted.measures if m.name not in measures),
+            tuple(k for k in wanted.kinds if have is None or k.name not in have.others),
+        )
+        if rest:
+            left[name] = rest
+    return left
+
+
+def joined(known: ShardState, computed: ShardState | None) -> ShardState:
+    """What was known and what was computed beside it, of the same documents."""
+    if computed is None:
+        return known
+    tokenizers = {}
+    for name, mine in known.tokenizers.items():
+        new = computed.tokenizers.get(name)
+        tokenizers[name] = (
+            mine
+            if new is None
+            else TokenizerState(mine.facts, mine.sums.merge(new.sums), {**mine.others, **new.others})
+        )
+    return ShardState(known.corpus, computed.intake, tokenizers, known.has_ids)
+
+
+def _key(plan: Plan, index: int, facts: TokenizerFacts, part: Measure | type[Accumulator]) -> str:
+    module = inspect.getmodule(part.compute if isinstance(part, Measure) else part)
+    return digest(
+        _corpus(plan, index),
+        facts.fingerprint,
+        facts.library,
+        ",".join(sorted(facts.capabilities)),
+        f"{type(part).__name__ if isinstance(part, Measure) else 'Accumulator'} {part.name} {part.version}",
+        _source_digest(str(getattr(module, "__file__", ""))),
+        plan.words,
+        str(plan.seed),
+    )
+
+
+def _intake_key(plan: Plan, index: int) -> str:
+    return digest(_corpus(plan, index), "intake")
+
+
+def _corpus(plan: Plan, index: int) -> str:
+    """All that decides which documents are read, and how: not the corpus's name."""
+    corpus = plan.corpora[index]
+    rows = sum(piece.rows for piece in corpus.pieces)
+    return digest(__version__, corpus.files_digest, repr(corpus.columns), f"{len(corpus.pieces)} {rows}")
+
+
+@cache
+def _source_digest(path: str) -> str:
+    """So that a metric that was edited without a new version is computed again."""
+    try:
+        return digest(Path(path).read_bytes())
+    except OSError:
+        return ""
+
+
+def _pack_intake(intake: Intake) -> bytes:
+    return json.dumps(intake_record(intake)).encode()
+
+
+def _unpack_intake(data: bytes) -> Intake:
+    return read_intake(json.loads(data))
