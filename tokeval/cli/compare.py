@@ -150,7 +150,6 @@ def command(
     from tokeval.engine.api import check_folder, run_plan, write_results
     from tokeval.errors import UsageError
     from tokeval.gate.rules import read_rules
-    from tokeval.results.store import Results
 
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output or (Path(file.output) if file.output else None)
@@ -173,12 +172,11 @@ def command(
     }
     plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
     with progress.show(plan, quiet=quiet) as told:
-        table, record = run_plan(plan, engine=engine, progress=told)
-    results = Results.of(table)
+        results, record = run_plan(plan, engine=engine, progress=told)
     if not quiet or folder is None:
         progress.summary(results, to_stdout=folder is None)
     if folder is not None:
-        written = write_results(folder, table, record, chosen)
+        written = write_results(folder, results, record, chosen)
         if not quiet:
             progress.say("wrote " + ", ".join(str(path) for path in written))
     return judge_and_print(results, rules) if rules is not None else 0

@@ -16,8 +16,9 @@ import pyarrow as pa
 from tokeval import __version__, registry
 from tokeval.engine.figures import make_table, plan_record
 from tokeval.engine.plan import Plan, make_plan
+from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, load_workers
-from tokeval.results.store import Results, check_folder, save
+from tokeval.results.store import Results, check_folder, save, to_parquet
 
 #: Renders a result into the files of one report format.
 Render = Callable[[Results], Mapping[str, bytes]]
@@ -73,20 +74,20 @@ def compare(
         limit=limit,
         seed=seed,
     )
-    return run_plan(plan, engine=engine)[0]
+    return run_plan(plan, engine=engine)[0].table
 
 
 def run_plan(
     plan: Plan, *, engine: str = "local", progress: Progress | None = None, **options: Any
-) -> tuple[pa.Table, dict[str, Any]]:
-    """Run a plan: the result table, and the run record that goes into `run.json`."""
+) -> tuple[Results, dict[str, Any]]:
+    """Run a plan: the results with the tables beside them, and the run record that goes into `run.json`."""
     started, clock = datetime.now(UTC), time.perf_counter()
     run = registry.find(registry.ENGINES, engine).load()
     workers = load_workers(plan)
     loaded = time.perf_counter()
     states = run(plan, workers=workers, progress=progress, **options)
     scanned = time.perf_counter()
-    table = make_table(plan, workers, states)
+    results = Results.of(make_table(plan, workers, states), {"samples": cut_samples(plan, workers, states)})
     record = {
         "tokeval": __version__,
         "complete": True,
@@ -106,18 +107,17 @@ def run_plan(
             "scan": round(scanned - loaded, 3),
             "compute": round(time.perf_counter() - scanned, 3),
         },
-        "about": asdict(Results.of(table).about),
+        "about": asdict(results.about),
     }
-    return table, record
+    return results, record
 
 
-def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:
-    """Render and write; the paths written."""
-    results = Results.of(table)
-    files: dict[str, bytes] = {}
+def write_results(folder: Path, results: Results, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:
+    """Render and write, the tables beside the result table too; the paths written."""
+    files = {f"{name}.parquet": to_parquet(table) for name, table in results.beside.items()}
     for render in renders:
         files |= render(results)
-    return save(folder, table, record, files)
+    return save(folder, results.table, record, files)
 
 
 __all__ = ["check_folder", "compare", "run_plan", "write_results"]

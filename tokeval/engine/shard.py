@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tokeval.corpus.reader import Intake, read_piece
+from tokeval.corpus.samples import Samples
 from tokeval.engine.plan import Plan, Shard
 from tokeval.metrics.base import Accumulator, Measure, Metric, View
 from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
@@ -40,11 +41,13 @@ class ShardState:
     intake: Intake = field(default_factory=Intake)
     tokenizers: dict[str, TokenizerState] = field(default_factory=dict)
     has_ids: bool = False
+    samples: Samples = field(default_factory=Samples)
 
     def merge(self, other: ShardState) -> ShardState:
         """A new state that holds both parts."""
         merged = {name: state.merge(other.tokenizers[name]) for name, state in self.tokenizers.items()}
-        return ShardState(self.corpus, self.intake.merge(other.intake), merged, self.has_ids)
+        samples = self.samples.merge(other.samples)
+        return ShardState(self.corpus, self.intake.merge(other.intake), merged, self.has_ids, samples)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def run_shard(plan: Plan, shard: Shard, workers: Workers, progress: Progress | N
     for piece in shard.pieces:
         for batch in read_piece(piece, columns, result.intake):
             size = int(batch.units["bytes"].sum())
+            result.samples.update(batch)
             for name, encoder in workers.encoders.items():
                 view = View(batch, encoder.encode(batch.texts))
                 state = result.tokenizers[name]
