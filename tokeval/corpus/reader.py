@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from tokeval.arrow import text_array
 from tokeval.corpus.source import Columns, Piece, first_line, open_parquet
-from tokeval.corpus.units import count_units, hash_texts
+from tokeval.corpus.units import WHITESPACE, count_units, hash_texts
 from tokeval.errors import CorpusError
-from tokeval.schema import ALL, NO_VALUE, Batch
+from tokeval.schema import ALL, MACRO, NO_VALUE, Batch
 
 #: Text of a batch in bytes, about; a single longer document makes a batch of its own.
 BATCH_BYTES = 4 << 20
@@ -44,7 +44,9 @@ class Intake:
         return "".join(f"{int(part):016x}" for part in self.sums)
 
 
-def read_piece(piece: Piece, columns: Columns, intake: Intake, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
+def read_piece(
+    piece: Piece, columns: Columns, intake: Intake, batch_bytes: int = BATCH_BYTES, words: str = WHITESPACE
+) -> Iterator[Batch]:
     """The documents of a piece in batches of about `batch_bytes` of text.
 
     Nulls are counted in `intake` and left out.
@@ -65,7 +67,7 @@ def read_piece(piece: Piece, columns: Columns, intake: Intake, batch_bytes: int 
             record = record.slice(0, left)
             left -= record.num_rows
             for part in _bounded(record, columns.text, batch_bytes):
-                batch = _prepare(part, columns, piece, intake)
+                batch = _prepare(part, columns, piece, intake, words)
                 if len(batch):
                     yield batch
             if left <= 0:
@@ -97,7 +99,7 @@ def _bounded(record: pa.RecordBatch, text: str, batch_bytes: int) -> Iterator[pa
         start = stop
 
 
-def _prepare(record: pa.RecordBatch, columns: Columns, piece: Piece, intake: Intake) -> Batch:
+def _prepare(record: pa.RecordBatch, columns: Columns, piece: Piece, intake: Intake, segmenter: str) -> Batch:
     texts = _valid_text(record.column(columns.text), columns.text, piece)
     names, codes = _slices(record, columns)
     keep = None
@@ -116,7 +118,7 @@ def _prepare(record: pa.RecordBatch, columns: Columns, piece: Piece, intake: Int
         keys = hash_texts(ids)
         if ids.null_count:  # a row without an id is its own document
             keys = np.where(ids.is_valid().to_numpy(zero_copy_only=False), keys, hashes)
-    units, words = count_units(texts)
+    units, words = count_units(texts, segmenter)
     _add_fingerprint(intake, hashes, keys, names, codes)
     intake.documents += len(texts)
     intake.bytes += int(units["bytes"].sum())
@@ -153,11 +155,12 @@ def _slices(record: pa.RecordBatch, columns: Columns) -> tuple[tuple[str, ...], 
     joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
     encoded = joined.dictionary_encode()
     names = tuple(encoded.dictionary.to_pylist())
-    if ALL in names:
-        raise CorpusError(
-            f"a slice is called {ALL!r}, the name of the pool of all documents",
-            hint="rename that value, or slice by another column",
-        )
+    for name, meaning in {ALL: "the pool of all documents", MACRO: "the mean over slices"}.items():
+        if name in names:
+            raise CorpusError(
+                f"a slice is called {name!r}, the name of {meaning}",
+                hint="rename that value, or slice by another column",
+            )
     return names, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
 
 

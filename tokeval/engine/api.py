@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from tokeval import __version__, registry
-from tokeval.engine.figures import make_table, plan_record
+from tokeval.engine.figures import make_tables, plan_record
+from tokeval.engine.frequent import count_words
 from tokeval.engine.plan import Plan, make_plan
 from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, load_workers
@@ -87,7 +88,9 @@ def run_plan(
     loaded = time.perf_counter()
     states = run(plan, workers=workers, progress=progress, **options)
     scanned = time.perf_counter()
-    results = Results.of(make_table(plan, workers, states), {"samples": cut_samples(plan, workers, states)})
+    table, sums = make_tables(plan, workers, states)
+    beside = {"samples": cut_samples(plan, workers, states), "sums": sums, "words": count_words(plan, workers, states)}
+    results = Results.of(table, beside)
     record = {
         "tokeval": __version__,
         "complete": True,

@@ -43,7 +43,10 @@ def cut_samples(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
                         kept["slice"],
                         pa.repeat(name, len(texts)),
                         texts,
-                        *(pa.ListArray.from_arrays(offsets, pa.array(v)) for v in (found.ids, found.starts, found.ends)),
+                        *(
+                            pa.ListArray.from_arrays(offsets, pa.array(v))
+                            for v in (found.ids, found.starts, found.ends)
+                        ),
                     ],
                     schema=SCHEMA,
                 )

@@ -77,7 +77,8 @@ def _read(path: Path) -> pa.Table:
 def to_parquet(table: pa.Table) -> bytes:
     """A table as the bytes of a Parquet file."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    # values that repeat, such as sums shared by many figures, are stored once
+    pq.write_table(table, sink, compression="zstd", dictionary_pagesize_limit=1 << 28)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter_ns
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, id_buffers, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, id_buffers, text_array, text_buffers
 from tokeval.errors import TokenizerError
-from tokeval.schema import Encoding, TokenizerFacts
-from tokeval.tokenizers.base import DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
+from tokeval.schema import Changed, Encoding, TokenizerFacts
+from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
 
 
 @dataclass
@@ -44,8 +45,9 @@ class Encoder:
         if spans and VOCABULARY not in can:  # no bytes to lay along the text: the library's offsets are all there is
             found = self.tokenizer.spans_batch(texts)
             ids = self._checked(found.ids, len(texts))
-            came_back = self._round_trip(texts, ids, np.full(len(texts), -1, np.int64)) if round_trip else None
-            return Encoding(*id_buffers(ids), self.facts, found.starts, found.ends, came_back)
+            lead = np.full(len(texts), -1, np.int64)
+            trip = self._round_trip(texts, ids, lead) if round_trip else (None, None)
+            return Encoding(*id_buffers(ids), self.facts, found.starts, found.ends, *trip)
         ids = self._checked(self.tokenizer.encode_batch(texts), len(texts))
         flat, offsets = id_buffers(ids)
         if not (spans or round_trip):
@@ -56,8 +58,29 @@ class Encoder:
             self._align(texts, flat, offsets, starts, ends, lead)
         if spans:
             self._fill_spans(texts, offsets, lead, starts, ends)
-        came_back = self._round_trip(texts, ids, lead) if round_trip else None
-        return Encoding(flat, offsets, self.facts, starts if spans else None, ends if spans else None, came_back)
+        trip = self._round_trip(texts, ids, lead) if round_trip else (None, None)
+        return Encoding(flat, offsets, self.facts, starts if spans else None, ends if spans else None, *trip)
+
+    def time(self, texts: pa.Array) -> dict[str, int]:
+        """Nanoseconds of encoding the texts once more on the reference path, and of decoding, where it can."""
+        begun = perf_counter_ns()
+        ids = self.tokenizer.encode_batch(texts)
+        took = {"encode": perf_counter_ns() - begun}
+        if DECODE in self.tokenizer.capabilities:
+            begun = perf_counter_ns()
+            self.tokenizer.decode_batch(ids)
+            took["decode"] = perf_counter_ns() - begun
+        return took
+
+    @cached_property
+    def byte_ids(self) -> UInt8:
+        """A flag per id: 1 for a declared byte token and for bytes that are not UTF-8 by themselves."""
+        table = self.tokenizer.vocabulary()
+        ids = table["id"].to_numpy()
+        kinds, spelled = table["kind"].to_pylist(), table["bytes"].to_pylist()
+        flags = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.uint8)
+        flags[ids] = [k == BYTE or (k != SPECIAL and not _is_text(b)) for k, b in zip(kinds, spelled, strict=True)]
+        return flags
 
     def _checked(self, ids: pa.Array, rows: int) -> pa.Array:
         if isinstance(ids, pa.ChunkedArray):
@@ -119,12 +142,22 @@ class Encoder:
         where += np.arange(int(counts.sum()))
         starts[where], ends[where] = found.starts, found.ends
 
-    def _round_trip(self, texts: pa.Array, ids: pa.Array, lead: Int64) -> Int64:
+    def _round_trip(self, texts: pa.Array, ids: pa.Array, lead: Int64) -> tuple[Int64, Changed]:
         prefix = self.tokenizer.text_prefix
         came_back = (lead == len(prefix)).astype(np.int64) if prefix is not None else np.zeros(len(texts), np.int64)
-        rows = pa.array(np.flatnonzero(came_back == 0))
+        rows = np.flatnonzero(came_back == 0)
+        decoded = text_array([])
         if len(rows):
-            decoded = text_array(self.tokenizer.decode_batch(ids.take(rows)))
-            equal = pc.equal(decoded, texts.take(rows)).to_numpy(zero_copy_only=False)
-            came_back[rows.to_numpy()] = equal
-        return came_back
+            decoded = text_array(self.tokenizer.decode_batch(ids.take(pa.array(rows))))
+            equal = pc.equal(decoded, texts.take(pa.array(rows))).to_numpy(zero_copy_only=False)
+            came_back[rows] = equal
+            rows, decoded = rows[~equal], decoded.filter(pa.array(~equal))
+        return came_back, Changed(rows, decoded)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
