@@ -39,7 +39,8 @@ def percentile_frequency(counts: Int64, low: float, high: float) -> float:
 
     Args:
         counts: positive counts, one per observed type.
-        low, high: shares of V_obs, 0 to 1; each end is rounded down, both ends are counted.
+        low: share of V_obs, 0 to 1, rounded down to a rank, which is counted.
+        high: likewise.
     """
     ranked = np.sort(counts)[::-1]
     first, last = int(low * len(ranked)), int(high * len(ranked))
