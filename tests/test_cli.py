@@ -73,7 +73,8 @@ def test_compare_writes_everything_at_once(command: Run, tmp_path: Path) -> None
     )  # fmt: skip
     out = tmp_path / "out"
     assert done.stdout == ""
-    assert sorted(p.name for p in out.iterdir()) == ["report.md", "results.csv", "results.parquet", "run.json"]
+    tables = ["results.parquet", "samples.parquet", "sums.parquet", "words.parquet"]
+    assert sorted(p.name for p in out.iterdir()) == sorted(["report.md", "results.csv", "run.json", *tables])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
     table = pq.read_table(out / "results.parquet")
     record = json.loads((out / "run.json").read_text("utf-8"))
@@ -273,5 +274,5 @@ def test_cells_cannot_start_a_formula(run: Run, tmp_path: Path) -> None:
     run("compare", "-t", "-b=bytes:", "-c", "f=f.parquet", "-o", "out")
     with (tmp_path / "out" / "results.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert {row["slice"] for row in rows} == {"all", "'=1+1", "'@x"}
+    assert {row["slice"] for row in rows} == {"all", "macro", "'=1+1", "'@x"}
     assert {row["tokenizer"] for row in rows} == {"'-b"}

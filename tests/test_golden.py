@@ -66,7 +66,7 @@ def test_renyi_efficiency_of_the_tokenization_scorer(
 
 
 def test_shards_give_the_same_bytes_on_real_text(data: Path, tmp_path: Path) -> None:
-    from tokeval.engine.figures import make_table
+    from tokeval.engine.figures import make_tables
     from tokeval.engine.local import run
     from tokeval.engine.plan import make_plan
     from tokeval.engine.shard import load_workers
@@ -78,6 +78,6 @@ def test_shards_give_the_same_bytes_on_real_text(data: Path, tmp_path: Path) -> 
     written = set()
     for shards in (1, 2, 7):
         path = tmp_path / f"{shards}.parquet"
-        pq.write_table(make_table(plan, workers, run(plan, shards=shards, workers=workers)), path)
+        pq.write_table(make_tables(plan, workers, run(plan, shards=shards, workers=workers))[0], path)
         written.add(path.read_bytes())
     assert len(written) == 1

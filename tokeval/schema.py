@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -21,8 +21,16 @@ BUCKETS = 256
 #: The slice that pools every document of a corpus.
 ALL = "all"
 
+#: The row that is the unweighted mean over the slices that have a figure; like `all`, no slice may be called so.
+MACRO = "macro"
+
 #: The name of a slice whose value is null.
 NO_VALUE = "(none)"
+
+
+def bucket_of(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+    """The bucket, 0 to BUCKETS - 1, of documents with these keys."""
+    return (keys >> np.uint64(64 - (BUCKETS - 1).bit_length())).astype(np.int32)
 
 
 class Status(StrEnum):
@@ -75,7 +83,15 @@ class Batch:
     @property
     def buckets(self) -> npt.NDArray[np.int32]:
         """The bucket, 0 to BUCKETS - 1, of each document."""
-        return (self.keys >> np.uint64(64 - (BUCKETS - 1).bit_length())).astype(np.int32)
+        return bucket_of(self.keys)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The documents that decoding did not give back: their positions in the batch, sorted, and what came instead."""
+
+    rows: Int64
+    decoded: pa.Array
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,7 @@ class Encoding:
         ids, offsets: flat token ids, and n + 1 positions into them.
         starts, ends: for each token the UTF-8 byte range of its document that it covers; None without spans.
         round_trip: per document 1 if decoding gave the text back byte for byte, else 0; None without decode.
+        changed: the documents with a 0 there; None without decode.
         facts: what is constant for the tokenizer (vocabulary size, unknown id).
     """
 
@@ -95,6 +112,7 @@ class Encoding:
     starts: npt.NDArray[np.int32] | None = None
     ends: npt.NDArray[np.int32] | None = None
     round_trip: Int64 | None = None
+    changed: Changed | None = None
 
 
 @dataclass(frozen=True)
@@ -119,8 +137,27 @@ class TokenizerFacts:
 
 
 @dataclass(frozen=True)
+class Resampled:
+    """What the bootstrap draws from: sums by bucket, and how a figure comes from them.
+
+    Attributes:
+        sums: int64 of shape (k, BUCKETS); a ratio has its numerator first, then its denominator.
+        statistic: from weighted sums, float64 of shape (k, draws), to values of shape (draws,), NaN where undefined;
+            None for a ratio.
+    """
+
+    sums: Int64
+    statistic: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
+
+
+@dataclass(frozen=True)
 class Figure:
-    """One figure of one tokenizer, before it becomes a row: a metric gives these."""
+    """One figure of one tokenizer, before it becomes a row: a metric gives these.
+
+    Attributes:
+        resampled: what its interval is drawn from; without it the figure has none (unless `ci` is given).
+        signed: further parts of its signature, such as the share of a sample.
+    """
 
     slice: str
     value: float | None
@@ -131,6 +168,8 @@ class Figure:
     reference: str | None = None
     status: Status = Status.OK
     reason: str | None = None
+    resampled: Resampled | None = None
+    signed: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,11 @@ def views() -> list[View]:
         "bpe", load_tokenizer(str(ROOT / "corpora/tokenizers/demo-bpe.json")), spans=True, round_trip=True
     )
     assert len(batches) > 5
-    return [View(batch, encoder.encode(batch.texts)) for batch in batches]
+    clock = {"encode": 5, "decode": 7, "load": 11, "loads": 1}
+    encodings = [(batch, encoder.encode(batch.texts)) for batch in batches]
+    return [
+        View(batch, found, baseline=found, byte_ids=lambda: encoder.byte_ids, clock=clock) for batch, found in encodings
+    ]
 
 
 def folded(make: Callable[[], Accumulator], views: list[View]) -> Accumulator:

@@ -17,7 +17,7 @@ import tokeval
 from tests.conftest import ROOT
 from tests.oracles import metrics as oracle
 from tests.oracles.metrics import Document
-from tokeval.engine.figures import make_table
+from tokeval.engine.figures import make_tables
 from tokeval.engine.local import run
 from tokeval.engine.plan import make_plan
 from tokeval.engine.shard import load_workers
@@ -105,7 +105,7 @@ def test_shards_and_order_do_not_change_a_bit(documents: list[Document], random:
             path = write(rows, Path(folder) / "c.parquet", size)
             plan = make_plan(SPECS, {"c": path}, baseline="bpe", pivot="eng")
             workers = load_workers(plan)
-            tables.append(make_table(plan, workers, run(plan, shards=shards, workers=workers)))
+            tables.append(make_tables(plan, workers, run(plan, shards=shards, workers=workers))[0])
     assert parquet_bytes(tables[0]) == parquet_bytes(tables[1])
 
 

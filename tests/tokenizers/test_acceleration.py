@@ -74,9 +74,10 @@ def test_a_planted_disagreement_is_caught_and_the_figures_are_the_references(
     tmp_path: Path, bytelevel: Path, plant: Callable[[str], None]
 ) -> None:
     where = {"c": str(corpus(tmp_path))}
-    reference, _ = run_plan(make_plan({"t": str(bytelevel)}, where, accelerate=False))
+    reference = run_plan(make_plan({"t": str(bytelevel)}, where, accelerate=False))[0].table
     plant("zebra")
-    table, record = run_plan(make_plan({"t": str(bytelevel)}, where))
+    results, record = run_plan(make_plan({"t": str(bytelevel)}, where))
+    table = results.table
     assert table.equals(reference)
     assert record["accelerations"]["t"]["dropped"] is True
     assert "zebra" in record["warnings"][0] or "tokens" in record["warnings"][0]
@@ -89,10 +90,11 @@ def test_the_planted_disagreement_would_change_figures(
 ) -> None:
     """Without the check the double gives other figures, so the test above can fail."""
     where = {"c": str(corpus(tmp_path))}
-    reference, _ = run_plan(make_plan({"t": str(bytelevel)}, where, accelerate=False))
+    reference = run_plan(make_plan({"t": str(bytelevel)}, where, accelerate=False))[0].table
     plant("zebra")
     monkeypatch.setattr(Accelerator, "_difference", lambda *_: None)
-    table, record = run_plan(make_plan({"t": str(bytelevel)}, where))
+    results, record = run_plan(make_plan({"t": str(bytelevel)}, where))
+    table = results.table
     assert not table.equals(reference)
     assert record["accelerations"]["t"]["path"] == "planted/1"
 

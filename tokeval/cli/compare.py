@@ -216,7 +216,6 @@ def command(
     from tokeval.engine.cache import cache_folder
     from tokeval.errors import UsageError
     from tokeval.gate.rules import read_rules
-    from tokeval.results.store import Results
 
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
@@ -247,7 +246,7 @@ def command(
     }
     plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
     with progress.show(plan, style=progress_style, quiet=quiet) as meter:
-        table, record = run_plan(
+        results, record = run_plan(
             plan,
             engine=engine,
             jobs=jobs,
@@ -259,11 +258,10 @@ def command(
             shard_bytes=shard_mb << 20,
             **({"address": ray_address} if ray_address else {}),
         )
-    results = Results.of(table)
     if not quiet or folder is None:
         progress.summary(results, to_stdout=folder is None)
     if folder is not None:
-        written = write_results(folder, table, record, chosen)
+        written = write_results(folder, results, record, chosen)
         finish(folder)
         if not quiet:
             progress.say("wrote " + ", ".join(str(path) for path in written))

@@ -25,6 +25,37 @@ _UNSPACED = np.array(
 )  # fmt: skip
 
 
+# Of these, what no dictionary of ICU covers: Tibetan, New Tai Lue, Tai Tham, Tai Viet, Ahom, Nushu and Tangut.
+_WITHOUT_DICTIONARY = np.array(
+    [
+        (0x0F00, 0x0FBC), (0x1950, 0x19DF), (0x1A20, 0x1AAD), (0xAA80, 0xAADF), (0x11700, 0x1173F),
+        (0x1B170, 0x1B2FB), (0x16FE0, 0x18D08),
+    ],
+    dtype=np.int64,
+)  # fmt: skip
+
+
+@kernel
+def without_dictionary(data, offsets, out):
+    """Per document: characters of scripts without spaces for which ICU has no dictionary."""
+    for row in range(out.shape[0]):
+        at = offsets[row]
+        count = 0
+        while at < offsets[row + 1]:
+            byte = data[at]
+            width = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            if width > 2:
+                point = np.int64(byte & (0xFF >> (width + 1)))
+                for k in range(1, width):
+                    point = (point << 6) | np.int64(data[at + k] & 0x3F)
+                if is_unspaced(point):
+                    for k in range(_WITHOUT_DICTIONARY.shape[0]):
+                        if _WITHOUT_DICTIONARY[k, 0] <= point <= _WITHOUT_DICTIONARY[k, 1]:
+                            count += 1
+            at += width
+        out[row] = count
+
+
 @kernel
 def hash_rows(data, offsets, out):
     """Hash each row of a UTF-8 buffer into `out` (uint64)."""

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from tokeval.arrow import text_array
 from tokeval.corpus.places import RETRY_DELAYS, first_line, is_remote
 from tokeval.corpus.source import Columns, Piece, open_parquet
-from tokeval.corpus.units import count_units, hash_texts
+from tokeval.corpus.units import WHITESPACE, count_units, hash_texts
 from tokeval.errors import CorpusError, TokevalError
-from tokeval.schema import ALL, NO_VALUE, Batch
+from tokeval.schema import ALL, MACRO, NO_VALUE, Batch
 
 #: Text of a batch in bytes, about; a single longer document makes a batch of its own.
 BATCH_BYTES = 4 << 20
@@ -54,7 +54,9 @@ class Part:
     piece: Piece
 
 
-def read_piece(piece: Piece, columns: Columns, intake: Intake, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
+def read_piece(
+    piece: Piece, columns: Columns, intake: Intake, batch_bytes: int = BATCH_BYTES, words: str = WHITESPACE
+) -> Iterator[Batch]:
     """The documents of a piece in batches of about `batch_bytes` of text.
 
     Nulls are counted in `intake` and left out.
@@ -63,7 +65,7 @@ def read_piece(piece: Piece, columns: Columns, intake: Intake, batch_bytes: int 
         CorpusError: the file is cut short, or its text is not valid UTF-8.
     """
     for part in read_parts(piece, columns, batch_bytes):
-        batch = prepare(part, columns, intake)
+        batch = prepare(part, columns, intake, words)
         if len(batch):
             yield batch
 
@@ -149,7 +151,7 @@ def _bounded(record: pa.RecordBatch, text: str, batch_bytes: int) -> Iterator[pa
         start = stop
 
 
-def prepare(part: Part, columns: Columns, intake: Intake) -> Batch:
+def prepare(part: Part, columns: Columns, intake: Intake, segmenter: str = WHITESPACE) -> Batch:
     """A part as a batch: its text validated, nulls counted in `intake` and left out, units counted, keys hashed.
 
     Raises:
@@ -174,7 +176,7 @@ def prepare(part: Part, columns: Columns, intake: Intake) -> Batch:
         keys = hash_texts(ids)
         if ids.null_count:  # a row without an id is its own document
             keys = np.where(ids.is_valid().to_numpy(zero_copy_only=False), keys, hashes)
-    units, words = count_units(texts)
+    units, words = count_units(texts, segmenter)
     _add_fingerprint(intake, hashes, keys, names, codes)
     intake.documents += len(texts)
     intake.bytes += int(units["bytes"].sum())
@@ -211,11 +213,12 @@ def _slices(record: pa.RecordBatch, columns: Columns) -> tuple[tuple[str, ...], 
     joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
     encoded = joined.dictionary_encode()
     names = tuple(encoded.dictionary.to_pylist())
-    if ALL in names:
-        raise CorpusError(
-            f"a slice is called {ALL!r}, the name of the pool of all documents",
-            hint="rename that value, or slice by another column",
-        )
+    for name, meaning in {ALL: "the pool of all documents", MACRO: "the mean over slices"}.items():
+        if name in names:
+            raise CorpusError(
+                f"a slice is called {name!r}, the name of {meaning}",
+                hint="rename that value, or slice by another column",
+            )
     return names, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
 
 

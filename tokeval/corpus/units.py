@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from importlib.util import find_spec
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tokeval.arrow import Int64, text_buffers
+from tokeval.errors import MissingExtraError
 from tokeval.schema import Words
 
 #: The segmenters that `--words` takes.
-SEGMENTERS = ("whitespace",)
+WHITESPACE, ICU, AUTO = "whitespace", "icu", "auto"
+SEGMENTERS = (WHITESPACE, ICU, AUTO)
 
 
-def count_units(texts: pa.Array) -> tuple[dict[str, Int64], Words]:
-    r"""Per-document counts of a `large_string` array without nulls, and where its white-space words lie.
+def count_units(texts: pa.Array, segmenter: str = WHITESPACE) -> tuple[dict[str, Int64], Words]:
+    r"""Per-document counts of a `large_string` array without nulls, and where its words lie.
 
     Returns:
         Counts by name, each int64 of shape (documents,): `bytes` (UTF-8), `chars` (code points), `lines`
@@ -38,7 +43,33 @@ def count_units(texts: pa.Array) -> tuple[dict[str, Int64], Words]:
         "unsegmented_chars": unspaced,
         "visible_chars": visible,
     }
-    return units, Words(starts[:found].copy(), ends[:found].copy(), np.concatenate(([0], np.cumsum(words))))
+    cut = Words(starts[:found].copy(), ends[:found].copy(), np.concatenate(([0], np.cumsum(words))))
+    if segmenter == WHITESPACE or (segmenter == AUTO and not icu_installed()):
+        return units, cut
+    from tokeval.corpus.segment import cut_with_icu
+
+    cut, unsegmented = cut_with_icu(texts, cut, unspaced, within_words=segmenter == AUTO)
+    return {**units, "words": np.diff(cut.offsets), "unsegmented_chars": unsegmented}, cut
+
+
+def icu_installed() -> bool:
+    """Whether the optional dictionary segmenter is there."""
+    return find_spec("icu4py") is not None
+
+
+def segmenter_name(segmenter: str) -> str:
+    """The segmenter as signatures name it: with the version of the dictionaries where it uses any.
+
+    Raises:
+        MissingExtraError: the segmenter is `icu` and its library is not installed.
+    """
+    if segmenter == WHITESPACE:
+        return segmenter
+    if not icu_installed():
+        if segmenter == ICU:
+            raise MissingExtraError.of("icu", "the word segmenter 'icu'")
+        return f"{segmenter}(whitespace)"
+    return f"{segmenter}(icu4py/{version('icu4py')})"
 
 
 def hash_texts(texts: pa.Array) -> npt.NDArray[np.uint64]:

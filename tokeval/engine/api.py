@@ -19,11 +19,13 @@ from tokeval.corpus.reader import Intake
 from tokeval.engine.cache import StateCache, joined, missing
 from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
 from tokeval.engine.cores import cores, share_cores
-from tokeval.engine.figures import make_table, plan_record
+from tokeval.engine.figures import make_tables, plan_record
+from tokeval.engine.frequent import count_words
 from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
+from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
-from tokeval.results.store import Results, check_folder, save
+from tokeval.results.store import Results, check_folder, save, to_parquet
 from tokeval.tokenizers.encode import Encoder
 
 #: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
@@ -93,7 +95,7 @@ def compare(
         accelerate=accelerate,
         cache_mb=cache_mb,
     )
-    return run_plan(plan, engine=engine, jobs=jobs, cache=None if cache is None else Path(cache))[0]
+    return run_plan(plan, engine=engine, jobs=jobs, cache=None if cache is None else Path(cache))[0].table
 
 
 def run_plan(
@@ -108,8 +110,8 @@ def run_plan(
     cache: Path | None = None,
     shard_bytes: int = SHARD_BYTES,
     **options: Any,
-) -> tuple[pa.Table, dict[str, Any]]:
-    """Run a plan: the result table, and the run record that goes into `run.json`.
+) -> tuple[Results, dict[str, Any]]:
+    """Run a plan: the results with the tables beside them, and the run record that goes into `run.json`.
 
     Args:
         plan: what to compute.
@@ -182,7 +184,13 @@ def run_plan(
     scanned = time.perf_counter()
     tell("compute", {})
     warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
-    table = make_table(plan, workers, done.states, warnings)
+    table, sums = make_tables(plan, workers, done.states, warnings)
+    beside = {
+        "samples": cut_samples(plan, workers, done.states),
+        "sums": sums,
+        "words": count_words(plan, workers, done.states),
+    }
+    results = Results.of(table, beside)
     record = {
         "tokeval": __version__,
         "complete": True,
@@ -206,9 +214,9 @@ def run_plan(
             "scan": round(scanned - loaded, 3),
             "compute": round(time.perf_counter() - scanned, 3),
         },
-        "about": asdict(Results.of(table).about),
+        "about": asdict(results.about),
     }
-    return table, record
+    return results, record
 
 
 @dataclass(frozen=True)
@@ -256,13 +264,12 @@ def _resumable(kept: Checkpoint) -> str:
     return f"{kept.kept} finished shards are kept; continue with the same command and --resume"
 
 
-def write_results(folder: Path, table: pa.Table, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:
-    """Render and write; the paths written."""
-    results = Results.of(table)
-    files: dict[str, bytes] = {}
+def write_results(folder: Path, results: Results, record: Mapping[str, Any], renders: Sequence[Render]) -> list[Path]:
+    """Render and write, the tables beside the result table too; the paths written."""
+    files = {f"{name}.parquet": to_parquet(table) for name, table in results.beside.items()}
     for render in renders:
         files |= render(results)
-    return save(folder, table, record, files)
+    return save(folder, results.table, record, files)
 
 
 __all__ = ["check_folder", "compare", "finish", "run_plan", "write_results"]

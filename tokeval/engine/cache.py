@@ -1,16 +1,15 @@
 """States kept between runs: a comparison computes only what no earlier one has.
 
 One file per corpus, tokenizer and part (a measure's sums, or another accumulator), named by a hash of all that its
-content depends on. Text is never kept, only states.
+content depends on. Of the text, only the samples that reports show and count words from are kept.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -19,10 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval import __version__
-from tokeval.corpus.reader import Intake
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Todo, TokenizerState, Wanted, Workers, everything
-from tokeval.engine.states import intake_record, pack_table, read_intake, unpack_table
+from tokeval.engine.states import pack, pack_table, unpack, unpack_table
 from tokeval.metrics.base import Accumulator, Measure
 from tokeval.metrics.sums import Sums
 from tokeval.schema import TokenizerFacts
@@ -76,14 +74,15 @@ class StateCache:
         """What earlier runs left of a plan, by corpus; a corpus without an intake is not known at all."""
         found = {}
         for index in range(len(plan.corpora)):
-            intake = self._get(_intake_key(plan, index), _unpack_intake)
-            if intake is None:
+            text = self._get(_text_key(plan, index), lambda data: unpack(data, {}, {}))
+            if text is None:
                 continue
+            baseline = workers.encoders[plan.baseline].facts.fingerprint if plan.baseline else ""
             tokenizers = {
-                name: self._tokenizer(plan, index, workers.encoders[name].facts, wanted)
+                name: self._tokenizer(plan, index, workers.encoders[name].facts, wanted, baseline)
                 for name, wanted in everything(workers).items()
             }
-            found[index] = ShardState(index, intake, tokenizers, plan.corpora[index].columns.id is not None)
+            found[index] = replace(text, corpus=index, tokenizers=tokenizers)
         return found
 
     def keep(self, plan: Plan, states: Mapping[int, ShardState], computed: Mapping[int, Todo]) -> None:
@@ -92,34 +91,37 @@ class StateCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             for index, todo in computed.items():
                 state = states[index]
-                self._put(_intake_key(plan, index), _pack_intake(state.intake))
+                self._put(_text_key(plan, index), pack(replace(state, tokenizers={})))
+                baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else ""
                 for name, wanted in todo.items():
-                    self._keep_tokenizer(plan, index, state.tokenizers[name], wanted)
+                    self._keep_tokenizer(plan, index, state.tokenizers[name], wanted, baseline)
             self._trim()
         except OSError:
             return
 
-    def _tokenizer(self, plan: Plan, index: int, facts: TokenizerFacts, wanted: Wanted) -> TokenizerState:
+    def _tokenizer(
+        self, plan: Plan, index: int, facts: TokenizerFacts, wanted: Wanted, baseline: str
+    ) -> TokenizerState:
         sums = Sums()
         for measure in wanted.measures:
-            table = self._get(_key(plan, index, facts, measure), unpack_table)
+            table = self._get(_key(plan, index, facts, measure, baseline), unpack_table)
             if table is not None:
                 sums = sums.merge(Sums.from_state(table))
         others: dict[str, Accumulator] = {}
         for kind in wanted.kinds:
-            table = self._get(_key(plan, index, facts, kind), unpack_table)
+            table = self._get(_key(plan, index, facts, kind, baseline), unpack_table)
             if table is not None:
                 others[kind.name] = kind.from_state(table)
         return TokenizerState(facts, sums, others)
 
-    def _keep_tokenizer(self, plan: Plan, index: int, state: TokenizerState, wanted: Wanted) -> None:
+    def _keep_tokenizer(self, plan: Plan, index: int, state: TokenizerState, wanted: Wanted, baseline: str) -> None:
         table = state.sums.state()
         for measure in wanted.measures:
             rows = table.filter(pc.equal(table["measure"], measure.name))
-            self._put(_key(plan, index, state.facts, measure), pack_table(rows))
+            self._put(_key(plan, index, state.facts, measure, baseline), pack_table(rows))
         for kind in wanted.kinds:
             if kind.cached:
-                self._put(_key(plan, index, state.facts, kind), pack_table(state.others[kind.name].state()))
+                self._put(_key(plan, index, state.facts, kind, baseline), pack_table(state.others[kind.name].state()))
 
     def _get(self, key: str, read: Callable[[bytes], T]) -> T | None:
         path = self._folder / f"{key}{_SUFFIX}"
@@ -180,10 +182,10 @@ def joined(known: ShardState, computed: ShardState | None) -> ShardState:
             if new is None
             else TokenizerState(mine.facts, mine.sums.merge(new.sums), {**mine.others, **new.others})
         )
-    return ShardState(known.corpus, computed.intake, tokenizers, known.has_ids)
+    return replace(computed, tokenizers=tokenizers)
 
 
-def _key(plan: Plan, index: int, facts: TokenizerFacts, part: Measure | type[Accumulator]) -> str:
+def _key(plan: Plan, index: int, facts: TokenizerFacts, part: Measure | type[Accumulator], baseline: str) -> str:
     module = inspect.getmodule(part.compute if isinstance(part, Measure) else part)
     return digest(
         _corpus(plan, index),
@@ -194,11 +196,12 @@ def _key(plan: Plan, index: int, facts: TokenizerFacts, part: Measure | type[Acc
         _source_digest(str(getattr(module, "__file__", ""))),
         plan.words,
         str(plan.seed),
+        baseline if isinstance(part, Measure) and part.relative else "",
     )
 
 
-def _intake_key(plan: Plan, index: int) -> str:
-    return digest(_corpus(plan, index), "intake")
+def _text_key(plan: Plan, index: int) -> str:
+    return digest(_corpus(plan, index), "text", plan.words)
 
 
 def _corpus(plan: Plan, index: int) -> str:
@@ -215,11 +218,3 @@ def _source_digest(path: str) -> str:
         return digest(Path(path).read_bytes())
     except OSError:
         return ""
-
-
-def _pack_intake(intake: Intake) -> bytes:
-    return json.dumps(intake_record(intake)).encode()
-
-
-def _unpack_intake(data: bytes) -> Intake:
-    return read_intake(json.loads(data))

@@ -9,37 +9,48 @@ from dataclasses import asdict
 import pyarrow as pa
 
 from tokeval import __version__, signature
+from tokeval.arrow import Int64
+from tokeval.corpus.units import segmenter_name
+from tokeval.engine.intervals import with_intervals
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.errors import CorpusError
 from tokeval.metrics.base import Context, Metric, Scored
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
+from tokeval.results.sums import Key, sums_table
 from tokeval.schema import Figure, Status, result_schema
 
 
-def make_table(
+def make_tables(
     plan: Plan, workers: Workers, states: Mapping[int, ShardState], warnings: Sequence[str] = ()
-) -> pa.Table:
-    """Every figure of the run as the result table, with what a reader needs to know in its metadata.
+) -> tuple[pa.Table, pa.Table]:
+    """Every figure of the run as the result table, with what a reader needs to know in its metadata; and the sums.
 
-    Rows follow the tokenizers and corpora as given, then the metrics, then the slices (`all` first).
+    Rows follow the tokenizers and corpora as given, then the metrics, then the slices (`all` and `macro` first).
+    The second table holds numerators and denominators by bucket, from which differences are drawn.
 
     Raises:
         CorpusError: a corpus without a single document that is not null.
     """
     rows: list[dict[str, object]] = []
+    sums: list[tuple[Key, Int64]] = []
     for index, state in sorted(states.items()):
         if not state.intake.documents:
             raise CorpusError(f"the corpus {plan.corpora[index].name!r} has no text: every document is null")
     for name, _ in plan.tokenizers:
         for index, state in sorted(states.items()):
             context = _context(plan, name, state)
-            for metric in workers.metrics:
-                for figure in metric.compute(context):
+            found = [(metric, list(metric.compute(context))) for metric in workers.metrics]
+            for metric, figures in with_intervals(found, plan.seed):
+                for figure in figures:
                     rows.append(_row(plan, index, state, name, metric, figure))
+                    if figure.resampled is not None and figure.resampled.statistic is None:
+                        key = (name, plan.corpora[index].name, figure.slice, metric.name)
+                        sums.append((key, figure.resampled.sums))
     schema = result_schema()
     about = _about(plan, workers, states, warnings)
-    return pa.Table.from_pylist(rows, schema=schema.with_metadata(about.to_metadata()))
+    table = pa.Table.from_pylist(rows, schema=schema.with_metadata(about.to_metadata()))
+    return table, sums_table(sums)
 
 
 def _context(plan: Plan, name: str, state: ShardState) -> Context:
@@ -70,6 +81,8 @@ def _row(plan: Plan, index: int, state: ShardState, name: str, metric: Metric, f
 
 
 def _signature(plan: Plan, index: int, state: ShardState, name: str, metric: Metric, figure: Figure) -> str:
+    if not metric.signed:
+        return ""
     facts = state.tokenizers[name].facts
     baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else None
     parameters = ",".join(f"{key}={value}" for key, value in metric.info.parameters.items())
@@ -78,7 +91,7 @@ def _signature(plan: Plan, index: int, state: ShardState, name: str, metric: Met
             "tokeval": __version__,
             "metric": f"{metric.info.name.partition(':')[0]}.{metric.info.version}",
             "parameters": parameters or None,
-            "words": plan.words if metric.words else None,
+            "words": segmenter_name(plan.words) if metric.words else None,
             "tokenizer": facts.fingerprint,
             "library": facts.library,
             "corpus": state.intake.fingerprint,
@@ -86,6 +99,7 @@ def _signature(plan: Plan, index: int, state: ShardState, name: str, metric: Met
             "slice": figure.slice,
             "baseline": baseline if metric.needs == "baseline" else None,
             "pivot": plan.pivot if metric.needs == "pivot" else None,
+            **figure.signed,
             "seed": plan.seed,
         }
     )

@@ -110,7 +110,7 @@ def scan(plan: Plan, shard: Shard, crew: Sequence[Workers], todo: Todo, progress
 
     def work(workers: Workers, state: ShardState) -> None:
         while (part := get()) is not None:
-            batch = prepare(part, columns, state.intake)
+            batch = prepare(part, columns, state.intake, plan.words)
             if len(batch):
                 fold(state, batch, workers, stoppable)
 

@@ -95,10 +95,11 @@ def make_plan(
         raise UsageError(f"--cache-mb is {cache_mb}, it must be 1 or more")
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}, it must be 1 or more")
-    from tokeval.corpus.units import SEGMENTERS
+    from tokeval.corpus.units import SEGMENTERS, segmenter_name
 
     if words not in SEGMENTERS:
         raise UsageError(f"there is no word segmenter {words!r}", hint=suggest(words, SEGMENTERS))
+    segmenter_name(words)  # its library must be there
     select(metrics, baseline=baseline is not None, pivot=pivot is not None)
     opened = tuple(
         open_corpus(

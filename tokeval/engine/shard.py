@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from tokeval.corpus.places import describe, persist
 from tokeval.corpus.reader import Intake, read_piece
+from tokeval.corpus.samples import Samples
+from tokeval.corpus.spoken import Spoken
 from tokeval.engine.plan import Plan, Shard
 from tokeval.errors import CorpusError, IncompleteRunError
 from tokeval.metrics.base import Accumulator, Measure, Metric, View
 from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
 from tokeval.metrics.sums import Sums
-from tokeval.schema import Batch, TokenizerFacts
+from tokeval.schema import Batch, Encoding, TokenizerFacts
 from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.fast import share_checked
 from tokeval.tokenizers.load import load_tokenizer
@@ -65,11 +67,14 @@ class ShardState:
     intake: Intake = field(default_factory=Intake)
     tokenizers: dict[str, TokenizerState] = field(default_factory=dict)
     has_ids: bool = False
+    samples: Samples = field(default_factory=Samples)
+    spoken: Spoken = field(default_factory=Spoken)
 
     def merge(self, other: ShardState) -> ShardState:
         """A new state that holds both parts."""
         merged = {name: state.merge(other.tokenizers[name]) for name, state in self.tokenizers.items()}
-        return ShardState(self.corpus, self.intake.merge(other.intake), merged, self.has_ids)
+        samples, spoken = self.samples.merge(other.samples), self.spoken.merge(other.spoken)
+        return ShardState(self.corpus, self.intake.merge(other.intake), merged, self.has_ids, samples, spoken)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,13 @@ class Workers:
 
     encoders: Mapping[str, Encoder]
     metrics: Sequence[Metric]
+    load_ns: Mapping[str, int] = field(default_factory=dict)
+    baseline: str | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether speed is to be measured."""
+        return any(kind.timed for kind in accumulators_of(self.metrics))
 
     def clone(self) -> Workers:
         """For a further thread: encoders of its own over the same loaded tokenizers."""
@@ -89,19 +101,21 @@ def load_workers(plan: Plan) -> Workers:
     metrics = select(plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None)
     needs = needs_of(metrics)
     rows = sum(piece.rows for corpus in plan.corpora for piece in corpus.pieces)
-    encoders = {
-        name: Encoder(
+    encoders, load_ns = {}, {}
+    for name, spec in plan.tokenizers:
+        begun = time.perf_counter_ns()
+        tokenizer = load_tokenizer(spec)
+        load_ns[name] = time.perf_counter_ns() - begun
+        encoders[name] = Encoder(
             name,
-            load_tokenizer(spec),
+            tokenizer,
             spans="spans" in needs,
             round_trip="decode" in needs,
             accelerate=name not in plan.reference,
             share=share_checked(rows),
             cache_bytes=plan.cache_bytes // len(plan.tokenizers),
         ).prepare()
-        for name, spec in plan.tokenizers
-    }
-    return Workers(encoders, metrics)
+    return Workers(encoders, metrics, load_ns, plan.baseline)
 
 
 def everything(workers: Workers) -> Todo:
@@ -133,14 +147,28 @@ def begin(plan: Plan, corpus: int, workers: Workers, todo: Todo) -> ShardState:
 def fold(state: ShardState, batch: Batch, workers: Workers, progress: Progress | None = None) -> None:
     """Encode a batch once per tokenizer and fold it into the states."""
     size = int(batch.units["bytes"].sum())
+    state.samples.update(batch)
+    state.spoken.update(batch)
+    baseline = None
+    if workers.baseline is not None and any(mine.sums.relative for mine in state.tokenizers.values()):
+        baseline = workers.encoders[workers.baseline].encode(batch.texts, batch.codes)
     for name, mine in state.tokenizers.items():
         clock = time.perf_counter()
-        view = View(batch, workers.encoders[name].encode(batch.texts, batch.codes))
+        view = look(batch, name, workers, baseline)
         mine.sums.update(view)
         for accumulator in mine.others.values():
             accumulator.update(view)
         if progress is not None:
             progress(name, size, time.perf_counter() - clock)
+
+
+def look(batch: Batch, name: str, workers: Workers, baseline: Encoding | None) -> View:
+    """A batch as a tokenizer sees it, beside the baseline's encoding where that is wanted."""
+    encoder = workers.encoders[name]
+    known = baseline if name == workers.baseline else None
+    encoding = known or encoder.encode(batch.texts, batch.codes)
+    clock = {**encoder.time(batch.texts), "load": workers.load_ns[name], "loads": 1} if workers.timed else {}
+    return View(batch, encoding, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock)
 
 
 def run_shard(
@@ -155,7 +183,7 @@ def run_shard(
     result = begin(plan, shard.corpus, workers, everything(workers) if todo is None else todo)
     try:
         for piece in shard.pieces:
-            for batch in read_piece(piece, plan.corpora[shard.corpus].columns, result.intake):
+            for batch in read_piece(piece, plan.corpora[shard.corpus].columns, result.intake, words=plan.words):
                 fold(result, batch, workers, progress)
     except CorpusError:
         check_unchanged(plan, shard)  # a file that was written over reads as a damaged one

@@ -10,12 +10,16 @@ import numpy as np
 import pyarrow as pa
 
 from tokeval.corpus.reader import Intake
+from tokeval.corpus.samples import Samples
+from tokeval.corpus.spoken import Spoken
 from tokeval.engine.shard import ShardState, Todo, TokenizerState
 from tokeval.metrics.base import Accumulator
 from tokeval.metrics.sums import Sums
 from tokeval.schema import TokenizerFacts
 
 _KEY = b"tokeval.state"
+#: In the place of a tokenizer's name: states of the text alone.
+_TEXT = ""
 _SCHEMA = pa.schema(
     [
         pa.field("tokenizer", pa.string(), nullable=False),
@@ -31,6 +35,10 @@ def pack(state: ShardState) -> bytes:
         {"tokenizer": name, "accumulator": kind, "state": pack_table(accumulator.state())}
         for name, mine in state.tokenizers.items()
         for kind, accumulator in [(Sums.name, mine.sums), *mine.others.items()]
+    ]
+    rows += [
+        {"tokenizer": _TEXT, "accumulator": kind, "state": pack_table(part.state())}
+        for kind, part in (("samples", state.samples), ("spoken", state.spoken))
     ]
     about = {
         "corpus": state.corpus,
@@ -62,7 +70,14 @@ def unpack(data: bytes, todo: Todo, facts: Mapping[str, TokenizerFacts]) -> Shar
         }
         sums = Sums.from_state(unpack_table(cells[name, Sums.name]), wanted.measures)
         tokenizers[name] = TokenizerState(facts[name], sums, others, name in about["dropped"])
-    return ShardState(about["corpus"], read_intake(about["intake"]), tokenizers, about["has_ids"])
+    return ShardState(
+        about["corpus"],
+        read_intake(about["intake"]),
+        tokenizers,
+        about["has_ids"],
+        Samples.from_state(unpack_table(cells[_TEXT, "samples"])),
+        Spoken.from_state(unpack_table(cells[_TEXT, "spoken"])),
+    )
 
 
 def pack_table(table: pa.Table) -> bytes:

@@ -11,74 +11,110 @@ import pyarrow as pa
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Accumulator, View
+from tokeval.schema import bucket_of
 
-_COMPACT_ROWS = 1 << 20
+#: Documents kept at most; beyond it every second id is left out, then every fourth, and so on.
+CAP = 1 << 21
+_WAIT = 1 << 20
 
 
 @dataclass(frozen=True)
 class Parallel:
-    """The documents of one slice: sorted distinct keys, tokens and rows per key."""
+    """The documents of one slice: sorted distinct keys; tokens, bytes and rows per key."""
 
     keys: npt.NDArray[np.uint64]
     tokens: Int64
+    bytes: Int64
     rows: Int64
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Parallel:
+        """Some of the documents."""
+        return Parallel(self.keys[mask], self.tokens[mask], self.bytes[mask], self.rows[mask])
+
+    @property
+    def buckets(self) -> npt.NDArray[np.int32]:
+        """The bucket of each document."""
+        return bucket_of(self.keys)
 
 
 class Alignment(Accumulator):
-    """Tokens and rows by slice and key, kept as sorted columns; new batches wait in a list until compacted."""
+    """Tokens, bytes and rows by slice and key, kept as sorted columns; new batches wait in a list until compacted.
+
+    Memory is bounded by `CAP` documents. Where a corpus has more, the ids whose hash ends in `level` zero bits are
+    kept: an id is in the sample of every slice or of none, each kept id is counted exactly, and the level is the least
+    at which the whole corpus fits, so that it does not depend on shards or order.
+    """
 
     name: ClassVar[str] = "alignment"
 
-    def __init__(self) -> None:
+    def __init__(self, cap: int = CAP) -> None:
+        self._cap = cap
+        self._level = 0
         self._slices: dict[str, Parallel] = {}
-        self._waiting: list[tuple[tuple[str, ...], npt.NDArray[np.int32], npt.NDArray[np.uint64], Int64]] = []
+        self._waiting: dict[str, list[Parallel]] = {}
         self._waiting_rows = 0
+
+    @property
+    def level(self) -> int:
+        """One id in 2^level is in the sample."""
+        self._compact()
+        return self._level
 
     def update(self, view: View) -> None:
         """Note the tokens of each document of a batch under its key."""
         batch = view.batch
         if not batch.has_ids:
             return
-        self._waiting.append((batch.slices, batch.codes, batch.keys, np.diff(view.encoding.offsets)))
-        self._waiting_rows += len(batch)
-        if self._waiting_rows > _COMPACT_ROWS:
+        tokens, ones = np.diff(view.encoding.offsets), np.ones(len(batch), np.int64)
+        whole = self._thinned(Parallel(batch.keys, tokens, batch.units["bytes"], ones))
+        codes = batch.codes if self._level == 0 else batch.codes[_sampled(batch.keys, self._level)]
+        for code, name in enumerate(batch.slices):
+            mask = codes == code
+            if mask.any():
+                self._waiting.setdefault(name, []).append(whole.where(mask))
+        self._waiting_rows += len(whole.keys)
+        if self._waiting_rows > min(_WAIT, self._cap):
             self._compact()
 
     def merge(self, other: Alignment) -> Alignment:
         """Both; tokens and rows of equal keys are added."""
-        merged = Alignment()
-        mine, theirs = self.slices(), other.slices()
-        for name in {**mine, **theirs}:
-            parts = [part[name] for part in (mine, theirs) if name in part]
-            merged._slices[name] = _combine(parts)
+        merged = Alignment(min(self._cap, other._cap))
+        merged._level = max(self.level, other.level)
+        for part in (self, other):
+            for name, documents in part.slices().items():
+                merged._waiting.setdefault(name, []).append(merged._thinned(documents))
+        merged._compact()
         return merged
 
     def state(self) -> pa.Table:
-        """Columns slice, key, tokens, rows; sorted."""
+        """Columns slice, key, tokens, bytes, rows; sorted. The level and the cap are in the metadata."""
         slices = sorted(self.slices().items())
         names = [name for name, _ in slices]
         codes = np.repeat(np.arange(len(slices)), [len(p.keys) for _, p in slices]).astype(np.int32)
         column = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string()))
         empty = np.zeros(0, np.int64)
-        return pa.table(
+        table = pa.table(
             {
                 "slice": column,
                 "key": np.concatenate([empty.astype(np.uint64), *(p.keys for _, p in slices)]),
                 "tokens": np.concatenate([empty, *(p.tokens for _, p in slices)]),
+                "bytes": np.concatenate([empty, *(p.bytes for _, p in slices)]),
                 "rows": np.concatenate([empty, *(p.rows for _, p in slices)]),
             }
         )
+        return table.replace_schema_metadata({"level": str(self._level), "cap": str(self._cap)})
 
     @classmethod
     def from_state(cls, table: pa.Table) -> Alignment:
         """The alignment of a state."""
-        made = cls()
+        metadata = table.schema.metadata or {}
+        made = cls(int(metadata.get(b"cap", CAP)))
+        made._level = int(metadata.get(b"level", 0))
         column = table["slice"].combine_chunks()
         codes = column.indices.to_numpy()
-        keys, tokens, rows = (table[c].to_numpy() for c in ("key", "tokens", "rows"))
+        whole = Parallel(*(table[c].to_numpy() for c in ("key", "tokens", "bytes", "rows")))
         for code, name in enumerate(column.dictionary.to_pylist()):
-            mask = codes == code
-            made._slices[name] = Parallel(keys[mask], tokens[mask], rows[mask])
+            made._slices[name] = whole.where(codes == code)
         return made
 
     def slices(self) -> dict[str, Parallel]:
@@ -86,24 +122,33 @@ class Alignment(Accumulator):
         self._compact()
         return self._slices
 
+    def _thinned(self, documents: Parallel) -> Parallel:
+        return documents if self._level == 0 else documents.where(_sampled(documents.keys, self._level))
+
     def _compact(self) -> None:
-        found: dict[str, list[Parallel]] = {}
-        for names, codes, keys, tokens in self._waiting:
-            for code, name in enumerate(names):
-                mask = codes == code
-                if mask.any():
-                    ones = np.ones(int(mask.sum()), np.int64)
-                    found.setdefault(name, []).append(Parallel(keys[mask], tokens[mask], ones))
-        self._waiting, self._waiting_rows = [], 0
-        for name, parts in found.items():
+        for name, parts in self._waiting.items():
             known = [self._slices[name]] if name in self._slices else []
             self._slices[name] = _combine(known + parts)
+        self._waiting, self._waiting_rows = {}, 0
+        while sum(len(documents.keys) for documents in self._slices.values()) > self._cap:
+            self._level += 1
+            self._slices = {name: self._thinned(documents) for name, documents in self._slices.items()}
+
+
+def _sampled(keys: npt.NDArray[np.uint64], level: int) -> npt.NDArray[np.bool_]:
+    """Whether the last `level` bits of a key are zero (its bucket is in the first bits)."""
+    mask: npt.NDArray[np.bool_] = keys & np.uint64((1 << level) - 1) == 0
+    return mask
 
 
 def _combine(parts: list[Parallel]) -> Parallel:
     keys = np.concatenate([p.keys for p in parts])
-    distinct, inverse = np.unique(keys, return_inverse=True)
-    tokens, rows = np.zeros(len(distinct), np.int64), np.zeros(len(distinct), np.int64)
-    np.add.at(tokens, inverse, np.concatenate([p.tokens for p in parts]))
-    np.add.at(rows, inverse, np.concatenate([p.rows for p in parts]))
-    return Parallel(distinct, tokens, rows)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    first = np.ones(len(keys), bool)
+    first[1:] = keys[1:] != keys[:-1]
+    heads = np.flatnonzero(first)
+    columns = (np.concatenate([getattr(p, c) for p in parts])[order] for c in ("tokens", "bytes", "rows"))
+    if len(heads) == len(keys):
+        return Parallel(keys, *columns)
+    return Parallel(keys[heads], *(np.add.reduceat(column, heads) for column in columns))

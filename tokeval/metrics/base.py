@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Int64, UInt8
 from tokeval.schema import Batch, Encoding, Figure, MetricInfo, TokenizerFacts
 
 if TYPE_CHECKING:
@@ -20,11 +20,20 @@ HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 
 @dataclass
 class View:
-    """One batch as one tokenizer sees it; what several measures share is computed once and kept."""
+    """One batch as one tokenizer sees it; what several measures share is computed once and kept.
+
+    Attributes:
+        baseline: the baseline tokenizer's encoding of the same batch, where the run has one.
+        byte_ids: asks for a flag per id, 1 where the token is no text by itself; None without a vocabulary.
+        clock: nanoseconds that parts of the work took, where speed is measured.
+    """
 
     batch: Batch
     encoding: Encoding
     _kept: dict[str, Any] = field(default_factory=dict)
+    baseline: Encoding | None = None
+    byte_ids: Callable[[], UInt8] | None = None
+    clock: Mapping[str, int] = field(default_factory=dict)
 
     def once(self, name: str, compute: Callable[[View], Any]) -> Any:
         """The value of `compute(self)`, computed at the first call for `name`."""
@@ -42,12 +51,14 @@ class Measure:
         compute: from a view to an int64 array of shape (documents,).
         capability: what the tokenizer must declare for it, or None.
         version: counted up when its meaning changes, so that sums kept from earlier runs are not taken for it.
+        relative: whether it counts against the run's baseline, so that it holds for that baseline only.
     """
 
     name: str
     compute: Callable[[View], Int64]
     capability: str | None = None
     version: int = 1
+    relative: bool = False
 
 
 class Accumulator(ABC):
@@ -60,6 +71,8 @@ class Accumulator(ABC):
     version: ClassVar[int] = 1
     #: Whether a state may be kept for later runs (a measured time may not).
     cached: ClassVar[bool] = True
+    #: Whether the view must carry a clock.
+    timed: ClassVar[bool] = False
 
     @abstractmethod
     def update(self, view: View) -> None:
@@ -125,6 +138,8 @@ class Metric:
         default: whether it is computed when the user names no metric.
         needs: `baseline` or `pivot` if it cannot do without.
         words: whether it counts words, so that its signature names the segmenter.
+        macro: whether the mean over its slices means anything; counts never get one.
+        signed: whether equal signatures mean equal figures; measured speed has no signature.
     """
 
     info: MetricInfo
@@ -134,6 +149,8 @@ class Metric:
     default: bool = True
     needs: str | None = None
     words: bool = False
+    macro: bool = True
+    signed: bool = True
 
     @property
     def name(self) -> str:

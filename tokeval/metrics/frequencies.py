@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Accumulator, View
+
+_LOW, _HIGH = 1 << 16, 1 << 24
+
+
+@dataclass
+class _Row:
+    """The counts of one slice: 16 bits and 8 bits per id, and the few that reach 2^24 apart.
+
+    Pages that no count touches take no memory, and `high` is only made once a count can need it: 3 bytes an id at
+    most, whatever the size of the corpus.
+    """
+
+    low: npt.NDArray[np.uint16]
+    high: npt.NDArray[np.uint8]
+    over: dict[int, int] = field(default_factory=dict)
+    tokens: int = 0
+
+    def widen(self, width: int, tokens: int) -> None:
+        """Make room for ids below `width` and for so many further tokens."""
+        self.tokens += tokens
+        if width > len(self.low):
+            self.low = np.append(self.low, np.zeros(width - len(self.low), np.uint16))
+        if self.tokens >= _LOW and len(self.high) < len(self.low):
+            self.high = np.append(self.high, np.zeros(len(self.low) - len(self.high), np.uint8))
+
+    def dense(self) -> Int64:
+        """Counts by id."""
+        counts = self.low.astype(np.int64)
+        counts[: len(self.high)] += self.high.astype(np.int64) << 16
+        for token, times in self.over.items():
+            counts[token] += times << 24
+        return counts
+
+    def put(self, ids: npt.NDArray[np.uint32], counts: Int64) -> None:
+        """Set the counts of ids for which there is room."""
+        self.low[ids] = counts & (_LOW - 1)
+        if len(self.high):
+            self.high[ids] = (counts >> 16) & 0xFF
+        for at in np.flatnonzero(counts >= _HIGH):
+            self.over[int(ids[at])] = int(counts[at] >> 24)
 
 
 class Frequencies(Accumulator):
@@ -18,39 +60,55 @@ class Frequencies(Accumulator):
     name: ClassVar[str] = "frequencies"
 
     def __init__(self) -> None:
-        self._rows: dict[str, int] = {}
-        self._table = np.zeros((0, 0), np.int64)
+        self._rows: dict[str, _Row] = {}
+        self._known: dict[tuple[str, ...], Int64] = {}
 
     def update(self, view: View) -> None:
         """Count the ids of a batch."""
         if "ids" not in view.encoding.facts.capabilities:
             return
-        from tokeval.metrics.kernels import histogram
+        from tokeval.metrics.kernels import count_ids
 
-        ids, batch = view.encoding.ids, view.batch
-        width = int(ids.max()) + 1 if len(ids) else 0
-        rows = self._reserve(batch.slices, max(width, view.encoding.facts.vocabulary_size or 0))
-        histogram(ids, view.encoding.offsets, batch.codes, rows, self._table)
+        self._known.clear()
+        ids, offsets, batch = view.encoding.ids, view.encoding.offsets, view.batch
+        width = max(int(ids.max()) + 1 if len(ids) else 0, view.encoding.facts.vocabulary_size or 0)
+        order = np.argsort(batch.codes, kind="stable")
+        ends = np.cumsum(np.bincount(batch.codes, minlength=len(batch.slices)))
+        lengths = np.diff(offsets)
+        for code, name in enumerate(batch.slices):
+            documents = order[ends[code - 1] if code else 0 : ends[code]]
+            row = self._row(name)
+            row.widen(width, int(lengths[documents].sum()))
+            carried = np.empty(width if row.tokens >= _HIGH else 0, np.uint32)
+            over = count_ids(ids, offsets, documents, row.low, row.high, carried)
+            for token in carried[:over].tolist():
+                row.over[token] = row.over.get(token, 0) + 1
 
     def merge(self, other: Frequencies) -> Frequencies:
         """Both, added."""
         merged = Frequencies()
-        for part in (self, other):
-            rows = merged._reserve(tuple(part._rows), part._table.shape[1])
-            merged._table[rows, : part._table.shape[1]] += part._table[list(part._rows.values())]
+        for name in {**self._rows, **other._rows}:
+            parts = [part._rows[name] for part in (self, other) if name in part._rows]
+            total = np.zeros(max(len(row.low) for row in parts), np.int64)
+            for row in parts:
+                total[: len(row.low)] += row.dense()
+            seen = np.flatnonzero(total).astype(np.uint32)
+            made = merged._row(name)
+            made.widen(len(total), int(total.sum()))
+            made.put(seen, total[seen])
         return merged
 
     def state(self) -> pa.Table:
         """Columns slice, id, count; only what was seen, sorted."""
         names = sorted(self._rows)
-        seen = [np.flatnonzero(self._table[self._rows[name]]) for name in names]
+        counts = [self._rows[name].dense() for name in names]
+        seen = [np.flatnonzero(row) for row in counts]
         codes = np.repeat(np.arange(len(names)), [len(ids) for ids in seen]).astype(np.int32)
-        counts = [self._table[self._rows[name]][ids] for name, ids in zip(names, seen, strict=True)]
         return pa.table(
             {
                 "slice": pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string())),
                 "id": np.concatenate([np.zeros(0, np.uint32), *(ids.astype(np.uint32) for ids in seen)]),
-                "count": np.concatenate([np.zeros(0, np.int64), *counts]),
+                "count": np.concatenate([np.zeros(0, np.int64), *(c[i] for c, i in zip(counts, seen, strict=True))]),
             }
         )
 
@@ -59,25 +117,40 @@ class Frequencies(Accumulator):
         """The frequencies of a state."""
         made = cls()
         column = table["slice"].combine_chunks()
-        ids, counts = table["id"].to_numpy(), table["count"].to_numpy()
-        rows = made._reserve(tuple(column.dictionary.to_pylist()), int(ids.max()) + 1 if len(ids) else 0)
-        made._table[rows[column.indices.to_numpy()], ids] = counts
+        codes, ids, counts = column.indices.to_numpy(), table["id"].to_numpy(), table["count"].to_numpy()
+        for code, name in enumerate(column.dictionary.to_pylist()):
+            mask = codes == code
+            row = made._row(name)
+            row.widen(int(ids[mask].max()) + 1 if mask.any() else 0, int(counts[mask].sum()))
+            row.put(ids[mask], counts[mask])
         return made
 
-    def counts(self, slices: Sequence[str]) -> Int64:
-        """Counts of the ids seen in the given slices, by id, zeros left out."""
+    def by_id(self, slices: Sequence[str]) -> Int64:
+        """Counts by id over the given slices, zeros included."""
         rows = [self._rows[name] for name in slices if name in self._rows]
-        total: Int64 = self._table[rows].sum(axis=0)
-        return total[total > 0]
+        total = np.zeros(max((len(row.low) for row in rows), default=0), np.int64)
+        for row in rows:
+            total[: len(row.low)] += row.dense()
+        return total
 
-    def _reserve(self, slices: tuple[str, ...], width: int) -> Int64:
-        """Room for the slices and for ids below `width`; the slices' rows."""
-        for name in slices:
-            self._rows.setdefault(name, len(self._rows))
-        height = len(self._rows)
-        if height > self._table.shape[0] or width > self._table.shape[1]:
-            tall = self._table.shape[0] if height <= self._table.shape[0] else max(height, 2 * self._table.shape[0])
-            grown = np.zeros((tall, max(width, self._table.shape[1])), np.int64)
-            grown[: self._table.shape[0], : self._table.shape[1]] = self._table
-            self._table = grown
-        return np.array([self._rows[name] for name in slices], np.int64)
+    def counts(self, slices: Sequence[str]) -> Int64:
+        """Counts of the ids seen in the given slices, sorted upwards, zeros left out; kept until the next update."""
+        key = tuple(slices)
+        if key not in self._known:
+            total = self.by_id(slices)
+            self._known[key] = np.sort(total[total > 0])
+        return self._known[key]
+
+    def _row(self, name: str) -> _Row:
+        return self._rows.setdefault(name, _Row(np.zeros(0, np.uint16), np.zeros(0, np.uint8)))
+
+
+def distributions(frequencies: Frequencies, slices: Sequence[str]) -> Mapping[str, tuple[Int64, Int64]]:
+    """Sorted ids and their counts of each slice that has tokens."""
+    found = {}
+    for name in slices:
+        counts = frequencies.by_id((name,))
+        ids = np.flatnonzero(counts)
+        if len(ids):
+            found[name] = (ids, counts[ids])
+    return found

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
+from tokeval.arrow import Int64
 from tokeval.metrics.base import Context, Measure, Metric, Scored
 from tokeval.metrics.measures import DOCUMENTS, UNSEGMENTED_CHARS, VISIBLE_CHARS
-from tokeval.schema import ALL, Figure, MetricInfo, Status
+from tokeval.schema import ALL, Figure, MetricInfo, Resampled, Status
 
 #: A slice with a larger share of its visible characters in scripts without spaces has no white-space words.
 UNSEGMENTED_SHARE = 0.01
@@ -19,7 +22,7 @@ def pools(context: Context) -> list[tuple[str, tuple[str, ...]]]:
     return [(ALL, context.slices), *((name, (name,)) for name in context.slices)]
 
 
-def count(info: MetricInfo, measure: Measure, *, words: bool = False) -> Metric:
+def count(info: MetricInfo, measure: Measure, *, words: bool = False, default: bool = True) -> Metric:
     """A metric that is the sum of one measure."""
 
     def compute(context: Context) -> Iterable[Figure]:
@@ -32,7 +35,7 @@ def count(info: MetricInfo, measure: Measure, *, words: bool = False) -> Metric:
             else:
                 yield Figure(name, float(sums.total(measure.name, members)), n)
 
-    return Metric(info, compute, _with_words((DOCUMENTS, measure), words), words=words)
+    return Metric(info, compute, _with_words((DOCUMENTS, measure), words), words=words, default=default)
 
 
 def ratio(
@@ -48,16 +51,39 @@ def ratio(
             if problem:
                 yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
             else:
-                above, below = (
-                    mine.sums.total(numerator.name, members),
-                    mine.sums.total(denominator.name, members),
-                )
-                yield divided(name, above, below, n, denominator.name)
+                above, below = (mine.sums.buckets(measure.name, members) for measure in (numerator, denominator))
+                yield of_sums(name, above, below, n, _spoken(denominator))
 
     return Metric(info, compute, _with_words((DOCUMENTS, numerator, denominator), words), words=words, default=default)
 
 
-def divided(name: str, above: float, below: float, n: int, below_name: str, reference: str | None = None) -> Figure:
+def of_sums(
+    name: str, above: Int64, below: Int64, n: int, below_name: str, reference: str | None = None, one: int = 1
+) -> Figure:
+    """A ratio's figure from its sums by bucket, each of shape (BUCKETS,), from which its interval is drawn.
+
+    Args:
+        name: the slice.
+        above: the numerator.
+        below: the denominator.
+        n: documents behind it.
+        below_name: what there is none of where the denominator is 0.
+        reference: the baseline or pivot.
+        one: what both sums were multiplied by (fixed-point sums).
+    """
+    resampled = Resampled(np.stack([above, below]))
+    return divided(name, int(above.sum()) / one, int(below.sum()) / one, n, below_name, reference, resampled)
+
+
+def divided(
+    name: str,
+    above: float,
+    below: float,
+    n: int,
+    below_name: str,
+    reference: str | None = None,
+    resampled: Resampled | None = None,
+) -> Figure:
     """A ratio's figure; undefined where there is nothing to divide by."""
     if below == 0:
         return Figure(
@@ -70,7 +96,7 @@ def divided(name: str, above: float, below: float, n: int, below_name: str, refe
             status=Status.UNDEFINED,
             reason=f"no {below_name}",
         )
-    return Figure(name, above / below, n, above, below, reference=reference)
+    return Figure(name, above / below, n, above, below, reference=reference, resampled=resampled)
 
 
 def missing(scored: Scored, *measures: Measure) -> str | None:
@@ -82,12 +108,16 @@ def missing(scored: Scored, *measures: Measure) -> str | None:
 
 
 def unsegmented(scored: Scored, members: tuple[str, ...]) -> str | None:
-    """Why white-space words would be wrong here, or None."""
+    """Why the segmenter's words would be wrong here, or None."""
     foreign = scored.sums.total("unsegmented_chars", members)
     visible = scored.sums.total("visible_chars", members)
     if foreign > UNSEGMENTED_SHARE * visible:
         return f"{foreign / visible:.1%} of the characters are of scripts written without spaces between words"
     return None
+
+
+def _spoken(measure: Measure) -> str:
+    return measure.name.replace("_", " ")
 
 
 def _with_words(measures: tuple[Measure, ...], words: bool) -> tuple[Measure, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tokeval.metrics import measures as m
 from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Context, Metric
-from tokeval.metrics.ratios import count, divided, pools, ratio
+from tokeval.metrics.lengths import Lengths
+from tokeval.metrics.ratios import count, of_sums, pools, ratio
 from tokeval.schema import Figure, MetricInfo, Status
 
 FAMILY = "size"
@@ -27,8 +28,54 @@ def _nsl(context: Context) -> Iterable[Figure]:
                 reason=f"{context.tokenizer} and {context.baseline} did not encode the same documents",
             )
         else:
-            above, below = mine.total("tokens", members), base.total("tokens", members)
-            yield divided(name, above, below, n, "tokens of the baseline", context.baseline)
+            above, below = mine.buckets("tokens", members), base.buckets("tokens", members)
+            yield of_sums(name, above, below, n, "tokens of the baseline", context.baseline)
+
+
+def _nsl_document_mean(context: Context) -> Iterable[Figure]:
+    mine = context.mine.sums
+    for name, members in pools(context):
+        n = mine.total("documents", members)
+        above = mine.buckets(m.BASELINE_RATIOS.name, members)
+        below = mine.buckets(m.BASELINE_DOCUMENTS.name, members)
+        yield of_sums(name, above, below, n, m.BASELINE_DOCUMENTS.name, context.baseline, m.FIXED_ONE)
+
+
+def _quantile(share: float) -> Callable[[Context], Iterable[Figure]]:
+    def compute(context: Context) -> Iterable[Figure]:
+        lengths = context.mine.others[Lengths.name]
+        assert isinstance(lengths, Lengths)
+        for name, members in pools(context):
+            n = context.mine.sums.total("documents", members)
+            found = lengths.quantile(members, share)
+            if found is None:
+                yield Figure(name, None, n, status=Status.UNDEFINED, reason="no documents")
+            else:
+                yield Figure(name, float(found), n)
+
+    return compute
+
+
+def _quantiles() -> tuple[Metric, ...]:
+    named = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+    said = {"max": "The length of the longest document."}
+    return tuple(
+        Metric(
+            MetricInfo(
+                f"tokens_per_document_{name}",
+                FAMILY,
+                "tokens",
+                NEITHER,
+                said.get(name, f"The least length that {share:.0%} of the documents do not exceed, exact."),
+                misleads="A document is a row of the corpus, which may be a sentence, a page or a book.",
+            ),
+            _quantile(share),
+            (m.DOCUMENTS,),
+            (Lengths,),
+            default=False,
+        )
+        for name, share in named.items()
+    )
 
 
 METRICS = (
@@ -86,6 +133,49 @@ METRICS = (
         m.WORDS,
         words=True,
     ),
+    ratio(
+        MetricInfo(
+            "pieces_per_word",
+            FAMILY,
+            "tokens/word",
+            LOWER,
+            "Mean over words of the number of tokens whose span overlaps the word, in running text.",
+            misleads="Tokens of white space alone count for no word, so it can be below tokens_per_word; a token"
+            " across two words counts for both. A dummy space before the text counts for the word it stands at.",
+        ),
+        m.WORD_PIECES,
+        m.WORDS,
+        words=True,
+    ),
+    ratio(
+        MetricInfo(
+            "single_token_word_rate",
+            FAMILY,
+            "1",
+            HIGHER,
+            "Share of words that exactly one token overlaps, in running text (STRR).",
+            "Nayeem et al. 2025",
+            "Encoding words alone inverts the order of tokenizers; this counts them where they stand. A tokenizer"
+            " that makes tokens of several words scores high too.",
+        ),
+        m.SINGLE_TOKEN_WORDS,
+        m.WORDS,
+        words=True,
+    ),
+    ratio(
+        MetricInfo(
+            "continued_word_rate",
+            FAMILY,
+            "1",
+            LOWER,
+            "Share of words that two or more tokens overlap (PCW).",
+            "Rust et al. 2021",
+            "Words keep their punctuation with the white-space segmenter, so `word.` is cut by most tokenizers.",
+        ),
+        m.CONTINUED_WORDS,
+        m.WORDS,
+        words=True,
+    ),
     Metric(
         MetricInfo(
             "nsl",
@@ -101,4 +191,20 @@ METRICS = (
         (m.DOCUMENTS, m.TOKENS),
         needs="baseline",
     ),
+    Metric(
+        MetricInfo(
+            "nsl_document_mean",
+            FAMILY,
+            "1",
+            LOWER,
+            "Mean over documents of tokens / tokens of the baseline; documents without baseline tokens left out.",
+            "Dagan et al. 2024",
+            "A short document weighs as much as a long one. Ratios are summed in steps of 2^-30, rounded down.",
+        ),
+        _nsl_document_mean,
+        (m.DOCUMENTS, m.BASELINE_RATIOS, m.BASELINE_DOCUMENTS),
+        default=False,
+        needs="baseline",
+    ),
+    *_quantiles(),
 )

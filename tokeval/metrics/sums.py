@@ -23,37 +23,41 @@ class Sums(Accumulator):
 
     def __init__(self, measures: Sequence[Measure] = ()) -> None:
         self._measures = {measure.name: measure for measure in measures}
-        self._table: dict[str, dict[str, Int64]] = {}
+        self._columns = {name: column for column, name in enumerate(self._measures)}
+        self._rows: dict[str, int] = {}
+        self._table = np.zeros((0, len(self._columns), BUCKETS), np.int64)
 
     def update(self, view: View) -> None:
         """Add every measure of a batch."""
         from tokeval.metrics.kernels import add_to_buckets
 
         batch = view.batch
-        buckets = view.batch.buckets
+        rows, buckets = self._reserve(batch.slices), batch.buckets
         for name, measure in self._measures.items():
-            added = np.zeros((len(batch.slices), BUCKETS), np.int64)
-            add_to_buckets(measure.compute(view), batch.codes, buckets, added)
-            for code, slice_name in enumerate(batch.slices):
-                self._add(slice_name, name, added[code])
+            add_to_buckets(measure.compute(view), batch.codes, buckets, rows, self._table[:, self._columns[name]])
 
     def merge(self, other: Sums) -> Sums:
         """Both, added."""
         merged = Sums(tuple(({**other._measures, **self._measures}).values()))
+        names = sorted({**self._columns, **other._columns})
+        merged._columns = {name: column for column, name in enumerate(names)}
+        merged._table = np.zeros((0, len(names), BUCKETS), np.int64)
         for part in (self, other):
-            for slice_name, row in part._table.items():
-                for name, values in row.items():
-                    merged._add(slice_name, name, values)
+            if part._rows:
+                rows = merged._reserve(tuple(part._rows))
+                columns = np.array([merged._columns[name] for name in part._columns], np.int64)
+                merged._table[np.ix_(rows, columns)] += part._table[list(part._rows.values())]
         return merged
 
     def state(self) -> pa.Table:
         """Columns slice, measure, sums (fixed-size list of BUCKETS int64)."""
-        rows = [(s, m, v) for s, row in sorted(self._table.items()) for m, v in sorted(row.items())]
-        flat = np.concatenate([v for _, _, v in rows]) if rows else np.zeros(0, np.int64)
+        keys = [(s, m) for s in self.slices for m in sorted(self._columns)]
+        rows = [self._table[self._rows[s], self._columns[m]] for s, m in keys]
+        flat = np.concatenate(rows) if rows else np.zeros(0, np.int64)
         return pa.table(
             {
-                "slice": pa.array([s for s, _, _ in rows], pa.string()),
-                "measure": pa.array([m for _, m, _ in rows], pa.string()),
+                "slice": pa.array([s for s, _ in keys], pa.string()),
+                "measure": pa.array([m for _, m in keys], pa.string()),
                 "sums": pa.FixedSizeListArray.from_arrays(pa.array(flat), BUCKETS),
             }
         )
@@ -64,40 +68,50 @@ class Sums(Accumulator):
         made = cls(measures)
         slices, names = table["slice"].to_pylist(), table["measure"].to_pylist()
         values = table["sums"].combine_chunks().flatten().to_numpy().reshape(-1, BUCKETS)
-        for slice_name, name, row in zip(slices, names, values, strict=True):
-            made._add(slice_name, name, row)
+        made._columns = {name: column for column, name in enumerate(dict.fromkeys([*made._columns, *names]))}
+        made._table = np.zeros((0, len(made._columns), BUCKETS), np.int64)
+        made._reserve(tuple(dict.fromkeys(slices)))
+        rows, columns = [made._rows[name] for name in slices], [made._columns[name] for name in names]
+        made._table[rows, columns] = values
         return made
 
     @property
     def measures(self) -> list[str]:
         """What is summed, by name."""
-        return list({**self._measures, **{name: None for row in self._table.values() for name in row}})
+        return list(self._columns)
+
+    @property
+    def relative(self) -> bool:
+        """Whether updating needs the baseline's encoding."""
+        return any(measure.relative for measure in self._measures.values())
 
     @property
     def slices(self) -> list[str]:
         """The slices seen, sorted."""
-        return sorted(self._table)
+        return sorted(self._rows)
 
     def has(self, measure: str) -> bool:
         """Whether the measure was summed at all."""
-        return any(measure in row for row in self._table.values())
+        return measure in self._columns
 
     def buckets(self, measure: str, slices: Sequence[str]) -> Int64:
         """Sums per bucket over the given slices, shape (BUCKETS,)."""
-        total = np.zeros(BUCKETS, np.int64)
-        for name in slices:
-            values = self._table.get(name, {}).get(measure)
-            if values is not None:
-                total += values
+        rows = [self._rows[name] for name in slices if name in self._rows]
+        if measure not in self._columns or not rows:
+            return np.zeros(BUCKETS, np.int64)
+        total: Int64 = self._table[rows, self._columns[measure]].sum(axis=0)
         return total
 
     def total(self, measure: str, slices: Sequence[str]) -> int:
         """The sum over the given slices."""
         return int(self.buckets(measure, slices).sum())
 
-    def _add(self, slice_name: str, measure: str, values: Int64) -> None:
-        row = self._table.setdefault(slice_name, {})
-        if measure in row:
-            row[measure] += values
-        else:
-            row[measure] = values.copy()
+    def _reserve(self, slices: tuple[str, ...]) -> Int64:
+        """Room for the slices; their rows."""
+        for name in slices:
+            self._rows.setdefault(name, len(self._rows))
+        if len(self._rows) > len(self._table):
+            grown = np.zeros((max(len(self._rows), 2 * len(self._table)), *self._table.shape[1:]), np.int64)
+            grown[: len(self._table)] = self._table
+            self._table = grown
+        return np.array([self._rows[name] for name in slices], np.int64)

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,20 @@ TABLE, RUN = "results.parquet", "run.json"
 
 @dataclass(frozen=True)
 class Results:
-    """A result table and what it says of itself."""
+    """A result table, what it says of itself, and the tables that were kept beside it.
+
+    Attributes:
+        beside: further tables by name (`samples` for `samples.parquet`, ...); renderers show nothing of those missing.
+    """
 
     table: pa.Table
     about: About
+    beside: Mapping[str, pa.Table] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, table: pa.Table) -> Results:
+    def of(cls, table: pa.Table, beside: Mapping[str, pa.Table] | None = None) -> Results:
         """From a table that carries its metadata."""
-        return cls(table, About.from_metadata(table.schema.metadata))
+        return cls(table, About.from_metadata(table.schema.metadata), beside or {})
 
 
 def load_results(folder: str | Path) -> pa.Table:
@@ -45,14 +50,37 @@ def load_results(folder: str | Path) -> pa.Table:
         path = path / TABLE
     if not path.is_file():
         raise ResultsError(f"there is no {path}", hint="`tokeval compare ... -o DIR` writes DIR/results.parquet")
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise ResultsError(f"{path} is no Parquet file, or is cut short") from error
+    table = _read(path)
     missing = [name for name in result_schema().names if name not in table.column_names]
     if missing:
         raise ResultsError(f"{path} is no result table: it has no column {missing[0]!r}")
     return table
+
+
+def load_beside(folder: str | Path) -> dict[str, pa.Table]:
+    """The other Parquet tables of a results folder by name; none where a single file was named.
+
+    Raises:
+        ResultsError: one of them cannot be read.
+    """
+    paths = sorted(Path(folder).glob("*.parquet")) if Path(folder).is_dir() else []
+    return {path.stem: _read(path) for path in paths if path.name != TABLE}
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.ParquetFile(path).read()
+    except (pa.ArrowException, OSError) as error:
+        raise ResultsError(f"{path} is no Parquet file, or is cut short") from error
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """A table as the bytes of a Parquet file."""
+    sink = pa.BufferOutputStream()
+    # values that repeat, such as sums shared by many figures, are stored once
+    pq.write_table(table, sink, compression="zstd", dictionary_pagesize_limit=1 << 28)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def check_folder(folder: Path) -> None:
@@ -70,16 +98,14 @@ def check_folder(folder: Path) -> None:
         raise ResultsError(f"{place} cannot be written to", hint="name another folder with -o")
 
 
-def save(folder: Path, table: pa.Table, run: Mapping[str, Any], reports: Mapping[str, bytes]) -> list[Path]:
-    """Write the table, the run record and the rendered reports; each appears whole, all at the end.
+def save(folder: Path, table: pa.Table, run: Mapping[str, Any], files: Mapping[str, bytes]) -> list[Path]:
+    """Write the table, the run record and the further files; each appears whole, all at the end.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
     record = json.dumps(run, indent=2, ensure_ascii=False, default=str) + "\n"
-    return add_files(folder, {TABLE: sink.getvalue().to_pybytes(), RUN: record.encode(), **reports})
+    return add_files(folder, {TABLE: to_parquet(table), RUN: record.encode(), **files})
 
 
 def add_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter_ns
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, id_buffers, id_lists, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, text_array, text_buffers
 from tokeval.errors import TokenizerError
-from tokeval.schema import Encoding, TokenizerFacts
-from tokeval.tokenizers.base import DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
+from tokeval.schema import Changed, Encoding, TokenizerFacts
+from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
 from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, spliced
 
 
@@ -46,6 +47,12 @@ class Encoder:
         if VOCABULARY in self.tokenizer.capabilities:
             _ = self._token_bytes
         return copy.copy(self)
+
+    def wanting_spans(self) -> Encoder:
+        """An encoder that gives spans alone, sharing all that is loaded."""
+        made = self.clone()
+        made.spans, made.round_trip = True, False
+        return made
 
     @cached_property
     def facts(self) -> TokenizerFacts:
@@ -97,10 +104,8 @@ class Encoder:
             self._align(texts, found.ids, found.offsets, starts, ends, lead)
         if spans:
             self._fill_spans(texts, found, lead, starts, ends)
-        came_back = self._round_trip(texts, found, lead) if round_trip else None
-        return Encoding(
-            found.ids, found.offsets, self.facts, starts if spans else None, ends if spans else None, came_back
-        )
+        trip = self._round_trip(texts, found, lead) if round_trip else (None, None)
+        return Encoding(found.ids, found.offsets, self.facts, starts if spans else None, ends if spans else None, *trip)
 
     def _by_offsets(self, texts: pa.Array) -> Found:
         spans = self.tokenizer.spans_batch(texts)
@@ -120,6 +125,27 @@ class Encoder:
         if theirs.starts is not None and theirs.ends is not None:
             starts[there], ends[there] = theirs.starts, theirs.ends
         return Found(flat, merged, starts, ends)
+
+    def time(self, texts: pa.Array) -> dict[str, int]:
+        """Nanoseconds of encoding the texts once more on the reference path, and of decoding, where it can."""
+        begun = perf_counter_ns()
+        ids = self.tokenizer.encode_batch(texts)
+        took = {"encode": perf_counter_ns() - begun}
+        if DECODE in self.tokenizer.capabilities:
+            begun = perf_counter_ns()
+            self.tokenizer.decode_batch(ids)
+            took["decode"] = perf_counter_ns() - begun
+        return took
+
+    @cached_property
+    def byte_ids(self) -> UInt8:
+        """A flag per id: 1 for a declared byte token and for bytes that are not UTF-8 by themselves."""
+        table = self.tokenizer.vocabulary()
+        ids = table["id"].to_numpy()
+        kinds, spelled = table["kind"].to_pylist(), table["bytes"].to_pylist()
+        flags = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.uint8)
+        flags[ids] = [k == BYTE or (k != SPECIAL and not _is_text(b)) for k, b in zip(kinds, spelled, strict=True)]
+        return flags
 
     def _checked(self, ids: pa.Array, rows: int) -> pa.Array:
         if isinstance(ids, pa.ChunkedArray):
@@ -176,10 +202,11 @@ class Encoder:
             )
         starts[where], ends[where] = spans.starts, spans.ends
 
-    def _round_trip(self, texts: pa.Array, found: Found, lead: Int64) -> Int64:
+    def _round_trip(self, texts: pa.Array, found: Found, lead: Int64) -> tuple[Int64, Changed]:
         prefix = self.tokenizer.text_prefix
         came_back = (lead == len(prefix)).astype(np.int64) if prefix is not None else np.zeros(len(texts), np.int64)
         rows = np.flatnonzero(came_back == 0)
+        decoded = text_array([])
         if len(rows):
             counts = np.diff(found.offsets)[rows]
             ids = id_lists(
@@ -188,4 +215,13 @@ class Encoder:
             decoded = text_array(self.tokenizer.decode_batch(ids))
             equal = pc.equal(decoded, texts.take(pa.array(rows))).to_numpy(zero_copy_only=False)
             came_back[rows] = equal
-        return came_back
+            rows, decoded = rows[~equal], decoded.filter(pa.array(~equal))
+        return came_back, Changed(rows, decoded)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

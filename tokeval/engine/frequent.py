@@ -1,0 +1,161 @@
+"""`words.parquet`: the frequent words that are cut into most pieces, and the tokens that are used most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from tokeval.arrow import text_array, text_buffers
+from tokeval.corpus.units import count_units
+from tokeval.engine.plan import Plan
+from tokeval.engine.shard import ShardState, Workers
+from tokeval.metrics.frequencies import Frequencies
+from tokeval.metrics.ratios import UNSEGMENTED_SHARE
+from tokeval.schema import Words
+from tokeval.tokenizers.base import IDS, SPANS, VOCABULARY
+from tokeval.tokenizers.encode import Encoder
+
+#: How many words and how many tokens are listed for each slice.
+LISTED = 20
+_MOST_BYTES = 64
+
+#: One row per listed word or token.
+#: kind: `word` or `token`. count: occurrences (of words: in the documents that were kept). pieces: tokens of all
+#: occurrences of the word (null for tokens). share: of a token among all tokens of the slice, of a word's pieces
+#: beyond one per occurrence among all pieces beyond one. kept: the share of documents that were looked at.
+SCHEMA = pa.schema(
+    [
+        pa.field("tokenizer", pa.string(), nullable=False),
+        pa.field("corpus", pa.string(), nullable=False),
+        pa.field("slice", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("count", pa.int64(), nullable=False),
+        pa.field("pieces", pa.int64()),
+        pa.field("share", pa.float64(), nullable=False),
+        pa.field("kept", pa.float64(), nullable=False),
+    ]
+)
+
+Row = dict[str, object]
+
+
+def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> pa.Table:
+    """The table: words ranked by the tokens that they cost beyond one each, tokens by how often they are used.
+
+    Words are counted in running text, over the documents that each slice kept (see `corpus/spoken.py`).
+    Tokens are counted over all documents, exactly, where the run counts token frequencies.
+    """
+    rows: list[Row] = []
+    for index, state in sorted(states.items()):
+        corpus = plan.corpora[index].name
+        words = _Cut.of(state, plan.words)
+        for name, encoder in workers.encoders.items():
+            head = {"tokenizer": name, "corpus": corpus}
+            if SPANS in encoder.facts.capabilities and len(words.texts):
+                rows += [{**head, **row} for row in words.most_split(encoder)]
+            frequencies = state.tokenizers[name].others.get(Frequencies.name)
+            if isinstance(frequencies, Frequencies) and {IDS, VOCABULARY} <= encoder.facts.capabilities:
+                slices = state.tokenizers[name].sums.slices
+                rows += [{**head, **row} for row in _most_used(encoder, frequencies, slices)]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+class _Cut:
+    """The kept documents of a corpus, slice after slice, with their words, equal ones of a slice under one number."""
+
+    def __init__(self, names: list[str], levels: list[int], sizes: list[int], texts: pa.Array, words: Words) -> None:
+        from tokeval.metrics.kernels import hash_words
+
+        self.names, self.levels, self.texts, self.words = names, levels, texts, words
+        data, offsets = text_buffers(texts)
+        hashes = np.zeros(len(words.starts), np.uint64)
+        hash_words(data, offsets, words.starts, words.ends, words.offsets, hashes)
+        bounds = words.offsets[np.concatenate(([0], np.cumsum(sizes)))]
+        self._parts = []
+        for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+            _, heads, numbers = np.unique(hashes[first:last], return_index=True, return_inverse=True)
+            self._parts.append((first, last, first + heads, numbers, np.bincount(numbers)))
+
+    @classmethod
+    def of(cls, state: ShardState, segmenter: str) -> _Cut:
+        """Of the slices whose words the segmenter can tell."""
+        names, levels, sizes, texts = [], [], [], []
+        for name, (level, kept) in sorted(state.spoken.texts().items()):
+            units, _ = count_units(text_array(list(kept)), segmenter)
+            if units["unsegmented_chars"].sum() <= UNSEGMENTED_SHARE * units["visible_chars"].sum():
+                names.append(name)
+                levels.append(level)
+                sizes.append(len(kept))
+                texts += kept
+        whole = text_array(list(texts))
+        return cls(names, levels, sizes, whole, count_units(whole, segmenter)[1])
+
+    def most_split(self, encoder: Encoder) -> Iterator[Row]:
+        """Per slice the words that occur more than once and cost most tokens beyond one each."""
+        from tokeval.metrics.kernels import cover_words
+
+        found = encoder.wanting_spans().encode(self.texts)
+        words = self.words
+        pieces = np.zeros(len(words.starts), np.int32)
+        cover_words(found.starts, found.ends, found.offsets, words.starts, words.ends, words.offsets, pieces)
+        for name, level, (first, last, heads, numbers, counts) in zip(
+            self.names, self.levels, self._parts, strict=True
+        ):
+            if first == last:
+                continue
+            total = np.bincount(numbers, pieces[first:last]).astype(np.int64)
+            beyond = np.maximum(total - counts, 0)
+            listed = np.flatnonzero((counts > 1) & (beyond > 0))
+            best = listed[np.argsort(-beyond[listed], kind="stable")][: 4 * LISTED].tolist()
+            spelled = {i: self._text(int(heads[i])) for i in best}
+            best = sorted(best, key=lambda i: (-int(beyond[i]), spelled[i]))[:LISTED]
+            everything = int(beyond.sum())
+            for rank, i in enumerate(best, 1):
+                yield {
+                    "slice": name,
+                    "kind": "word",
+                    "rank": rank,
+                    "text": spelled[i],
+                    "count": int(counts[i]),
+                    "pieces": int(total[i]),
+                    "share": int(beyond[i]) / everything,
+                    "kept": 2.0**-level,
+                }
+
+    def _text(self, word: int) -> str:
+        row = int(np.searchsorted(self.words.offsets, word, side="right")) - 1
+        data = self.texts[row].as_py().encode()[self.words.starts[word] : self.words.ends[word]]
+        return _short(data)
+
+
+def _most_used(encoder: Encoder, frequencies: Frequencies, slices: list[str]) -> Iterator[Row]:
+    table = encoder.tokenizer.vocabulary()
+    spelled = dict(zip(table["id"].to_pylist(), table["bytes"].to_pylist(), strict=True))
+    for name in slices:
+        counts = frequencies.by_id((name,))
+        total = int(counts.sum())
+        best = np.argsort(-counts, kind="stable")[:LISTED].tolist() if total else []
+        for rank, token in enumerate(best, 1):
+            if counts[token]:
+                yield {
+                    "slice": name,
+                    "kind": "token",
+                    "rank": rank,
+                    "text": _short(spelled.get(token, b"")),
+                    "count": int(counts[token]),
+                    "pieces": None,
+                    "share": int(counts[token]) / total,
+                    "kept": 1.0,
+                }
+
+
+def _short(data: bytes) -> str:
+    """Bytes as text for reading: what is not UTF-8 as <0xNN>, long ones cut."""
+    text = "".join(
+        f"<0x{ord(c) - 0xDC00:02X}>" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in data.decode(errors="surrogateescape")
+    )
+    return text if len(text) <= _MOST_BYTES else text[: _MOST_BYTES - 1] + "…"
