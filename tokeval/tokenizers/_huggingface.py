@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,9 @@ from tokeval.tokenizers.base import (
 from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
+
+if TYPE_CHECKING:
+    from tokeval.tokenizers.words.memo import ChunkEncoder
 
 
 class HuggingFace(Tokenizer):
@@ -56,6 +60,8 @@ class HuggingFace(Tokenizer):
         self._tokenizer.encode_special_tokens = True
         self.fingerprint = file_digest(path)
         self.library = f"tokenizers/{tokenizers.__version__}"
+        # older files leave the type of the model out
+        self._kind = type(self._tokenizer.model).__name__
         self.unknown_id = self._find_unknown()
         self.text_prefix = self._find_prefix()
 
@@ -91,13 +97,52 @@ class HuggingFace(Tokenizer):
         return Spans(ids, starts, ends)
 
     def fast_path(self) -> FastPath:
-        """Use gigatoken for byte-level and byte-fallback BPE."""
-        kind = self._json["model"].get("type", "BPE")
-        if kind == "BPE":
+        """Use gigatoken for byte-level and byte-fallback BPE, memoised words for WordPiece and Unigram."""
+        if self._kind == "BPE":
             from tokeval.tokenizers import _gigatoken
 
             return _gigatoken.from_json(self._json)
-        raise NoFastPathError(f"none is known for a model of type {kind}")
+        from tokeval.tokenizers.words.memo import MemoWords
+
+        return MemoWords(self, self._chunk_encoder)
+
+    @cached_property
+    def _chunk_encoder(self) -> ChunkEncoder:
+        """What encodes a word by itself, where the declared parts are known never to look across a space."""
+        model, normalizer = self._json["model"], self._json.get("normalizer") or {}
+        splitters = _types(self._json.get("pre_tokenizer"))
+        whole = [t["content"] for t in self._json.get("added_tokens") or [] if not t.get("special")]
+        if whole:
+            raise NoFastPathError(f"added tokens that are no special tokens, such as {whole[0]!r}")
+        if (
+            self._kind == "WordPiece"
+            and normalizer.get("type") == "BertNormalizer"
+            and splitters == ["BertPreTokenizer"]
+        ):
+            if self.unknown_id is None:
+                raise NoFastPathError("a WordPiece without its unknown token")
+            from tokeval.tokenizers.words.wordpiece import WordPiece
+
+            splitter = self._tokenizer.pre_tokenizer
+            return WordPiece(
+                self._tokenizer.get_vocab(with_added_tokens=False),
+                self.unknown_id,
+                model.get("continuing_subword_prefix", "##"),
+                int(model.get("max_input_chars_per_word", 100)),
+                bool(normalizer.get("handle_chinese_chars", True)),
+                self._tokenizer.normalizer.normalize_str,
+                lambda text: [part for part, _ in splitter.pre_tokenize_str(text)],
+            )
+        normalizers = set(_types(normalizer)) if normalizer else set()
+        plain = normalizers <= {"Precompiled", "NFKC", "NFC"} and not model.get("byte_fallback")
+        if self._kind == "Unigram" and plain and splitters == ["WhitespaceSplit", "Metaspace"]:
+            if self.unknown_id is None:
+                raise NoFastPathError("a Unigram without its unknown token")
+            from tokeval.tokenizers.words.unigram import Unigram
+
+            normalize = self._tokenizer.normalizer
+            return Unigram(model["vocab"], self.unknown_id, normalize.normalize_str if normalize else str)
+        raise NoFastPathError(f"a {self._kind} that may look across white space")
 
     def literals(self) -> list[str]:
         """The added tokens, special or not."""
@@ -148,7 +193,7 @@ class HuggingFace(Tokenizer):
             declared = set(_types(self._json["decoder"]))
         else:
             declared = set(_types(self._json.get("pre_tokenizer"))) & {"ByteLevel", "Metaspace"}
-        if self._json["model"].get("type") == "WordPiece":
+        if self._kind == "WordPiece":
             declared.add("WordPiece")
         if self._json["model"].get("byte_fallback"):
             declared.add("ByteFallback")
