@@ -10,7 +10,7 @@ import numpy as np
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Metric
-from tokeval.metrics.uncertainty import Floats, filled, intervals, resample
+from tokeval.metrics.uncertainty import Floats, intervals, resample
 from tokeval.schema import ALL, MACRO, Figure, Status
 
 
@@ -25,9 +25,9 @@ def with_intervals(found: Sequence[tuple[Metric, Sequence[Figure]]], seed: int) 
     done = []
     for metric, figures in found:
         values = [drawn.values(figure) for figure in figures]
-        bounds = _bounds(figures, values)
+        bounds = _bounds(figures, values, drawn)
         made = [replace(f, ci=ci) if ci is not None else f for f, ci in zip(figures, bounds, strict=True)]
-        mean = _macro(metric, figures, values)
+        mean = _macro(metric, figures, values, drawn)
         if mean is not None:
             at = 1 if made and made[0].slice == ALL else 0
             made.insert(at, mean)
@@ -46,6 +46,13 @@ class _Draws:
                 if self._places.setdefault(row.tobytes(), len(rows)) == len(rows):
                     rows.append(row)
         self._sums = resample(np.stack(rows), seed) if rows else np.zeros((0, 0))
+        self._filled = np.stack(rows) != 0 if rows else np.zeros((0, 0), bool)
+
+    def filled(self, figure: Figure) -> int:
+        """How many buckets are filled behind a figure."""
+        assert figure.resampled is not None
+        places = [self._places[row.tobytes()] for row in figure.resampled.sums]
+        return int(self._filled[places].any(axis=0).sum())
 
     def values(self, figure: Figure) -> Floats | None:
         """The figure in each draw, NaN where undefined; None where nothing is drawn for it."""
@@ -60,23 +67,25 @@ class _Draws:
         return quotient
 
 
-def _bounds(figures: Sequence[Figure], values: Sequence[Floats | None]) -> list[tuple[float, float] | None]:
+def _bounds(
+    figures: Sequence[Figure], values: Sequence[Floats | None], drawn: _Draws
+) -> list[tuple[float, float] | None]:
     bounds: list[tuple[float, float] | None] = [None] * len(figures)
     having = [index for index, row in enumerate(values) if row is not None]
     if having:
         stacked = np.stack([row for row in values if row is not None])
-        sizes = [filled(resampled.sums) for i in having if (resampled := figures[i].resampled) is not None]
+        sizes = [drawn.filled(figures[index]) for index in having]
         for index, ci in zip(having, intervals(stacked, sizes), strict=True):
             bounds[index] = ci
     return bounds
 
 
-def _macro(metric: Metric, figures: Sequence[Figure], values: Sequence[Floats | None]) -> Figure | None:
+def _macro(metric: Metric, figures: Sequence[Figure], values: Sequence[Floats | None], drawn: _Draws) -> Figure | None:
     """The unweighted mean over the slices that have a figure; None for counts and for what has no slices."""
     parts = [(f, v) for f, v in zip(figures, values, strict=True) if f.slice not in (ALL, MACRO)]
-    if not metric.macro or metric.info.unit == "count" or len(parts) < 2:
+    if metric.pairs or metric.info.unit == "count" or len(parts) < 2:
         return None
-    known = [(figure, drawn) for figure, drawn in parts if figure.value is not None and figure.status is Status.OK]
+    known = [(figure, row) for figure, row in parts if figure.value is not None and figure.status is Status.OK]
     reference = parts[0][0].reference
     if not known:
         first = parts[0][0]
@@ -87,8 +96,8 @@ def _macro(metric: Metric, figures: Sequence[Figure], values: Sequence[Floats | 
     mean = Figure(
         MACRO, total / len(known), n, total, float(len(known)), reference=reference, signed=known[0][0].signed
     )
-    drawn = [row for _, row in known if row is not None]
-    if len(drawn) < len(known):
+    rows = [row for _, row in known if row is not None]
+    if len(rows) < len(known):
         return mean
-    sizes = max(filled(f.resampled.sums) for f, _ in known if f.resampled is not None)
-    return replace(mean, ci=intervals(np.stack(drawn).mean(axis=0)[None, :], [sizes])[0])
+    size = max(drawn.filled(figure) for figure, _ in known)
+    return replace(mean, ci=intervals(np.stack(rows).mean(axis=0)[None, :], [size])[0])
