@@ -8,7 +8,7 @@ import pyarrow as pa
 from tokeval.schema import Batch
 
 #: Words kept at most, over all slices of a corpus; each slice has an equal share of them.
-WORDS = 1 << 19
+WORDS = 1 << 18
 #: Of a document no more than its first so many words are kept.
 WORDS_OF_DOCUMENT = 1 << 12
 _LEVELS = 65
@@ -39,9 +39,10 @@ class Spoken:
         for code, name in enumerate(batch.slices):
             level = self.level(name)
             mine = np.flatnonzero((batch.codes == code) & (words > 0) & (levels >= level))
-            kept = self._texts.setdefault(name, [])
-            for row in mine.tolist():
-                kept.append((int(batch.keys[row]), _cut(batch, row)))
+            texts = batch.texts.take(pa.array(mine)).to_pylist()
+            for at in np.flatnonzero(batch.units["words"][mine] > WORDS_OF_DOCUMENT).tolist():
+                texts[at] = _cut(batch, int(mine[at]), texts[at])
+            self._texts.setdefault(name, []).extend(zip(batch.keys[mine].tolist(), texts, strict=True))
         self._thin()
 
     def merge(self, other: Spoken) -> Spoken:
@@ -104,10 +105,6 @@ def trailing_zeros(keys: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndar
     return found
 
 
-def _cut(batch: Batch, row: int) -> str:
+def _cut(batch: Batch, row: int, text: str) -> str:
     """The document up to the end of the last word that is kept."""
-    text: str = batch.texts[row].as_py()
-    first, last = batch.words.offsets[row], batch.words.offsets[row + 1]
-    if last - first <= WORDS_OF_DOCUMENT:
-        return text
-    return text.encode()[: int(batch.words.ends[first + WORDS_OF_DOCUMENT - 1])].decode()
+    return text.encode()[: int(batch.words.ends[batch.words.offsets[row] + WORDS_OF_DOCUMENT - 1])].decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 import pyarrow as pa
@@ -42,8 +42,9 @@ def make_tables(
             context = _context(plan, name, state)
             found = [(metric, list(metric.compute(context))) for metric in workers.metrics]
             for metric, figures in with_intervals(found, plan.seed):
+                sign = _signer(plan, index, state, name, metric)
                 for figure in figures:
-                    rows.append(_row(plan, index, state, name, metric, figure))
+                    rows.append(_row(plan, index, name, metric, figure, sign(figure)))
                     if figure.resampled is not None and figure.resampled.statistic is None:
                         key = (name, plan.corpora[index].name, figure.slice, metric.name)
                         sums.append((key, figure.resampled.sums))
@@ -59,7 +60,7 @@ def _context(plan: Plan, name: str, state: ShardState) -> Context:
     return Context(name, scored, slices, state.has_ids, plan.baseline, plan.pivot)
 
 
-def _row(plan: Plan, index: int, state: ShardState, name: str, metric: Metric, figure: Figure) -> dict[str, object]:
+def _row(plan: Plan, index: int, name: str, metric: Metric, figure: Figure, signed: str) -> dict[str, object]:
     low, high = figure.ci or (None, None)
     return {
         "tokenizer": name,
@@ -76,17 +77,15 @@ def _row(plan: Plan, index: int, state: ShardState, name: str, metric: Metric, f
         "reference": figure.reference,
         "status": str(figure.status),
         "reason": figure.reason,
-        "signature": _signature(plan, index, state, name, metric, figure),
+        "signature": signed,
     }
 
 
-def _signature(plan: Plan, index: int, state: ShardState, name: str, metric: Metric, figure: Figure) -> str:
-    if not metric.signed:
-        return ""
+def _signer(plan: Plan, index: int, state: ShardState, name: str, metric: Metric) -> Callable[[Figure], str]:
+    """A function that signs the figures of a metric; what they have in common is written once."""
     facts = state.tokenizers[name].facts
-    baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else None
     parameters = ",".join(f"{key}={value}" for key, value in metric.info.parameters.items())
-    return signature.write(
+    head = signature.write(
         {
             "tokeval": __version__,
             "metric": f"{metric.info.name.partition(':')[0]}.{metric.info.version}",
@@ -96,13 +95,24 @@ def _signature(plan: Plan, index: int, state: ShardState, name: str, metric: Met
             "library": facts.library,
             "corpus": state.intake.fingerprint,
             "slices": ",".join(plan.corpora[index].columns.slices) or "none",
-            "slice": figure.slice,
+        }
+    )
+    baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else None
+    tail = signature.write(
+        {
             "baseline": baseline if metric.needs == "baseline" else None,
             "pivot": plan.pivot if metric.needs == "pivot" else None,
-            **figure.signed,
             "seed": plan.seed,
         }
     )
+
+    def sign(figure: Figure) -> str:
+        if not metric.signed:
+            return ""
+        reference = figure.reference if metric.pairs else None
+        return "|".join((head, signature.write({"slice": figure.slice, "other": reference, **figure.signed}), tail))
+
+    return sign
 
 
 def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState], warnings: Sequence[str]) -> About:

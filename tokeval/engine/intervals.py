@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Metric
-from tokeval.metrics.uncertainty import Floats, filled, intervals, resample
+from tokeval.metrics.uncertainty import Floats, intervals, resample
 from tokeval.schema import ALL, MACRO, Figure, Status
 
 
@@ -21,18 +21,26 @@ def with_intervals(found: Sequence[tuple[Metric, Sequence[Figure]]], seed: int) 
         found: metrics and their figures.
         seed: of the draws.
     """
-    drawn = _Draws([figure for _, figures in found for figure in figures], seed)
+    draws = _Draws([figure for _, figures in found for figure in figures], seed)
     done = []
     for metric, figures in found:
-        values = [drawn.values(figure) for figure in figures]
-        bounds = _bounds(figures, values)
-        made = [replace(f, ci=ci) if ci is not None else f for f, ci in zip(figures, bounds, strict=True)]
-        mean = _macro(metric, figures, values)
+        drawn = draws.of(figures)
+        bounds = dict(zip(drawn.rows, intervals(drawn.values, drawn.buckets), strict=True))
+        made = [replace(f, ci=ci) if (ci := bounds.get(i)) is not None else f for i, f in enumerate(figures)]
+        mean = _macro(metric, figures, drawn)
         if mean is not None:
-            at = 1 if made and made[0].slice == ALL else 0
-            made.insert(at, mean)
+            made.insert(1 if made[0].slice == ALL else 0, mean)
         done.append((metric, made))
     return done
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What was drawn for some figures: which of them, their values (k, DRAWS), and the buckets behind each."""
+
+    rows: list[int]
+    values: Floats
+    buckets: list[int]
 
 
 class _Draws:
@@ -45,50 +53,43 @@ class _Draws:
             for row in figure.resampled.sums if figure.resampled is not None else ():
                 if self._places.setdefault(row.tobytes(), len(rows)) == len(rows):
                     rows.append(row)
-        self._sums = resample(np.stack(rows), seed) if rows else np.zeros((0, 0))
+        stacked = np.stack(rows) if rows else np.zeros((0, 1), np.int64)
+        self._sums = resample(stacked, seed) if rows else np.zeros((0, 1))
+        self._filled = stacked != 0
 
-    def values(self, figure: Figure) -> Floats | None:
-        """The figure in each draw, NaN where undefined; None where nothing is drawn for it."""
-        if figure.resampled is None or figure.status is not Status.OK:
-            return None
-        sums = self._sums[[self._places[row.tobytes()] for row in figure.resampled.sums]]
-        if figure.resampled.statistic is not None:
-            return figure.resampled.statistic(sums)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            quotient: Floats = sums[0] / sums[1]
-        quotient[sums[1] == 0] = np.nan
-        return quotient
-
-
-def _bounds(figures: Sequence[Figure], values: Sequence[Floats | None]) -> list[tuple[float, float] | None]:
-    bounds: list[tuple[float, float] | None] = [None] * len(figures)
-    having = [index for index, row in enumerate(values) if row is not None]
-    if having:
-        stacked = np.stack([row for row in values if row is not None])
-        sizes = [filled(resampled.sums) for i in having if (resampled := figures[i].resampled) is not None]
-        for index, ci in zip(having, intervals(stacked, sizes), strict=True):
-            bounds[index] = ci
-    return bounds
+    def of(self, figures: Sequence[Figure]) -> _Drawn:
+        """The values of those figures that anything is drawn for."""
+        chosen = [
+            (index, [self._places[row.tobytes()] for row in figure.resampled.sums], figure.resampled.statistic)
+            for index, figure in enumerate(figures)
+            if figure.resampled is not None and figure.status is Status.OK
+        ]
+        values = np.empty((len(chosen), self._sums.shape[1]))
+        plain = [at for at, (_, _, statistic) in enumerate(chosen) if statistic is None]
+        above, below = (self._sums[[chosen[at][1][part] for at in plain]] for part in (0, 1))
+        values[plain] = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+        for at, (_, places, statistic) in enumerate(chosen):
+            if statistic is not None:
+                values[at] = statistic(self._sums[places])
+        buckets = [int(np.count_nonzero(self._filled[places].any(axis=0))) for _, places, _ in chosen]
+        return _Drawn([index for index, _, _ in chosen], values, buckets)
 
 
-def _macro(metric: Metric, figures: Sequence[Figure], values: Sequence[Floats | None]) -> Figure | None:
+def _macro(metric: Metric, figures: Sequence[Figure], drawn: _Drawn) -> Figure | None:
     """The unweighted mean over the slices that have a figure; None for counts and for what has no slices."""
-    parts = [(f, v) for f, v in zip(figures, values, strict=True) if f.slice not in (ALL, MACRO)]
-    if not metric.macro or metric.info.unit == "count" or len(parts) < 2:
+    parts = [index for index, figure in enumerate(figures) if figure.slice not in (ALL, MACRO)]
+    if metric.pairs or metric.info.unit == "count" or len(parts) < 2:
         return None
-    known = [(figure, drawn) for figure, drawn in parts if figure.value is not None and figure.status is Status.OK]
-    reference = parts[0][0].reference
+    known = {index: v for index in parts if (v := figures[index].value) is not None}
+    first = figures[parts[0]]
     if not known:
-        first = parts[0][0]
-        reason = first.reason if len({f.reason for f, _ in parts}) == 1 else "no slice has a figure"
-        return Figure(MACRO, None, 0, reference=reference, status=first.status, reason=reason)
-    total = math.fsum(figure.value for figure, _ in known if figure.value is not None)
-    n = sum(figure.n for figure, _ in known)
-    mean = Figure(
-        MACRO, total / len(known), n, total, float(len(known)), reference=reference, signed=known[0][0].signed
-    )
-    drawn = [row for _, row in known if row is not None]
-    if len(drawn) < len(known):
+        reason = first.reason if len({figures[i].reason for i in parts}) == 1 else "no slice has a figure"
+        return Figure(MACRO, None, 0, reference=first.reference, status=first.status, reason=reason)
+    total, n = math.fsum(known.values()), sum(figures[index].n for index in known)
+    size = float(len(known))
+    mean = Figure(MACRO, total / size, n, total, size, reference=first.reference, signed=first.signed)
+    rows = [at for at, index in enumerate(drawn.rows) if index in known]
+    if len(rows) < len(known):
         return mean
-    sizes = max(filled(f.resampled.sums) for f, _ in known if f.resampled is not None)
-    return replace(mean, ci=intervals(np.stack(drawn).mean(axis=0)[None, :], [sizes])[0])
+    value = drawn.values[rows].mean(axis=0, keepdims=True)
+    return replace(mean, ci=intervals(value, [max(drawn.buckets[at] for at in rows)])[0])

@@ -138,7 +138,7 @@ class Metric:
         default: whether it is computed when the user names no metric.
         needs: `baseline` or `pivot` if it cannot do without.
         words: whether it counts words, so that its signature names the segmenter.
-        macro: whether the mean over its slices means anything; counts never get one.
+        pairs: whether its rows are pairs of slices, the other one in `reference`; such have no mean over slices.
         signed: whether equal signatures mean equal figures; measured speed has no signature.
     """
 
@@ -149,7 +149,7 @@ class Metric:
     default: bool = True
     needs: str | None = None
     words: bool = False
-    macro: bool = True
+    pairs: bool = False
     signed: bool = True
 
     @property

@@ -283,6 +283,6 @@ METRICS = (
         (DOCUMENTS,),
         (Frequencies,),
         default=False,
-        macro=False,
+        pairs=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""Compiled loops that fold token ids and per-document counts. Oracles: `tests/oracles/metrics.py`."""
+"""Compiled loops that fold token ids and per-document counts. Oracles: `tests/oracles/text_metrics.py`."""
 
 from __future__ import annotations
 

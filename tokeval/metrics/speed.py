@@ -73,7 +73,7 @@ def _metric(
 ) -> Metric:
     misleads = "Depends on the machine and on what else it does; a first batch may warm caches up."
     info = MetricInfo(name, FAMILY, unit, direction, definition, misleads=misleads)
-    return Metric(info, compute, accumulators=(Timings,), default=False, macro=False, signed=False)
+    return Metric(info, compute, accumulators=(Timings,), default=False, signed=False)
 
 
 _NO_FAST = "the tokenizer has no fast path"

@@ -26,11 +26,13 @@ class Sums(Accumulator):
         self._columns = {name: column for column, name in enumerate(self._measures)}
         self._rows: dict[str, int] = {}
         self._table = np.zeros((0, len(self._columns), BUCKETS), np.int64)
+        self._pooled: dict[tuple[str, tuple[str, ...]], Int64] = {}
 
     def update(self, view: View) -> None:
         """Add every measure of a batch."""
         from tokeval.metrics.kernels import add_to_buckets
 
+        self._pooled.clear()
         batch = view.batch
         rows, buckets = self._reserve(batch.slices), batch.buckets
         for name, measure in self._measures.items():
@@ -95,12 +97,15 @@ class Sums(Accumulator):
         return measure in self._columns
 
     def buckets(self, measure: str, slices: Sequence[str]) -> Int64:
-        """Sums per bucket over the given slices, shape (BUCKETS,)."""
-        rows = [self._rows[name] for name in slices if name in self._rows]
-        if measure not in self._columns or not rows:
-            return np.zeros(BUCKETS, np.int64)
-        total: Int64 = self._table[rows, self._columns[measure]].sum(axis=0)
-        return total
+        """Sums per bucket over the given slices, shape (BUCKETS,); kept until the next update."""
+        key = (measure, tuple(slices))
+        if key not in self._pooled:
+            rows = [self._rows[name] for name in slices if name in self._rows]
+            column = self._columns.get(measure)
+            pooled = np.zeros(BUCKETS, np.int64) if column is None else self._table[rows, column].sum(axis=0)
+            pooled.flags.writeable = False
+            self._pooled[key] = pooled
+        return self._pooled[key]
 
     def total(self, measure: str, slices: Sequence[str]) -> int:
         """The sum over the given slices."""

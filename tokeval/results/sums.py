@@ -15,7 +15,7 @@ from tokeval.schema import BUCKETS
 NAME = "sums"
 _KEY = ("tokenizer", "corpus", "slice", "metric")
 _SUMS = pa.dictionary(pa.int32(), pa.binary())
-_WIDTHS = (np.int8, np.int16, np.int32, np.int64)
+_WIDTHS = (1, 2, 4, 8)
 
 #: One row per ratio; sums as little-endian integers of 1, 2, 4 or 8 bytes (the length tells), one per bucket.
 #: Figures share many of them (words, tokens), so they are a dictionary: each is stored once.
@@ -60,19 +60,21 @@ def sums_table(rows: Iterable[tuple[Key, Int64]]) -> pa.Table:
     listed = list(rows)
     columns = [pa.array([key[i] for key, _ in listed], pa.string()).dictionary_encode() for i in range(len(_KEY))]
     for part in (0, 1):
-        packed = pa.array([_packed(sums[part]) for _, sums in listed], pa.binary())
-        columns.append(packed.dictionary_encode())
+        places: dict[bytes, int] = {}
+        indices = [places.setdefault(sums[part].tobytes(), len(places)) for _, sums in listed]
+        packed = [_packed(np.frombuffer(row, np.int64)) for row in places]
+        columns.append(pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(packed, pa.binary())))
     return pa.table(columns, schema=SCHEMA)
 
 
 def _packed(sums: Int64) -> bytes:
-    low, high = int(sums.min()), int(sums.max())
-    width = next(w for w in _WIDTHS if np.iinfo(w).min <= low and high <= np.iinfo(w).max)
-    return sums.astype(np.dtype(width).newbyteorder("<")).tobytes()
+    most = max(int(sums.max()), -int(sums.min()) - 1)
+    width = next(width for width in _WIDTHS if most < 1 << (8 * width - 1))
+    return sums.astype(f"<i{width}").tobytes()
 
 
 def _unpacked(packed: bytes) -> Int64:
     width, rest = divmod(len(packed), BUCKETS)
-    if rest or width not in (1, 2, 4, 8):
+    if rest or width not in _WIDTHS:
         raise ResultsError("sums.parquet is damaged: a row does not hold one sum per bucket")
     return np.frombuffer(packed, np.dtype(f"<i{width}")).astype(np.int64)
