@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tokeval.errors import ConfigError, suggest
+from tokeval.places import Path as Key
+from tokeval.places import Place, nearest, places
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -51,27 +55,45 @@ def read_toml(path: Path, model: type[Model]) -> Model:
     """Read and validate a TOML file.
 
     Raises:
-        ConfigError: not there, not TOML, an unknown key or a wrong value; the message names the place.
+        ConfigError: not there, not TOML, an unknown key or a wrong value; the message names line and column.
     """
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        content = tomllib.loads(text)
     except FileNotFoundError as error:
         raise ConfigError(f"there is no file {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except tomllib.TOMLDecodeError as error:
+        message, line, column = _syntax(str(error))
+        raise ConfigError(f"{path}{line}{column}: this is not TOML: {message}") from error
+    except (UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise _first_problem(path, model, error) from error
+        raise _first_problem(path, model, error, places(text)) from error
 
 
-def _first_problem(path: Path, model: type[BaseModel], error: ValidationError) -> ConfigError:
+def _syntax(message: str) -> tuple[str, str, str]:
+    """What tomllib says, and `:line` and `:column` out of it (it has no attributes for them before Python 3.14)."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message, re.DOTALL)
+    return (found[1], f":{found[2]}", f":{found[3]}") if found else (message, "", "")
+
+
+def _first_problem(
+    path: Path, model: type[BaseModel], error: ValidationError, known: Mapping[Key, Place]
+) -> ConfigError:
     problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"])
+    found, place = nearest(problem["loc"], known)
+    start = f"{path}:{place}"
     if problem["type"] == "extra_forbidden":
-        known = _keys_at(model, problem["loc"][:-1])
-        return ConfigError(f"{path}: unknown key {place!r}", hint=suggest(str(problem["loc"][-1]), known))
-    return ConfigError(f"{path}: {place or 'the file'}: {problem['msg']}")
+        name = ".".join(str(part) for part in problem["loc"])
+        keys = _keys_at(model, problem["loc"][:-1])
+        return ConfigError(f"{start}: unknown key {name!r}", hint=suggest(str(problem["loc"][-1]), keys))
+    # pydantic adds the names of a union's branches behind the key; only what the file has means something to a reader
+    shown = problem["loc"] if problem["type"] == "missing" else found
+    name = ".".join(str(part) for part in shown)
+    message = problem["msg"].removeprefix("Value error, ")
+    return ConfigError(f"{start}: {name or 'the file'}: {message}")
 
 
 def _keys_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:

@@ -200,6 +200,23 @@ def command(
             rich_help_panel=_OUT,
         ),
     ] = "auto",
+    gate_baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            envvar="TOKEVAL_GATE_BASELINE",
+            help="With --gate: the run that rules compare with, as for tokeval gate --baseline.",
+            rich_help_panel=_OUT,
+        ),
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.xml", help="With --gate: write the verdict as JUnit XML.", rich_help_panel=_OUT),
+    ] = None,
+    github: Annotated[
+        bool,
+        typer.Option("--github", help="With --gate: annotations and a job summary for GitHub.", rich_help_panel=_OUT),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=_OUT)
     ] = False,
@@ -209,13 +226,12 @@ def command(
     Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
     """
     from tokeval.cli import progress
-    from tokeval.cli.gate import judge_and_print
+    from tokeval.cli.gate import judge, prepare, publish
     from tokeval.cli.options import pairs, renders
     from tokeval.config import CompareConfig, read_toml
     from tokeval.engine.api import check_folder, finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
     from tokeval.errors import UsageError
-    from tokeval.gate.rules import read_rules
 
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
@@ -230,7 +246,6 @@ def command(
         raise UsageError("there is no folder for the reports", hint="add -o DIR")
     if folder is not None:
         check_folder(folder)
-    rules = read_rules(gate) if gate is not None else None
     given = {
         "metrics": metric,
         "baseline": baseline,
@@ -258,6 +273,9 @@ def command(
             shard_bytes=shard_mb << 20,
             **({"address": ray_address} if ray_address else {}),
         )
+    rules = prepare(gate, plan, gate_baseline) if gate is not None else None
+    with progress.show(plan, quiet=quiet) as told:
+        results, record = run_plan(plan, engine=engine, progress=told)
     if not quiet or folder is None:
         progress.summary(results, to_stdout=folder is None)
     if folder is not None:
@@ -265,7 +283,10 @@ def command(
         finish(folder)
         if not quiet:
             progress.say("wrote " + ", ".join(str(path) for path in written))
-    return judge_and_print(results, rules) if rules is not None else 0
+    if rules is None:
+        return 0
+    verdict = judge(results, rules, gate_baseline, name=str(folder))
+    return publish(verdict, {junit: "junit"} if junit is not None else {}, github=github)
 
 
 def _plan(

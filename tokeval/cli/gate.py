@@ -2,39 +2,232 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokeval.errors import GateError, ResultsError, UsageError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tokeval.engine.plan import Plan
+    from tokeval.gate.baseline import Baseline
     from tokeval.gate.rules import Rules
+    from tokeval.gate.verdict import Verdict
     from tokeval.results.store import Results
 
 FAILED = 1
+_WHAT, _OUT = "What is judged", "Where the verdict goes"
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder written by tokeval compare.")],
+    folder: Annotated[
+        str,
+        typer.Argument(metavar="DIR", help="A folder written by tokeval compare; or git:REVISION:PATH, or a URL."),
+    ],
     rules: Annotated[Path, typer.Argument(metavar="RULES.toml", help="The rules that the figures must satisfy.")],
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            envvar="TOKEVAL_GATE_BASELINE",
+            help="The run that rules compare with: a folder, a baseline file, git:REVISION:PATH, or a URL.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    update_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--update-baseline",
+            help="Judge nothing; write the figures that the rules compare to the file named with --baseline.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = False,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE.xml", help="Write JUnit XML.", rich_help_panel=_OUT)
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Write Markdown.", rich_help_panel=_OUT)
+    ] = None,
+    sarif: Annotated[
+        Path | None, typer.Option(metavar="FILE.sarif", help="Write SARIF 2.1.0.", rich_help_panel=_OUT)
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write JSON.", rich_help_panel=_OUT)] = None,
+    github: Annotated[
+        bool,
+        typer.Option(
+            "--github",
+            help="Print annotations for GitHub, and add the Markdown to $GITHUB_STEP_SUMMARY.",
+            rich_help_panel=_OUT,
+        ),
+    ] = False,
 ) -> int:
-    """Judge results by rules: exit code 0 if every rule holds, 1 if one fails."""
-    from tokeval.gate.rules import read_rules
-    from tokeval.results.store import Results, load_results
+    """Judge results by rules: exit code 0 if every rule holds, 1 if one fails, 3 if the run did not finish."""
+    from tokeval.gate.rules import check_names, read_rules
+    from tokeval.results.fetch import locate
+    from tokeval.results.run import load_run
 
     parsed = read_rules(rules)
-    return judge_and_print(Results.of(load_results(folder)), parsed)
+    known = directions()
+    try:
+        check_names(parsed, known)
+        results = load_run(locate(folder))
+    except GateError:  # a metric of a package that is not installed here: the results know it
+        results = load_run(locate(folder))
+        check_names(parsed, known | {info.name: info.direction for info in results.about.metrics})
+    if update_baseline:
+        return _update(results, parsed, baseline)
+    verdict = judge(results, parsed, baseline, name=folder)
+    written = {junit: "junit", markdown: "markdown", sarif: "sarif", json: "record"}
+    return publish(verdict, {path: kind for path, kind in written.items() if path is not None}, github=github)
 
 
-def judge_and_print(results: Results, rules: Rules) -> int:
-    """Print a line per failed check and a verdict; the exit code."""
-    from tokeval.gate.judge import judge
+def directions() -> dict[str, str]:
+    """Which way is better, by the name of every metric that is installed."""
+    from tokeval.metrics.select import all_metrics
 
-    checks = judge(results, rules)
-    failed = [check for check in checks if not check.passed]
-    for check in failed:
-        print(f"FAIL {check.message}")
-    print(f"gate: {'failed' if failed else 'passed'} ({len(checks) - len(failed)} of {len(checks)} checks hold)")
+    return {name: metric.info.direction for name, metric in all_metrics().items()}
+
+
+def prepare(path: Path, plan: Plan, baseline: str | None) -> Rules:
+    """The rules for a run that is still to be made, checked against what it will compute.
+
+    Raises:
+        GateError: a metric that is unknown or not part of the run, or a baseline is needed and none is named.
+    """
+    from tokeval.gate.rules import check_names, read_rules
+    from tokeval.metrics.select import select
+
+    rules = read_rules(path)
+    check_names(rules, directions())
+    chosen = {m.name for m in select(plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None)}
+    for rule in rules.rules:
+        at = f"{path}:{rules.place(rule, 'metric')}"
+        if rule.metric not in chosen:
+            needs = "name it with -m, and what it needs with --baseline or --pivot"
+            raise GateError(f"{at}: this run does not compute {rule.metric}", hint=needs)
+        if rule.needs_run and baseline is None:
+            raise GateError(f"{at}: this rule needs a baseline", hint="add --gate-baseline, or against = NAME")
+    return rules
+
+
+def judge(results: Results, rules: Rules, baseline: str | None, *, name: str) -> Verdict:
+    """The verdict on results; `baseline` is a place or None."""
+    from dataclasses import replace
+
+    from tokeval.gate.judge import judge as judged
+    from tokeval.gate.paired import paired_test
+
+    against = load_baseline(baseline) if baseline is not None and rules.needs_run else None
+    verdict = judged(results, rules, against, paired_test(results))
+    return replace(verdict, results=name, baseline=baseline)
+
+
+def load_baseline(name: str) -> Baseline:
+    """The figures at a place: of a run, or of a baseline file."""
+    from tokeval.gate.baseline import Baseline, read_baseline
+    from tokeval.gate.paired import sums_of
+    from tokeval.results.fetch import locate
+    from tokeval.results.run import load_run
+    from tokeval.results.store import parse_parquet
+    from tokeval.results.sums import Sums
+
+    place = locate(name)
+    if not place.file.endswith(".json"):
+        run = load_run(place)
+        return Baseline.of(name, run.table.to_pylist(), sums_of(run))
+    content = place.read(place.file)
+    if content is None:
+        raise ResultsError(f"there is no baseline file {name}", hint="--update-baseline writes one")
+    sums = place.read(_sums_file(place.file))
+    kept = None if sums is None else Sums.of(parse_parquet(sums, f"the sums beside {name}"))
+    return read_baseline(content, name, kept)
+
+
+def _sums_file(name: str) -> str:
+    """The file beside a baseline file that holds the sums for its paired tests."""
+    return f"{name.removesuffix('.json')}.sums.parquet"
+
+
+def publish(verdict: Verdict, files: dict[Path, str], *, github: bool) -> int:
+    """Print the verdict, write it where it was asked for; the exit code."""
+    from tokeval.gate import github as annotations
+    from tokeval.gate import junit, markdown, record, sarif
+    from tokeval.results.store import write_file
+
+    renders: dict[str, Callable[[Verdict], bytes]] = {
+        "junit": junit.render,
+        "sarif": sarif.render,
+        "record": record.render,
+        "markdown": lambda v: markdown.render(v).encode(),
+    }
+    for path, kind in files.items():
+        write_file(path, renders[kind](verdict))
+    _print(verdict)
+    if github:
+        sys.stdout.write(annotations.render(verdict))
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            with Path(summary).open("a", encoding="utf-8") as stream:
+                stream.write(markdown.render(verdict))
     sys.stdout.flush()
-    return FAILED if failed else 0
+    return 0 if verdict.passed else FAILED
+
+
+def _print(verdict: Verdict) -> None:
+    """A row per figure that does not pass, a row per rule for those that do, and the verdict."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
+    console = Console(width=width, highlight=False, soft_wrap=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "figure", "found", "would pass"):
+        table.add_column(column, overflow="fold")
+    styles = {"failed": "bold red", "warned": "yellow", "allowed": "dim", "passed": "green"}
+    for rule in verdict.rules.rules:
+        checks = verdict.of(rule)
+        shown = [check for check in checks if check.outcome != "passed"]
+        for check in shown:
+            mark = Text(str(check.outcome), styles[check.outcome])
+            table.add_row(mark, Text(check.where), Text(check.found), Text(check.wanted))
+            if check.bad:
+                place = f"{verdict.rules.path}:{verdict.rules.place(rule).line}"
+                advice = f" {rule.message}" if rule.message else ""
+                table.add_row("", Text(f"  {check.why} ({place}){advice}", "dim"))
+        held = len(checks) - len(shown)
+        if held:
+            what = f"{rule.title}: {held} figure{'' if held == 1 else 's'}"
+            table.add_row(Text("passed", styles["passed"]), Text(what))
+    console.print(table)
+    print(verdict.summary)
+
+
+def _update(results: Results, rules: Rules, baseline: str | None) -> int:
+    """Write the baseline file anew from the figures that the rules compare with another run."""
+    from tokeval.cli.progress import say
+    from tokeval.gate.baseline import write_baseline, write_sums
+    from tokeval.gate.figures import Figures
+    from tokeval.gate.paired import sums_of
+    from tokeval.results.store import write_file
+
+    if baseline is None or not baseline.endswith(".json") or "://" in baseline or baseline.startswith("git:"):
+        raise UsageError("--update-baseline writes a file", hint="name it: --baseline FILE.json")
+    relative = [rule for rule in rules.rules if rule.needs_run]
+    if not relative:
+        raise GateError(f"no rule of {rules.path} compares with another run, so there is nothing to write")
+    figures = Figures.of(results, [rule.metric for rule in relative])
+    matched = [(rule, row) for rule in relative for row in figures.match(rule).rows]
+    rows = {id(row): row for _, row in matched}
+    tested = {id(row): row for rule, row in matched if rule.within}
+    sums = sums_of(results)
+    if tested and sums is not None:
+        write_file(Path(_sums_file(baseline)), write_sums(tested.values(), sums))
+    write_file(Path(baseline), write_baseline(rows.values()))
+    say(f"wrote {baseline}: {len(rows)} figures")
+    return 0

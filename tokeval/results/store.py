@@ -50,10 +50,18 @@ def load_results(folder: str | Path) -> pa.Table:
         path = path / TABLE
     if not path.is_file():
         raise ResultsError(f"there is no {path}", hint="`tokeval compare ... -o DIR` writes DIR/results.parquet")
-    table = _read(path)
-    missing = [name for name in result_schema().names if name not in table.column_names]
+    return result_table(_read(path), str(path))
+
+
+def result_table(table: pa.Table, name: str) -> pa.Table:
+    """The table, if it is a result table; `name` is what the error calls it.
+
+    Raises:
+        ResultsError: it lacks a column.
+    """
+    missing = [column for column in result_schema().names if column not in table.column_names]
     if missing:
-        raise ResultsError(f"{path} is no result table: it has no column {missing[0]!r}")
+        raise ResultsError(f"{name} is no result table: it has no column {missing[0]!r}")
     return table
 
 
@@ -67,11 +75,20 @@ def load_beside(folder: str | Path) -> dict[str, pa.Table]:
     return {path.stem: _read(path) for path in paths if path.name != TABLE}
 
 
-def _read(path: Path) -> pa.Table:
+def parse_parquet(content: bytes, name: str) -> pa.Table:
+    """The table in a Parquet file's bytes; `name` is what the error calls it.
+
+    Raises:
+        ResultsError: it is no Parquet file, or is cut short.
+    """
+    return _read(pa.BufferReader(content), name)
+
+
+def _read(source: Path | pa.BufferReader, name: str = "") -> pa.Table:
     try:
-        return pq.ParquetFile(path).read()
+        return pq.ParquetFile(source).read()
     except (pa.ArrowException, OSError) as error:
-        raise ResultsError(f"{path} is no Parquet file, or is cut short") from error
+        raise ResultsError(f"{name or source} is no Parquet file, or is cut short") from error
 
 
 def to_parquet(table: pa.Table) -> bytes:
@@ -131,3 +148,20 @@ def add_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     except OSError as error:
         raise ResultsError(f"cannot write the results to {folder}: {error.strerror or error}") from error
     return [folder / name for name in files]
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file, whole or not at all; its folder is made if need be.
+
+    Raises:
+        ResultsError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
+            made = Path(stream.name)
+            stream.write(content)
+        made.chmod(0o644)  # NamedTemporaryFile makes it private
+        made.replace(path)
+    except OSError as error:
+        raise ResultsError(f"cannot write {path}: {error.strerror or error}") from error

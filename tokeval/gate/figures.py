@@ -1,0 +1,98 @@
+"""The figures that a rule names, and those that it names in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tokeval.gate.rules import Rule
+from tokeval.results.store import Results
+from tokeval.schema import ALL, MACRO
+
+#: One row of the result table.
+Row = Mapping[str, Any]
+
+_GLOB = frozenset("*?[")
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What a rule's patterns stand for: rows of the table, and in words each target without a row."""
+
+    rows: Sequence[Row]
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The rows of some metrics, and the names that patterns are held against."""
+
+    rows: Sequence[Row]
+    tokenizers: tuple[str, ...]
+    yardsticks: frozenset[str]
+    corpora: tuple[str, ...]
+
+    @classmethod
+    def of(cls, results: Results, metrics: Iterable[str]) -> Figures:
+        """The figures of a result table that rules on these metrics can be about."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = pa.array(sorted(set(metrics)), pa.string())
+        rows = results.table.filter(pc.is_in(results.table["metric"], value_set=wanted)).to_pylist()
+        about = results.about
+        yardsticks = frozenset(name for name, tokenizer in about.tokenizers.items() if tokenizer.yardstick)
+        return cls(rows, tuple(about.tokenizers), yardsticks, tuple(about.corpora))
+
+    def match(self, rule: Rule) -> Matched:
+        """The rows that a rule names.
+
+        Every tokenizer and corpus that a pattern stands for must have a figure for every pattern of slices: what a
+        rule names and the table lacks is listed as missing, never passed over.
+        """
+        rows: dict[int, Row] = {}
+        missing: list[str] = []
+        of_metric = [(number, row) for number, row in enumerate(self.rows) if row["metric"] == rule.metric]
+        for tokenizer in self.named(rule.tokenizer):
+            for corpus in expand(rule.corpus, self.corpora):
+                here = [(n, r) for n, r in of_metric if r["tokenizer"] == tokenizer and r["corpus"] == corpus]
+                for pattern in listed(rule.slice):
+                    found = {n: r for n, r in here if matches(r["slice"], pattern, passing_over={ALL, MACRO})}
+                    rows |= found
+                    if not found:
+                        missing.append(f"{tokenizer} on {corpus}/{pattern}")
+        return Matched([rows[number] for number in sorted(rows)], missing)
+
+    def named(self, patterns: str | list[str]) -> list[str]:
+        """The tokenizers that patterns stand for; globs pass over yardsticks."""
+        return expand(patterns, self.tokenizers, passing_over=self.yardsticks)
+
+
+def expand(patterns: str | list[str], names: Sequence[str], passing_over: Iterable[str] = frozenset()) -> list[str]:
+    """The names that patterns stand for; a pattern that stands for none is kept, so that it is seen to be missing."""
+    skipped = frozenset(passing_over)
+    found: dict[str, None] = {}
+    for pattern in listed(patterns):
+        matched = [name for name in names if matches(name, pattern, skipped)]
+        found |= dict.fromkeys(matched or [pattern])
+    return list(found)
+
+
+def matches(name: str, pattern: str, passing_over: Iterable[str] = frozenset()) -> bool:
+    """Whether a pattern stands for a name: by being it, or as a glob that may pass over some names."""
+    if name == pattern:
+        return True
+    return bool(_GLOB & set(pattern)) and name not in passing_over and fnmatchcase(name, pattern)
+
+
+def listed(patterns: str | list[str]) -> list[str]:
+    """One pattern or several as a list."""
+    return [patterns] if isinstance(patterns, str) else patterns
+
+
+def place_of(row: Row) -> str:
+    """A figure in words."""
+    reference = f" ({row['reference']})" if row.get("reference") else ""
+    return f"{row['metric']} of {row['tokenizer']} on {row['corpus']}/{row['slice']}{reference}"

@@ -1,0 +1,68 @@
+"""Figures beside their baseline: the difference, and whether it is significant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tokeval.gate.baseline import Baseline
+from tokeval.gate.figures import Row
+from tokeval.gate.rules import Rule
+from tokeval.gate.verdict import Comparison
+from tokeval.metrics.uncertainty import holm
+
+#: A difference is significant where the corrected p is below.
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a paired test says: the difference, its 95 % interval, and p."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+#: From a figure and its baseline's to the difference, or in words why it cannot be tested.
+PairedTest = Callable[[Row, Row, Baseline], Difference | str]
+
+
+def compare(rule: Rule, rows: Sequence[Row], baseline: Baseline, test: PairedTest) -> list[Comparison | str]:
+    """Each row beside its baseline, or why there is none; tested only where the rule asks for it.
+
+    Raises:
+        GateError: a figure and its baseline are not comparable.
+    """
+    made: list[Comparison | str] = []
+    for row in rows:
+        base = baseline.find(row, rule.against or row["tokenizer"]) if _number(row) else "the figure has no value"
+        if isinstance(base, str):
+            made.append(base)
+            continue
+        compared = Comparison(rule.against or baseline.name, base["value"], row["value"] - base["value"])
+        if rule.within:
+            tested = test(row, base, baseline)
+            if isinstance(tested, str):
+                compared = replace(compared, reason=tested)
+            else:
+                compared = replace(compared, low=tested.low, high=tested.high, p=tested.p)
+        made.append(compared)
+    return _corrected(made)
+
+
+def significant(comparison: Comparison) -> bool:
+    """Whether the difference is; without a test it counts as such, so that nothing passes for want of evidence."""
+    return comparison.p_corrected is None or comparison.p_corrected < ALPHA
+
+
+def _corrected(made: list[Comparison | str]) -> list[Comparison | str]:
+    tested = [(i, c, c.p) for i, c in enumerate(made) if isinstance(c, Comparison) and c.p is not None]
+    for (index, comparison, _), p in zip(tested, holm([p for _, _, p in tested]), strict=True):
+        made[index] = replace(comparison, p_corrected=p)
+    return made
+
+
+def _number(row: Row) -> bool:
+    return row["value"] is not None

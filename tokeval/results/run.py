@@ -1,0 +1,44 @@
+"""A finished run, wherever its folder lies; a run that did not reach its end is refused."""
+
+from __future__ import annotations
+
+import json
+
+from tokeval.errors import IncompleteRunError, ResultsError
+from tokeval.results.fetch import Place
+from tokeval.results.store import RUN, TABLE, Results, parse_parquet, result_table
+from tokeval.results.sums import NAME as SUMS
+
+_HINT = "run the same `tokeval compare` again to its end, then the gate"
+
+
+def load_run(place: Place) -> Results:
+    """The results of a run, with the sums per bucket beside them where it kept any.
+
+    Raises:
+        IncompleteRunError: the run record says so, or there is a record and no table.
+        ResultsError: nothing there, or no result table.
+    """
+    named = place.file or TABLE
+    record = place.read(RUN) if named == TABLE else None
+    if record is not None and not _complete(record, place.name):
+        raise IncompleteRunError(f"the run in {place.name} did not finish", hint=_HINT)
+    content = place.read(named)
+    if content is None:
+        if record is not None:
+            raise IncompleteRunError(f"the run in {place.name} has a {RUN} and no {TABLE}", hint=_HINT)
+        missing = "no such file" if place.file else f"no {TABLE}"
+        raise ResultsError(
+            f"{place.name}: {missing} there", hint="`tokeval compare ... -o DIR` writes DIR/results.parquet"
+        )
+    table = result_table(parse_parquet(content, place.name), place.name)
+    sums = place.read(f"{SUMS}.parquet") if named == TABLE else None
+    beside = {} if sums is None else {SUMS: parse_parquet(sums, f"the {SUMS}.parquet of {place.name}")}
+    return Results.of(table, beside)
+
+
+def _complete(record: bytes, name: str) -> bool:
+    try:
+        return json.loads(record)["complete"] is True
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"the {RUN} of {name} is broken: it does not say whether the run is complete") from error
