@@ -155,6 +155,7 @@ def _sums_file(name: str) -> str:
 
 def publish(verdict: Verdict, files: dict[Path, str], *, github: bool) -> int:
     """Print the verdict, write it where it was asked for; the exit code."""
+    from tokeval.cli.verdict import show
     from tokeval.gate import github as annotations
     from tokeval.gate import junit, markdown, record, sarif
     from tokeval.results.store import write_file
@@ -167,7 +168,7 @@ def publish(verdict: Verdict, files: dict[Path, str], *, github: bool) -> int:
     }
     for path, kind in files.items():
         write_file(path, renders[kind](verdict))
-    _print(verdict)
+    show(verdict)
     if github:
         sys.stdout.write(annotations.render(verdict))
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -176,36 +177,6 @@ def publish(verdict: Verdict, files: dict[Path, str], *, github: bool) -> int:
                 stream.write(markdown.render(verdict))
     sys.stdout.flush()
     return 0 if verdict.passed else FAILED
-
-
-def _print(verdict: Verdict) -> None:
-    """A row per figure that does not pass, a row per rule for those that do, and the verdict."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
-    console = Console(width=width, highlight=False, soft_wrap=False)
-    table = Table(box=None, pad_edge=False)
-    for column in ("", "figure", "found", "would pass"):
-        table.add_column(column, overflow="fold")
-    styles = {"failed": "bold red", "warned": "yellow", "allowed": "dim", "passed": "green"}
-    for rule in verdict.rules.rules:
-        checks = verdict.of(rule)
-        shown = [check for check in checks if check.outcome != "passed"]
-        for check in shown:
-            mark = Text(str(check.outcome), styles[check.outcome])
-            table.add_row(mark, Text(check.where), Text(check.found), Text(check.wanted))
-            if check.bad:
-                place = f"{verdict.rules.path}:{verdict.rules.place(rule).line}"
-                advice = f" {rule.message}" if rule.message else ""
-                table.add_row("", Text(f"  {check.why} ({place}){advice}", "dim"))
-        held = len(checks) - len(shown)
-        if held:
-            what = f"{rule.title}: {held} figure{'' if held == 1 else 's'}"
-            table.add_row(Text("passed", styles["passed"]), Text(what))
-    console.print(table)
-    print(verdict.summary)
 
 
 def _update(results: Results, rules: Rules, baseline: str | None) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tokeval.gate.figures import Figures, Row
-from tokeval.gate.relative import significant
 from tokeval.gate.rules import Amount, Rule
 from tokeval.gate.verdict import Comparison
+
+#: A difference is significant where the corrected p is below.
+ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,6 @@ def demands(
     if rule.max is not None:
         made.append(_at_most(value, rule.max, "the maximum"))
     if comparison is not None:
-        if rule.within and comparison.reason is not None:
-            return f"and whether it differs significantly from {comparison.name} cannot be told: {comparison.reason}"
         amounts = (rule.max_regression, rule.min_delta, rule.max_change)
         if comparison.value == 0 and any(amount.percent for amount in amounts if amount is not None):
             return f"and {comparison.name} has 0, of which there are no percent"
@@ -109,11 +109,15 @@ def _unless_by_chance(rule: Rule, comparison: Comparison, demand: Demand) -> Dem
     """A limit that holds, or else is missed by a difference that may be chance, where the rule asks for that."""
     if rule.within is None:
         return demand
-    p = "" if comparison.p_corrected is None else f" (p = {comparison.p_corrected:.3g} after Holm's correction)"
     wanted = f"{demand.wanted}, or no significant difference"
-    if significant(comparison):
-        return replace(demand, wanted=wanted, said=f"{demand.said}; the difference is significant{p}")
-    return replace(demand, holds=True, wanted=wanted, said=f"{demand.said}; the difference is not significant{p}")
+    if demand.holds:
+        return replace(demand, wanted=wanted)
+    if comparison.p_corrected is None:  # nothing passes for want of evidence
+        return replace(demand, wanted=wanted, said=f"{demand.said}; it cannot be tested: {comparison.reason}")
+    p = f"(p = {comparison.p_corrected:.3g} after Holm's correction)"
+    if comparison.p_corrected < ALPHA:
+        return replace(demand, wanted=wanted, said=f"{demand.said}; the difference is significant {p}")
+    return replace(demand, holds=True, wanted=wanted, said=f"{demand.said}; the difference is not significant {p}")
 
 
 def _from(comparison: Comparison, amount: Amount) -> str:

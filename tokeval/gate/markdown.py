@@ -41,19 +41,10 @@ def _table(verdict: Verdict, checks: list[Check]) -> str:
     lines = ["| | figure | found | would pass | rule |", "| :-- | :-- | --: | --: | :-- |"]
     for check in checks:
         rule = f"{_escape(check.rule.title)} (line {verdict.rules.place(check.rule).line})"
-        cells = [_escape(check.where), _escape(check.found) + _beside(check), _escape(check.wanted), rule]
+        beside = f"<br>{check.comparison}" if check.comparison else ""
+        cells = [_escape(check.where), _escape(check.found) + beside, _escape(check.wanted), rule]
         lines.append(f"| {_MARKS[check.outcome]} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def _beside(check: Check) -> str:
-    """The difference from the baseline, under the value."""
-    compared = check.comparison
-    if compared is None:
-        return ""
-    interval = "" if compared.low is None else f" [{compared.low:+.4g}, {compared.high:+.4g}]"
-    p = "" if compared.p_corrected is None else f", p = {compared.p_corrected:.3g}"
-    return f"<br>{compared.difference:+.4g}{interval}{p}"
 
 
 def _folded(title: str, text: str) -> str:

@@ -11,9 +11,6 @@ from tokeval.gate.rules import Rule
 from tokeval.gate.verdict import Comparison
 from tokeval.metrics.uncertainty import holm
 
-#: A difference is significant where the corrected p is below.
-ALPHA = 0.05
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -50,11 +47,6 @@ def compare(rule: Rule, rows: Sequence[Row], baseline: Baseline, test: PairedTes
                 compared = replace(compared, low=tested.low, high=tested.high, p=tested.p)
         made.append(compared)
     return _corrected(made)
-
-
-def significant(comparison: Comparison) -> bool:
-    """Whether the difference is; without a test it counts as such, so that nothing passes for want of evidence."""
-    return comparison.p_corrected is None or comparison.p_corrected < ALPHA
 
 
 def _corrected(made: list[Comparison | str]) -> list[Comparison | str]:

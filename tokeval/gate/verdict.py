@@ -41,6 +41,11 @@ class Comparison:
     p_corrected: float | None = None
     reason: str | None = None
 
+    def __str__(self) -> str:
+        interval = "" if self.low is None else f" [{self.low:+.4g}, {self.high:+.4g}]"
+        p = "" if self.p_corrected is None else f", p = {self.p_corrected:.2g}"
+        return f"{self.difference:+.4g}{interval}{p}"
+
 
 @dataclass(frozen=True)
 class Check:
