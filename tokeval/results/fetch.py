@@ -85,6 +85,7 @@ def _http(url: str) -> bytes | None:
             content: bytes = answer.read()
             return content
     except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
         if error.code == 404:
             return None
         raise ResultsError(f"{url} answers {error.code} {error.reason}") from error
