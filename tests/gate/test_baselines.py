@@ -96,7 +96,7 @@ def test_another_git_revision_is_read_from_git(repository: Path) -> None:
         ("git::run", "is not git:REVISION:PATH"),
         ("git:main:", "is not git:REVISION:PATH"),
         ("git:--output=x:run", "is not git:REVISION:PATH"),
-        ("nowhere", "nowhere: no such file there"),
+        ("nowhere", "nowhere: no results.parquet there"),
         ("nowhere.parquet", "nowhere.parquet: no such file there"),
         ("empty", "empty: no results.parquet there"),
         ("broken.parquet", "broken.parquet is no Parquet file"),
@@ -126,6 +126,18 @@ def test_a_run_that_did_not_finish_is_refused(run: Path, table: bool) -> None:
         load_run(locate(str(run)))
     assert "did not finish" in caught.value.message
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize("named", ["run", "run/results.parquet"])
+def test_a_checkpoint_beside_the_folder_is_an_unfinished_run(run: Path, table: bool, named: str) -> None:
+    (run.parent / ".run.checkpoint").mkdir()
+    if not table:
+        for file in run.iterdir():
+            file.unlink()
+        run.rmdir()
+    with pytest.raises(IncompleteRunError, match=r"did not finish: .*\.run\.checkpoint is its checkpoint"):
+        load_run(locate(str(run.parent / named)))
 
 
 def test_a_record_without_a_table_is_an_unfinished_run(run: Path) -> None:

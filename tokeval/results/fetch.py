@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from tokeval.errors import ResultsError
 
 _TIMEOUT_S = 30
+_SUFFIXES = (".parquet", ".json")
 
 #: The content of a file beside the others by its name, or None where there is none.
 Reader = Callable[[str], bytes | None]
@@ -26,11 +27,13 @@ class Place:
         name: as the user gave it.
         read: reads a file of the folder.
         file: the file that was named, or "" where the folder itself was.
+        folder: where it lies on this machine, if it does.
     """
 
     name: str
     read: Reader
     file: str = ""
+    folder: Path | None = None
 
 
 def locate(name: str) -> Place:
@@ -55,15 +58,15 @@ def locate(name: str) -> Place:
     if "://" in name:
         folder, file = _split(name)
         return Place(name, lambda wanted: _arrow(f"{folder}/{wanted}"), file)
-    path_here = Path(name)
-    if path_here.is_dir():
-        return Place(name, lambda wanted: _local(path_here / wanted))
-    return Place(name, lambda wanted: _local(path_here.parent / wanted), path_here.name)
+    here, file = Path(name), ""
+    if not here.is_dir() and here.suffix in _SUFFIXES:
+        here, file = here.parent, here.name
+    return Place(name, lambda wanted: _local(here / wanted), file, here)
 
 
 def _split(path: str) -> tuple[str, str]:
     folder, _, last = path.rstrip("/").rpartition("/")
-    return (folder, last) if last.endswith((".parquet", ".json")) else (path.rstrip("/"), "")
+    return (folder, last) if last.endswith(_SUFFIXES) else (path.rstrip("/"), "")
 
 
 def _join(folder: str, file: str) -> str:

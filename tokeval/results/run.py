@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tokeval.errors import IncompleteRunError, ResultsError
 from tokeval.results.fetch import Place
 from tokeval.results.store import RUN, TABLE, Results, parse_parquet, result_table
 from tokeval.results.sums import NAME as SUMS
 
-_HINT = "run the same `tokeval compare` again to its end, then the gate"
+_HINT = "run the same `tokeval compare` again with --resume, then this"
 
 
 def load_run(place: Place) -> Results:
     """The results of a run, with the sums per bucket beside them where it kept any.
 
     Raises:
-        IncompleteRunError: the run record says so, or there is a record and no table.
+        IncompleteRunError: a checkpoint lies beside it, the run record says so, or there is a record and no table.
         ResultsError: nothing there, or no result table.
     """
     named = place.file or TABLE
+    if named == TABLE and place.folder is not None and checkpoint_folder(place.folder).exists():
+        kept = checkpoint_folder(place.folder)
+        raise IncompleteRunError(
+            f"the last run into {place.folder} did not finish: {kept} is its checkpoint", hint=_HINT
+        )
     record = place.read(RUN) if named == TABLE else None
     if record is not None and not _complete(record, place.name):
         raise IncompleteRunError(f"the run in {place.name} did not finish", hint=_HINT)
@@ -35,6 +41,12 @@ def load_run(place: Place) -> Results:
     sums = place.read(f"{SUMS}.parquet") if named == TABLE else None
     beside = {} if sums is None else {SUMS: parse_parquet(sums, f"the {SUMS}.parquet of {place.name}")}
     return Results.of(table, beside)
+
+
+def checkpoint_folder(output: Path) -> Path:
+    """Where the checkpoint of a run that writes to `output` lies: beside it, hidden."""
+    output = output.absolute()
+    return output.parent / f".{output.name}.checkpoint"
 
 
 def _complete(record: bytes, name: str) -> bool:
