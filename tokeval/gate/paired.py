@@ -31,7 +31,7 @@ def paired_test(results: Results) -> PairedTest:
         from tokeval.metrics.uncertainty import difference, filled
 
         if own is None or baseline.sums is None:
-            return f"{'the results' if own is None else baseline.name} have no sums per bucket (sums.parquet)"
+            return f"there are no sums per bucket beside {'the results' if own is None else baseline.name}"
         here, there = _sums(own, row), _sums(baseline.sums, base)
         if here is None or there is None:
             return f"{row['metric']} is no ratio of sums over documents"
