@@ -25,6 +25,8 @@ LIBRARIES = {
     "sentencepiece": {"tokeval/tokenizers/_sentencepiece.py"},
     "tiktoken": {"tokeval/tokenizers/_tiktoken.py"},
     "mistral_common": {"tokeval/tokenizers/_mistral.py"},
+    "huggingface_hub": {"tokeval/tokenizers/_hub.py"},
+    "transformers": {"tokeval/tokenizers/_transformers.py"},
     "gigatoken": {"tokeval/tokenizers/_gigatoken.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -18,10 +18,15 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
     TOKENIZERS: {
         "bytes": ("tokeval.tokenizers._yardsticks:Bytes", "", ""),
         "chars": ("tokeval.tokenizers._yardsticks:Chars", "", ""),
+        "graphemes": ("tokeval.tokenizers._graphemes:Graphemes", "regex", ""),
         "hf": ("tokeval.tokenizers._huggingface:HuggingFace", "tokenizers", ""),
         "mistral": ("tokeval.tokenizers._mistral:load", "mistral_common", "mistral"),
+        "precomputed": ("tokeval.tokenizers._precomputed:Precomputed", "", ""),
+        "python": ("tokeval.tokenizers._python:load", "", ""),
+        "rwkv": ("tokeval.tokenizers._rwkv:Rwkv", "", ""),
         "sentencepiece": ("tokeval.tokenizers._sentencepiece:SentencePiece", "sentencepiece", ""),
         "tiktoken": ("tokeval.tokenizers._tiktoken:Tiktoken", "tiktoken", ""),
+        "transformers": ("tokeval.tokenizers._transformers:Transformers", "transformers", "transformers"),
         "words": ("tokeval.tokenizers._yardsticks:Words", "", ""),
     },
     METRICS: {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def command(
@@ -28,6 +31,8 @@ def command(
         for metric in all_metrics().values():
             info = metric.info
             table.add_row(info.family, info.name, info.unit, info.direction, info.definition)
+    elif group == registry.TOKENIZERS:
+        _tokenizers(table)
     else:
         for column in ("name", "from", "installed"):
             table.add_column(column)
@@ -36,3 +41,15 @@ def command(
             table.add_row(entry.name, entry.origin, state.replace("[", "\\["))
     Console(highlight=False).print(table)
     return 0
+
+
+def _tokenizers(table: Table) -> None:
+    from tokeval.tokenizers.marks import SHOWN, all_marks
+
+    for column in ("name", "from", "library", "installed", *SHOWN, "fast path"):
+        table.add_column(column)
+    for marks in all_marks():
+        library = f"{marks.library} {marks.version}".strip() or "–"
+        installed = "yes" if marks.installed else f"no: {marks.hint}".replace("[", "\\[")
+        can = ["?" if marks.capabilities is None else "yes" if c in marks.capabilities else "–" for c in SHOWN]
+        table.add_row(marks.name, marks.origin, library, installed, *can, marks.accelerated or "–")

@@ -1,19 +1,17 @@
-"""Hugging Face `tokenizers`: a `tokenizer.json`, or a folder that holds one."""
+"""Hugging Face `tokenizers`: a `tokenizer.json`, older files, a folder of these, or a repository on the hub."""
 
 from __future__ import annotations
 
 import json
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError
-from tokeval.signature import file_digest
 from tokeval.tokenizers.base import (
     BYTE,
     DECODE,
@@ -28,7 +26,7 @@ from tokeval.tokenizers.base import (
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
-from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.hf_files import find
 
 if TYPE_CHECKING:
     from tokeval.tokenizers.words.memo import ChunkEncoder
@@ -43,22 +41,17 @@ class HuggingFace(Tokenizer):
     def __init__(self, location: str, revision: str | None = None) -> None:
         import tokenizers
 
-        if revision is not None:
-            raise TokenizerError(f"hf:{location} is a file and has no revision {revision!r}")
-        path = Path(location)
-        if path.is_dir():
-            path = path / "tokenizer.json"
-        path = require_file(str(path), {"hf"}, "a Hugging Face tokenizer.json")
-        self._json: dict[str, Any] = json.loads(path.read_bytes())
+        source = find(location, revision)
+        self._json = source.content
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+            self._tokenizer = tokenizers.Tokenizer.from_str(json.dumps(self._json))
         except Exception as error:  # the library raises bare Exception
-            raise TokenizerError(f"{path} does not load: {str(error).partition(chr(10))[0]}") from error
+            raise TokenizerError(f"{source.origin} does not load: {str(error).partition(chr(10))[0]}") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         # text that looks like a special token is ordinary text
         self._tokenizer.encode_special_tokens = True
-        self.fingerprint = file_digest(path)
+        self.fingerprint = source.fingerprint
         self.library = f"tokenizers/{tokenizers.__version__}"
         # older files leave the type of the model out
         self._kind = type(self._tokenizer.model).__name__

@@ -33,6 +33,9 @@ _PATTERN = "|".join(
     ]
 )
 
+CAPABILITIES = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+ACCELERATED = "gigatoken (Tekken; BPE with byte fallback)"
+
 
 def load(location: str, revision: str | None = None) -> Tokenizer:
     """A shipped file by its name (`tekken_240911`, `tokenizer.model.v1`, ...), or a file of the same kinds."""
@@ -58,8 +61,8 @@ def shipped_files() -> dict[str, Path]:
 class Tekken(Tokenizer):
     """A Tekken vocabulary: a byte-level BPE whose ids follow the special tokens."""
 
-    capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
-    accelerated = "gigatoken"
+    capabilities = CAPABILITIES
+    accelerated = ACCELERATED
     text_prefix = b""
 
     def __init__(self, path: Path) -> None:

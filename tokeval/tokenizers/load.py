@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from tokeval import registry
 from tokeval.errors import TokenizerError, TokevalError, UsageError, suggest
 from tokeval.tokenizers.base import Tokenizer
+from tokeval.tokenizers.limits import check_size
 from tokeval.tokenizers.sniff import describe, sniff
+
+#: `org/name`, `org/name@revision`: a repository on the hub, where no file or folder has that name.
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-]+(\.\d[\w-]*)*(@[\w./-]+)?")
+
+#: Files that belong to the Hugging Face backend by their name.
+_HF_FILES = ("tokenizer.json", "vocab.json", "encoder.json", "vocab.txt")
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,8 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
     """Read a spec string.
 
     Args:
-        text: `backend:location[@revision]`, or a path, or a folder with a tokenizer.json.
+        text: `backend:location[@revision]`, or a path, a folder with a tokenizer.json,
+            or a hub id `org/name[@revision]`.
         folder: where relative paths are looked up first (the folder of a configuration file).
 
     Raises:
@@ -36,11 +45,17 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
     backend, colon, rest = text.partition(":")
     if not colon or len(backend) == 1:  # one letter is a Windows drive
         path = _at(folder, text)
+        if not path.exists() and _HUB_ID.fullmatch(text) and not Path(text).parent.exists():
+            repository, _, wanted = text.partition("@")
+            return Spec("hf", repository, wanted or None)
         if not path.exists():
             raise TokenizerError(f"there is no file {text}", hint=_path_hint(text))
         return Spec(_backend_of(path), str(path))
     registry.find(registry.TOKENIZERS, backend)
-    location, revision = rest, None
+    if backend in {"python", "derive"}:  # their locations hold colons, and specs, of their own
+        return Spec(backend, rest)
+    location: str = rest
+    revision: str | None = None
     if not _at(folder, rest).exists() and "@" in rest:
         location, _, revision = rest.rpartition("@")
     path = _at(folder, location)
@@ -77,6 +92,7 @@ def require_file(location: str, kinds: set[str], wanted: str) -> Path:
     path = Path(location)
     if not location or not path.is_file():
         raise TokenizerError(f"there is no file {location!r}", hint=_path_hint(location))
+    check_size(path)
     if sniff(path) not in kinds:
         looks, hint = describe(path)
         raise TokenizerError(f"{path} is not {wanted}: it looks like {looks}", hint=hint)
@@ -85,11 +101,14 @@ def require_file(location: str, kinds: set[str], wanted: str) -> Path:
 
 def _backend_of(path: Path) -> str:
     if path.is_dir():
-        if (path / "tokenizer.json").is_file():
+        if any((path / name).is_file() for name in _HF_FILES):
             return "hf"
         raise TokenizerError(f"the folder {path} holds no tokenizer.json", hint="name the backend: backend:PATH")
+    if path.name in _HF_FILES:
+        return "hf"
+    check_size(path)
     kind = sniff(path)
-    known = {"hf": "hf", "sentencepiece": "sentencepiece", "tiktoken": "tiktoken", "tekken": "mistral"}
+    known = {"hf": "hf", "sentencepiece": "sentencepiece", "tiktoken": "tiktoken", "tekken": "mistral", "rwkv": "rwkv"}
     if kind not in known:
         looks, hint = describe(path)
         raise TokenizerError(f"{path} is no tokenizer file that tokeval knows: it looks like {looks}", hint=hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from pathlib import Path
 
 #: kind -> what a person calls it
@@ -12,6 +13,7 @@ NAMES = {
     "hf": "a Hugging Face tokenizer.json",
     "sentencepiece": "a SentencePiece model",
     "tiktoken": "a tiktoken rank file",
+    "rwkv": "an RWKV vocabulary",
     "tekken": "a Tekken vocabulary of mistral-common",
     "lfs": "a Git LFS pointer, not the file itself",
     "pickle": "a Python pickle, which is never loaded",
@@ -27,10 +29,15 @@ NAMES = {
 _HINTS = {
     "lfs": "fetch the real file with `git lfs pull`",
     "tekken": "try mistral:PATH",
+    "rwkv": "try rwkv:PATH",
+    "parquet": "try precomputed:PATH if it holds token ids, or -c for a corpus",
     "hf": "try hf:PATH",
     "sentencepiece": "try sentencepiece:PATH",
     "tiktoken": "try tiktoken:PATH",
 }
+
+#: `id literal length`, the literal a Python string or bytes constant
+_RWKV_LINE = re.compile(rb"""\d+ b?(?:'.*'|".*") \d+""")
 
 
 def sniff(path: Path) -> str:
@@ -49,8 +56,11 @@ def sniff(path: Path) -> str:
         return "pickle"
     if head.lstrip()[:1] in {b"{", b"["}:
         return _sniff_json(path)
-    if _is_rank_line(head.partition(b"\n")[0]):
+    first = head.partition(b"\n")[0]
+    if _is_rank_line(first):
         return "tiktoken"
+    if _RWKV_LINE.fullmatch(first.rstrip()):
+        return "rwkv"
     # ModelProto: field 1 (pieces), length-delimited, holding a SentencePiece message whose first field is a string
     if head[:1] == b"\x0a" and len(head) > 3 and head[2:3] == b"\x0a":
         return "sentencepiece"

@@ -364,3 +364,30 @@ def unigram(
             t += 1
         lengths[e] = t - origin
     return t
+
+
+@kernel
+def longest_prefixes(data, offsets, keys, children, terms, numbers, ids, out):
+    """Greedy longest match over bytes of each document; the position of a byte that no piece begins with, or -1."""
+    found = 0
+    for row in range(offsets.shape[0] - 1):
+        at, stop = offsets[row], offsets[row + 1]
+        while at < stop:
+            node = 0
+            piece = -1
+            end = j = at
+            while j < stop:
+                slot, _ = _edge(keys, node, data[j])
+                if keys[slot] < 0:
+                    break
+                node = children[slot]
+                j += 1
+                if terms[node] >= 0:
+                    piece, end = terms[node], j
+            if piece < 0:
+                return at
+            ids[found] = numbers[piece]
+            found += 1
+            at = end
+        out[row + 1] = found
+    return -1

@@ -1,0 +1,108 @@
+"""RWKV world vocabularies: `id literal length` lines, greedy longest match over bytes."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from tokeval import __version__
+from tokeval.arrow import id_lists, text_array, text_buffers
+from tokeval.errors import TokenizerError
+from tokeval.signature import file_digest
+from tokeval.tokenizers.base import DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
+from tokeval.tokenizers.limits import check_entries
+from tokeval.tokenizers.load import require_file
+
+
+class Rwkv(Tokenizer):
+    """A `rwkv_vocab_*.txt` file; tokeval itself is the library."""
+
+    capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    library = f"tokeval/{__version__}"
+    text_prefix = b""
+
+    def __init__(self, location: str, revision: str | None = None) -> None:
+        if revision is not None:
+            raise TokenizerError(f"rwkv:{location} is a file and has no revision {revision!r}")
+        path = require_file(location, {"rwkv"}, "an RWKV vocabulary")
+        self._bytes = _read(path)
+        self.fingerprint = file_digest(path)
+        self._trie = _trie(self._bytes)
+        self._lengths = byte_lengths(self.vocabulary())
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        """Ids by greedy longest match.
+
+        Raises:
+            TokenizerError: a byte is in no token of the vocabulary.
+        """
+        from tokeval.tokenizers.words.kernels import longest_prefixes
+
+        texts = text_array(texts)
+        data, offsets = text_buffers(texts)
+        ids = np.empty(int(offsets[-1] - offsets[0]), np.uint32)
+        out = np.zeros(len(texts) + 1, np.int64)
+        stuck = longest_prefixes(data, offsets, *self._trie, ids, out)
+        if stuck >= 0:
+            raise TokenizerError(f"{self.spec}: no token begins with the byte 0x{data[stuck]:02X}")
+        return id_lists(ids[: out[-1]], out, texts.is_valid().to_numpy(zero_copy_only=False))
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        """Bytes to text; what is not UTF-8 becomes U+FFFD."""
+        rows = ids.to_pylist()
+        decoded = [None if r is None else b"".join(self._bytes[i] for i in r).decode("utf-8", "replace") for r in rows]
+        return pa.array(decoded, pa.large_string())
+
+    def spans_batch(self, texts: pa.Array) -> Spans:
+        """Spans from the lengths of the tokens."""
+        return spans_by_length(self.encode_batch(texts), self._lengths)
+
+    def vocabulary(self) -> pa.Table:
+        """Every line of the file."""
+        ids = sorted(self._bytes)
+        data = [self._bytes[i] for i in ids]
+        return vocabulary_table(
+            ids, [printable(d) for d in data], data, [kind_of_bytes(d) for d in data], [None] * len(ids)
+        )
+
+
+def _read(path: Path) -> dict[int, bytes]:
+    """Id to bytes; each literal is read as a constant, and its stated length is checked."""
+    found: dict[int, bytes] = {}
+    lines = path.read_text("utf-8").split("\n")
+    check_entries(path, len(lines))
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        first, last = line.find(" "), line.rfind(" ")
+        try:
+            index, size = int(line[:first]), int(line[last:])
+            value = ast.literal_eval(line[first:last].strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+            raise TokenizerError(f"{path}, line {number}: not `id literal length`") from error
+        data = value.encode() if isinstance(value, str) else value
+        if not isinstance(data, bytes) or len(data) != size or not data:
+            raise TokenizerError(f"{path}, line {number}: the literal has not the {size} bytes that the line states")
+        if index in found:
+            raise TokenizerError(f"{path}, line {number}: the id {index} is given twice")
+        if not 0 <= index < 1 << 32:
+            raise TokenizerError(f"{path}, line {number}: {index} is no id")
+        found[index] = data
+    return found
+
+
+def _trie(pieces: dict[int, bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The pieces as a byte trie, and the id of each."""
+    from tokeval.tokenizers.words.kernels import build_trie
+
+    offsets = np.concatenate(([0], np.cumsum([len(d) for d in pieces.values()], dtype=np.int64)))
+    store = np.frombuffer(b"".join(pieces.values()), np.uint8).copy()
+    keys = np.full(1 << (3 * len(store)).bit_length(), -1, np.int64)
+    children = np.zeros(len(keys), np.int32)
+    terms = np.full(len(store) + 2, -1, np.int32)
+    build_trie(store, offsets, keys, children, terms)
+    return keys, children, terms, np.array(list(pieces), np.uint32)

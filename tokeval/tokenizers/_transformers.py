@@ -1,0 +1,67 @@
+"""Slow tokenizers of `transformers`, those that are Python code; never with code from a repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tokeval.arrow import ragged_ids, text_array
+from tokeval.errors import TokenizerError
+from tokeval.signature import digest
+from tokeval.tokenizers.base import DECODE, IDS, Tokenizer
+
+
+class Transformers(Tokenizer):
+    """What `AutoTokenizer` makes of a folder or a repository, one text at a time."""
+
+    capabilities = frozenset({IDS, DECODE})
+
+    def __init__(self, location: str, revision: str | None = None) -> None:
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # it complains when imported without a model library
+        import transformers
+
+        options: dict[str, Any] = {"use_fast": False, "trust_remote_code": False}
+        if revision is not None:
+            options["revision"] = revision
+        try:
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(location, **options)
+        except Exception as error:  # OSError, ValueError, and what tokenizer classes raise
+            line = str(error).strip().partition("\n")[0]
+            hint = "tokeval runs no code from a repository" if "trust_remote_code" in str(error) else None
+            raise TokenizerError(f"transformers:{location} cannot be loaded: {line}", hint=hint) from error
+        self.library = f"transformers/{transformers.__version__}"
+        self.fingerprint = _fingerprint(location, revision, self._tokenizer)
+        unknown = self._tokenizer.unk_token_id
+        self.unknown_id = None if unknown is None else int(unknown)
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        """Ids by the library's own call, special tokens in the text being ordinary text where it allows that."""
+        texts = text_array(texts)
+        rows = [[] if not row else self._encode(row) for row in texts.to_pylist()]
+        return ragged_ids(rows, texts.is_valid())
+
+    def _encode(self, text: str) -> list[int]:
+        pieces = self._tokenizer.tokenize(text, split_special_tokens=True)
+        return [int(i) for i in map(self._tokenizer.convert_tokens_to_ids, pieces)]
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        """Text by the library's decoder, nothing tidied up."""
+        rows = ids.to_pylist()
+        decoded = [
+            None if row is None else self._tokenizer.decode(row, clean_up_tokenization_spaces=False) for row in rows
+        ]
+        return pa.array(decoded, pa.large_string())
+
+
+def _fingerprint(location: str, revision: str | None, tokenizer: Any) -> str:
+    """Of the files in a folder; of a repository its vocabulary."""
+    folder = Path(location)
+    kind = type(tokenizer).__name__
+    if folder.is_dir():
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        return digest(kind, *(part for path in files for part in (path.name, path.read_bytes())))
+    pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    return digest(kind, revision or "", *(f"{i} {piece}" for piece, i in pieces))
