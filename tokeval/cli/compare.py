@@ -274,9 +274,6 @@ def command(
             shard_bytes=shard_mb << 20,
             **({"address": ray_address} if ray_address else {}),
         )
-    rules = prepare(gate, plan, gate_baseline) if gate is not None else None
-    with progress.show(plan, quiet=quiet) as told:
-        results, record = run_plan(plan, engine=engine, progress=told)
     if not quiet or folder is None:
         progress.summary(results, to_stdout=folder is None)
     if folder is not None:

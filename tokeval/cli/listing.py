@@ -44,12 +44,15 @@ def command(
 
 
 def _tokenizers(table: Table) -> None:
+    from rich.markup import escape
+
     from tokeval.tokenizers.marks import SHOWN, all_marks
 
-    for column in ("name", "from", "library", "installed", *SHOWN, "fast path"):
+    table.add_column("name", no_wrap=True)
+    for column in ("from", "library", "can", "fast path"):
         table.add_column(column)
     for marks in all_marks():
         library = f"{marks.library} {marks.version}".strip() or "–"
-        installed = "yes" if marks.installed else f"no: {marks.hint}".replace("[", "\\[")
-        can = ["?" if marks.capabilities is None else "yes" if c in marks.capabilities else "–" for c in SHOWN]
-        table.add_row(marks.name, marks.origin, library, installed, *can, marks.accelerated or "–")
+        shown = library if marks.installed else f"missing: {marks.hint}"
+        can = "?" if marks.capabilities is None else ", ".join(c for c in SHOWN if c in marks.capabilities)
+        table.add_row(marks.name, marks.origin, escape(shown), can, marks.accelerated or "–")
