@@ -30,13 +30,13 @@ def run(sums: pa.Table | None) -> Results:
     return made if sums is None else Results.of(made.table, {"sums": sums})
 
 
-def tested(mine: pa.Table | None, theirs: pa.Table | None) -> Difference | str:
+def paired(mine: pa.Table | None, theirs: pa.Table | None) -> Difference | str:
     baseline = Baseline.of("old", [THERE], None if theirs is None else Sums.of(theirs))
     return paired_test(run(mine))(HERE, THERE, baseline)
 
 
 def test_a_difference_in_every_bucket_is_significant() -> None:
-    found = tested(table(110, 100), table(100, 100))
+    found = paired(table(110, 100), table(100, 100))
     assert isinstance(found, Difference)
     assert found.value == pytest.approx(0.1)
     assert 0 < found.low < 0.1 < found.high
@@ -60,7 +60,7 @@ def test_no_difference_is_not() -> None:
     ],
 )
 def test_where_there_is_no_test_it_says_why(mine: pa.Table | None, theirs: pa.Table | None, why: str) -> None:
-    assert tested(mine, theirs) == why
+    assert paired(mine, theirs) == why
 
 
 def test_a_run_without_sums_has_none() -> None:
