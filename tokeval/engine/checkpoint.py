@@ -16,16 +16,11 @@ from tokeval.engine.plan import Plan, Shard
 from tokeval.engine.shard import ShardState, Todo, Workers
 from tokeval.engine.states import pack, unpack
 from tokeval.errors import IncompleteRunError, UsageError
+from tokeval.results.run import checkpoint_folder as checkpoint_folder
 from tokeval.schema import TokenizerFacts
 from tokeval.signature import digest
 
 _PLAN = "plan.json"
-
-
-def checkpoint_folder(output: Path) -> Path:
-    """Where the checkpoint of a run that writes to `output` lies: beside it, hidden."""
-    output = output.absolute()
-    return output.parent / f".{output.name}.checkpoint"
 
 
 class Checkpoint:

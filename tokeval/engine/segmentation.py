@@ -15,15 +15,12 @@ from tokeval.corpus.reader import Intake, read_piece
 from tokeval.corpus.source import open_corpus
 from tokeval.errors import NotSupportedError
 from tokeval.schema import Batch, Encoding
-from tokeval.tokenizers.base import DECODE, SPANS, Tokenizer
+from tokeval.tokenizers.base import DECODE, SPANS, VOCABULARY, Tokenizer
 from tokeval.tokenizers.bytelevel import printable
 from tokeval.tokenizers.encode import Encoder
 
 #: An example shows about so many bytes of its document, around the first change.
-_WINDOW = 80
-
-#: And at most so many pieces of it.
-_PIECES = 30
+_WINDOW = 40
 
 
 @dataclass(frozen=True)
@@ -76,13 +73,15 @@ def compare_segmentation(
     encoders = Encoder("old", old, spans=True), Encoder("new", new, spans=True)
     decodes = DECODE in old.capabilities & new.capabilities
     changes = Changes(decoded_differently=0 if decodes else None)
+    declared = VOCABULARY in new.capabilities
+    highest = int(new.vocabulary()["id"].to_numpy().max()) if declared else np.iinfo(np.uint32).max
     intake = Intake()
     for piece in corpus.pieces:
         for batch in read_piece(piece, corpus.columns, intake):
             before, after = (encoder.encode(batch.texts) for encoder in encoders)
             _count(changes, batch, before, after, examples)
             if changes.decoded_differently is not None:
-                changes.decoded_differently += _decoded_differently(old, new, before, len(batch))
+                changes.decoded_differently += _decoded_differently(old, new, before, highest)
     return changes
 
 
@@ -121,19 +120,15 @@ def _boundaries(encoding: Encoding, longest: int) -> Int64:
     return np.unique(rows * longest + ends).astype(np.int64)
 
 
-def _decoded_differently(old: Tokenizer, new: Tokenizer, before: Encoding, rows: int) -> int:
+def _decoded_differently(old: Tokenizer, new: Tokenizer, before: Encoding, highest: int) -> int:
     """How many documents the new version does not decode from the old ids to what the old version does.
 
     An id that the new version does not have counts as decoded differently; libraries answer such ids each in their
     own way, so they are not asked.
     """
-    highest = new.vocabulary()["id"].to_numpy().max() if "vocabulary" in new.capabilities else None
-    ids = id_lists(before.ids, before.offsets)
-    known = np.ones(rows, np.bool_)
-    if highest is not None:
-        strange = np.concatenate(([0], np.cumsum(before.ids > highest)))[before.offsets]
-        known = np.diff(strange) == 0
-    kept = ids.filter(pa.array(known))
+    strange = np.concatenate(([0], np.cumsum(before.ids > highest)))[before.offsets]
+    known = np.diff(strange) == 0
+    kept = id_lists(before.ids, before.offsets).filter(pa.array(known))
     texts = [text_array(tokenizer.decode_batch(kept)) for tokenizer in (old, new)]
     return int((~known).sum()) + int(pc.sum(pc.not_equal(*texts)).as_py() or 0)
 
@@ -166,5 +161,4 @@ def _ends(encoding: Encoding, row: int) -> npt.NDArray[np.int32]:
 def _pieces(data: bytes, ends: npt.NDArray[np.int32], start: int, stop: int) -> tuple[str, ...]:
     """The document between two positions, cut at the ends; bytes that are not UTF-8 as `<0xNN>`."""
     cuts = [start, *(int(end) for end in ends if start < end < stop), stop]
-    pieces = [printable(data[a:b]) for a, b in pairwise(cuts)]
-    return tuple(pieces[:_PIECES] + ["…"] * (len(pieces) > _PIECES))
+    return tuple(printable(data[a:b]) for a, b in pairwise(cuts))

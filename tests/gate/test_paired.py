@@ -1,0 +1,68 @@
+"""The paired test on sums made by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.gate.made import results, row
+from tokeval.gate.baseline import Baseline
+from tokeval.gate.paired import paired_test, sums_of
+from tokeval.gate.relative import Difference
+from tokeval.results.store import Results
+from tokeval.results.sums import Sums, sums_table
+from tokeval.schema import BUCKETS
+
+HERE, THERE = row("premium", "a", "x", 1.1), row("premium", "a", "x", 1.0)
+KEY = ("a", "c", "x", "premium")
+
+
+def table(above: int, below: int, *, buckets: int = BUCKETS) -> pa.Table:
+    """Sums that differ from bucket to bucket, in so many of them."""
+    noise = np.arange(BUCKETS) % 7
+    filled = np.arange(BUCKETS) < buckets
+    return sums_table([(KEY, np.stack([(above + noise) * filled, (below + noise) * filled]).astype(np.int64))])
+
+
+def run(sums: pa.Table | None) -> Results:
+    made = results([HERE])
+    return made if sums is None else Results.of(made.table, {"sums": sums})
+
+
+def paired(mine: pa.Table | None, theirs: pa.Table | None) -> Difference | str:
+    baseline = Baseline.of("old", [THERE], None if theirs is None else Sums.of(theirs))
+    return paired_test(run(mine))(HERE, THERE, baseline)
+
+
+def test_a_difference_in_every_bucket_is_significant() -> None:
+    found = paired(table(110, 100), table(100, 100))
+    assert isinstance(found, Difference)
+    assert found.value == pytest.approx(0.1)
+    assert 0 < found.low < 0.1 < found.high
+    assert found.p < 1e-9
+
+
+def test_no_difference_is_not() -> None:
+    found = paired_test(run(table(100, 100)))(THERE, THERE, Baseline.of("old", [THERE], Sums.of(table(100, 100))))
+    assert isinstance(found, Difference)
+    assert (found.value, found.p) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "why"),
+    [
+        (None, table(1, 1), "there are no sums per bucket beside the results"),
+        (table(1, 1), None, "there are no sums per bucket beside old"),
+        (sums_table([]), table(1, 1), "premium is no ratio of sums over documents"),
+        (table(1, 1), sums_table([]), "premium is no ratio of sums over documents"),
+        (table(11, 10, buckets=1), table(10, 10, buckets=1), "there are too few documents"),
+    ],
+)
+def test_where_there_is_no_test_it_says_why(mine: pa.Table | None, theirs: pa.Table | None, why: str) -> None:
+    assert paired(mine, theirs) == why
+
+
+def test_a_run_without_sums_has_none() -> None:
+    assert sums_of(run(None)) is None
+    assert sums_of(run(table(1, 1))) is not None
