@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-exhaustive check lint types format data wheel-smoke clean
+.PHONY: help setup demo test bench test-exhaustive check lint types format data wheel-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: $(STAMP) ## compare nine tokenizers on the demo corpus; no network needed 
 
 test: $(STAMP) ## run the tests (those marked real_data need TOKEVAL_TEST_DATA)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not exhaustive"
+
+bench: $(STAMP) ## time the fast paths against their libraries (needs TOKEVAL_TEST_DATA)
+	@PYTHONPATH=. $(BIN)/python benchmarks/encode.py
 
 test-exhaustive: $(STAMP) ## run the slow tests: every document, every tokenizer
 	@$(BIN)/python -m pytest -n $(WORKERS) -m exhaustive

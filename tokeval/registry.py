@@ -18,6 +18,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
     TOKENIZERS: {
         "bytes": ("tokeval.tokenizers._yardsticks:Bytes", "", ""),
         "chars": ("tokeval.tokenizers._yardsticks:Chars", "", ""),
+        "derive": ("tokeval.tokenizers._derive:Derived", "", ""),
         "graphemes": ("tokeval.tokenizers._graphemes:Graphemes", "regex", ""),
         "hf": ("tokeval.tokenizers._huggingface:HuggingFace", "tokenizers", ""),
         "mistral": ("tokeval.tokenizers._mistral:load", "mistral_common", "mistral"),

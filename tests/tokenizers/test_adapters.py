@@ -362,3 +362,12 @@ def test_every_adapter_is_a_tokenizer_or_makes_one() -> None:
         assert callable(target)
         if isinstance(target, type):
             assert issubclass(target, Tokenizer)
+
+
+def test_the_document_that_a_tokenizer_fails_on_is_named(tmp_path: Path) -> None:
+    path = edited(tmp_path, "wordpiece", lambda c: c["model"].update(unk_token="[NONE]"))
+    encoder = Encoder("broken", load_tokenizer(str(path))).prepare()
+    assert len(encoder.encode(pa.array(["the dog"], pa.large_string())).ids) > 0
+    with pytest.raises(TokenizerError, match="'broken' fails on the document 'zebra ☃'") as caught:
+        encoder.encode(pa.array(["the dog", "zebra ☃", "the dog"], pa.large_string()))
+    assert "\n" not in caught.value.message

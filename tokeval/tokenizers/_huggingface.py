@@ -24,7 +24,7 @@ from tokeval.tokenizers.base import (
     Tokenizer,
     vocabulary_table,
 )
-from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes
+from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hf_files import find
 
@@ -136,6 +136,12 @@ class HuggingFace(Tokenizer):
             normalize = self._tokenizer.normalizer
             return Unigram(model["vocab"], self.unknown_id, normalize.normalize_str if normalize else str)
         raise NoFastPathError(f"a {self._kind} that may look across white space")
+
+    def pretoken_ends(self, text: str) -> list[int]:
+        """Where the declared pre-tokenizer cuts; before each run of spaces where none is declared."""
+        if self._tokenizer.pre_tokenizer is None:
+            return pattern_ends(" *[^ ]+| +", text)
+        return [end for _, (_, end) in self._tokenizer.pre_tokenizer.pre_tokenize_str(text)]
 
     def literals(self) -> list[str]:
         """The added tokens, special or not."""

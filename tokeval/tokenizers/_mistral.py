@@ -15,7 +15,7 @@ from tokeval.errors import TokenizerError, suggest
 from tokeval.signature import file_digest
 from tokeval.tokenizers._sentencepiece import SentencePiece
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
+from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.sniff import sniff
@@ -104,6 +104,10 @@ class Tekken(Tokenizer):
         first = self._tekken.num_special_tokens
         ranks = {self._tekken.id_to_byte_piece(i, self._keep): i - first for i in range(first, self._tekken.n_words)}
         return _gigatoken.from_ranks(ranks, "nemotron", shift=first)
+
+    def pretoken_ends(self, text: str) -> list[int]:
+        """Where the file's own pattern cuts."""
+        return pattern_ends(self._pattern, text)
 
     def vocabulary(self) -> pa.Table:
         """The special tokens, then the ranks."""

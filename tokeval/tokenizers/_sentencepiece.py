@@ -23,7 +23,7 @@ from tokeval.tokenizers.base import (
     Tokenizer,
     vocabulary_table,
 )
-from tokeval.tokenizers.bytelevel import byte_of_fallback
+from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
 from tokeval.tokenizers.fast import FastPath
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, read_model
@@ -89,6 +89,10 @@ class SentencePiece(Tokenizer):
     @cached_property
     def _model(self) -> Model:
         return read_model(self._path.read_bytes())
+
+    def pretoken_ends(self, text: str) -> list[int]:
+        """Before each run of spaces, which belongs to the word behind it."""
+        return pattern_ends(" *[^ ]+| +", text)
 
     def vocabulary(self) -> pa.Table:
         """Every piece with its bytes, kind and score."""

@@ -15,7 +15,7 @@ from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, suggest
 from tokeval.signature import digest
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
+from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
 
@@ -137,6 +137,10 @@ class Tiktoken(Tokenizer):
         from tokeval.tokenizers._gigatoken import ranks_json
 
         return ranks_json(self._encoding._mergeable_ranks, self._encoding._pat_str)
+
+    def pretoken_ends(self, text: str) -> list[int]:
+        """Where the encoding's own pattern cuts."""
+        return pattern_ends(self._encoding._pat_str, text)
 
     def literals(self) -> list[str]:
         """The special tokens."""

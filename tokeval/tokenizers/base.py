@@ -105,6 +105,10 @@ class Tokenizer(ABC):
         """
         return ()
 
+    def pretoken_ends(self, text: str) -> list[int]:
+        """Where the pre-tokens of a text end, in code points; tokens never cross these. The whole text by default."""
+        return [len(text)] if text else []
+
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""
         size = self.vocabulary().num_rows if VOCABULARY in self.capabilities else None

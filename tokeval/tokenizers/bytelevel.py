@@ -75,3 +75,16 @@ def spans_by_length(ids: pa.Array, lengths: np.ndarray[tuple[int], np.dtype[np.i
     before = np.concatenate(([0], ends))[offsets[:-1]]
     ends = ends - np.repeat(before, np.diff(offsets))
     return Spans(ids, (ends - lengths[flat]).astype(np.int32), ends.astype(np.int32))
+
+
+def pattern_ends(pattern: str, text: str) -> list[int]:
+    """Where the matches of a pre-tokenizer's pattern end, in code points; what lies between matches is its own part."""
+    import regex
+
+    ends: list[int] = []
+    for match in regex.finditer(pattern, text):
+        if match.start() > (ends[-1] if ends else 0):
+            ends.append(match.start())
+        if match.end() > match.start():
+            ends.append(match.end())
+    return [*ends, len(text)] if text and (not ends or ends[-1] < len(text)) else ends

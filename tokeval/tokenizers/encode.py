@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, text_array, text_buffers
-from tokeval.errors import TokenizerError
+from tokeval.errors import TokenizerError, TokevalError
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
 from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, spliced
@@ -92,8 +92,7 @@ class Encoder:
         if found is None and spans and VOCABULARY not in can:  # the library's offsets are all there is
             found = self._by_offsets(texts)
         elif found is None:
-            flat, offsets = id_buffers(self._checked(self.tokenizer.encode_batch(texts), len(texts)))
-            found = Found(flat, offsets)
+            found = Found(*id_buffers(self._ids(texts)))
         elif found.unsure is not None:
             found = self._completed(texts, found)
         if not (spans or round_trip):
@@ -115,7 +114,7 @@ class Encoder:
         """The fast path's ids with the reference's in the rows that it left open."""
         rest = texts.take(pa.array(found.unsure))
         if found.starts is None or found.ends is None:
-            ids, offsets = id_buffers(self._checked(self.tokenizer.encode_batch(rest), len(rest)))
+            ids, offsets = id_buffers(self._ids(rest))
             flat, merged, _, _ = spliced(found, ids, offsets)
             return Found(flat, merged)
         theirs = self._by_offsets(rest)
@@ -146,6 +145,31 @@ class Encoder:
         flags = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.uint8)
         flags[ids] = [k == BYTE or (k != SPECIAL and not _is_text(b)) for k, b in zip(kinds, spelled, strict=True)]
         return flags
+
+    def _ids(self, texts: pa.Array) -> pa.Array:
+        """The reference's ids; where the library fails, the document is named."""
+        try:
+            ids = self.tokenizer.encode_batch(texts)
+        except TokevalError:
+            raise
+        except Exception as error:
+            raise self._on_a_document(texts, error) from error
+        return self._checked(ids, len(texts))
+
+    def _on_a_document(self, texts: pa.Array, error: Exception) -> TokenizerError:
+        """The error of the first document that fails by itself."""
+        line = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        for row in range(len(texts)):
+            try:
+                self.tokenizer.encode_batch(texts.slice(row, 1))
+            except Exception:
+                text = texts[row].as_py()
+                return TokenizerError(
+                    f"the tokenizer {self.name!r} fails on the document {text[:60]!r} ({len(text):,} characters):"
+                    f" {line}",
+                    hint="take the document out of the corpus, or leave out the tokenizer",
+                )
+        return TokenizerError(f"the tokenizer {self.name!r} fails on a batch of {len(texts):,} documents: {line}")
 
     def _checked(self, ids: pa.Array, rows: int) -> pa.Array:
         if isinstance(ids, pa.ChunkedArray):

@@ -259,7 +259,7 @@ def wordpiece(data, cuts, flags, counts, points, splits, first, inner, unknown, 
 
 
 @kernel
-def _edge(keys, node, byte):
+def edge(keys, node, byte):
     """The slot of a trie edge in an open-addressing table; an empty slot holds -1."""
     mask = keys.shape[0] - 1
     key = (np.int64(node) << 8) | np.int64(byte)
@@ -276,7 +276,7 @@ def build_trie(store, offsets, keys, children, terms):
     for piece in range(offsets.shape[0] - 1):
         node = 0
         for k in range(offsets[piece], offsets[piece + 1]):
-            slot, key = _edge(keys, node, store[k])
+            slot, key = edge(keys, node, store[k])
             if keys[slot] < 0:
                 keys[slot], children[slot] = key, nodes
                 nodes += 1
@@ -331,7 +331,7 @@ def unigram(
             node = 0
             j = s
             while j < size:
-                slot, _ = _edge(keys, node, buffer[j])
+                slot, _ = edge(keys, node, buffer[j])
                 if keys[slot] < 0:
                     break
                 node = children[slot]
@@ -377,7 +377,7 @@ def longest_prefixes(data, offsets, keys, children, terms, numbers, ids, out):
             piece = -1
             end = j = at
             while j < stop:
-                slot, _ = _edge(keys, node, data[j])
+                slot, _ = edge(keys, node, data[j])
                 if keys[slot] < 0:
                     break
                 node = children[slot]

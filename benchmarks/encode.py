@@ -1,6 +1,6 @@
 """How fast the fast paths are: each beside its own library's batch call, both with all cores, in one run.
 
-    python benchmarks/tokenizers.py [NAME ...]
+    python benchmarks/encode.py [NAME ...]
 
 Reads FLORES-200 dev from the folder named by TOKEVAL_TEST_DATA. `cold`: every word is new; `warm`: the same text again.
 The reference is timed on every tenth batch and scaled up. Sampled checks against the reference are part of `checked`.

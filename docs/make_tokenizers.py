@@ -1,4 +1,4 @@
-"""Write docs/tokenizers.md from the adapters' own declarations: `python docs/tokenizers.py`."""
+"""Write docs/tokenizers.md from the adapters' own declarations: `python docs/make_tokenizers.py`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPECS = {
 
 TEXT = """# Tokenizers
 
-Written by `docs/tokenizers.py` from the adapters' own declarations.
+Written by `docs/make_tokenizers.py` from the adapters' own declarations.
 
 A spec is `backend:location[@revision]`, or only a path or a hub id where the file itself tells the backend. The
 conformance suite (`tokeval.testing`) runs on every adapter; it checks each claim of this table.
@@ -80,6 +80,7 @@ Files are never unpickled and nothing in them is evaluated. Refused, unless the 
 ```python
 import pyarrow as pa
 from tokeval.tokenizers.base import Tokenizer
+
 
 class Bytes(Tokenizer):
     fingerprint, library = "my-bytes-1", "mine/1"
