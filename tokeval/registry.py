@@ -35,6 +35,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "fidelity": ("tokeval.metrics.fidelity:METRICS", "", ""),
         "information": ("tokeval.metrics.information:METRICS", "", ""),
         "size": ("tokeval.metrics.size:METRICS", "", ""),
+        "speed": ("tokeval.metrics.speed:METRICS", "", ""),
     },
     REPORTS: {
         "csv": ("tokeval.report.csv:render", "", ""),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import tokeval
 from tests.conftest import ROOT
-from tests.oracles import text_metrics as oracle
+from tests.oracles import metrics as oracle
 from tests.oracles.metrics import Document
 from tokeval.engine.figures import make_tables
 from tokeval.engine.local import run

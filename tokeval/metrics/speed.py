@@ -96,7 +96,7 @@ METRICS = (
         "encode_fast_mb_per_s",
         "MB/s",
         HIGHER,
-        "10⁶ bytes of text / second on the fast path, where the tokenizer has one.",
+        "10⁶ bytes of text / second on the fast path, its checks included, where the tokenizer has one.",
         _rate("bytes", "fast", 1e3, _NO_FAST),
     ),
     _metric(
