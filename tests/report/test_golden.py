@@ -58,6 +58,15 @@ def test_json_is_as_its_schema_says() -> None:
         jsonschema.validate(content, schema)
 
 
+def test_the_docs_name_every_format_and_file() -> None:
+    page = (ROOT / "docs" / "reports.md").read_text("utf-8")
+    for name, entry in registry.entries(registry.REPORTS).items():
+        if entry.origin == "tokeval":
+            assert f"| `{name}` |" in page
+    for name in rendered():
+        assert f"`{name}`" in page or name == "terminal.txt"
+
+
 if __name__ == "__main__":
     for name, content in rendered().items():
         (GOLDEN / name).write_bytes(content)

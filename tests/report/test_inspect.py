@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import subprocess
 from pathlib import Path
 
@@ -114,6 +113,7 @@ def test_empty_text() -> None:
 
 def on_a_terminal(*arguments: str, **environment: str) -> bytes:
     """What a command writes to a terminal."""
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
     master, slave = pty.openpty()
     env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", **environment}
     process = subprocess.Popen(["tokeval", *arguments], stdout=slave, stderr=slave, stdin=slave, env=env)

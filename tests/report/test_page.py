@@ -30,7 +30,10 @@ FLAGS = [
 #: Where screenshots are kept, to be looked at.
 SHOTS = os.environ.get("TOKEVAL_SCREENSHOTS")
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: `make test-browser` installs it")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: `make test-browser` installs it"),
+]
 
 Open = Callable[..., Any]
 

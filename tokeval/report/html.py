@@ -10,6 +10,7 @@ from typing import Any
 from tokeval.report import charts
 from tokeval.report.beside import word_data
 from tokeval.report.page_data import heat_data, sample_data
+from tokeval.report.pairs import matrices
 from tokeval.report.summary import losses, prices, ranks, winners, wins
 from tokeval.report.values import ARROWS, POOLS, Grid, clean, grids, headline, interval, script_of, shown
 from tokeval.results.store import Results
@@ -71,6 +72,7 @@ def _corpus(results: Results, name: str, index: int) -> dict[str, Any]:
         "premium_rows": _spread(premium) if premium else [],
         "lengths": charts.lengths(named),
         "length_grids": [named[name] for name in charts.LENGTHS if name in named],
+        "pairs": matrices(results, name, headline(found)),
         "words": words is not None,
         "samples": samples is not None,
         "data": {"heat": data, "words": words, "samples": samples},
