@@ -158,3 +158,32 @@ def test_who_wins_where_and_who_loses_text() -> None:
     ]
     (loss,) = losses(small(), {g.info.name: g for g in found})
     assert (loss.name, loss.rate) == ("be|ta", 0.125)
+
+
+def test_pairs_of_tokenizers(write_corpus: Callable[..., Path]) -> None:
+    """On a real run: antisymmetric, equal to the figures' difference, and clear where all documents agree."""
+    from tokeval.engine.api import run_plan
+    from tokeval.engine.plan import make_plan
+    from tokeval.report.pairs import matrices
+    from tokeval.report.values import headline
+
+    texts = [f"some words {i} and ünïcode {'x' * (i % 7)}" for i in range(120)]
+    path = write_corpus("c", text=texts, id=[str(i) for i in range(120)], language=["a", "b"] * 60)
+    plan = make_plan({"one": "bytes:", "two": "chars:"}, {"demo": str(path)})
+    made = run_plan(plan)[0]
+    for name, about in list(made.about.tokenizers.items()):
+        made.about.tokenizers[name] = type(about)(about.spec, about.fingerprint, about.library, about.vocabulary_size)
+    (first, *_) = matrices(made, "demo", headline(grids(made, "demo")))
+    assert first.info.name == "bytes_per_token"
+    ((_, (none, one_two)), (_, (two_one, _))) = first.rows
+    assert none is None
+    assert one_two is not None
+    assert two_one is not None
+    values = {t: c.value for t, c in next(g for g in grids(made, "demo") if g.info.name == "bytes_per_token").ranking()}
+    assert float(two_one.text) == pytest.approx((values["two"] or 0) - (values["one"] or 0), rel=1e-3)
+    assert one_two.text == two_one.text.replace("+", "−")
+    assert (two_one.clear, two_one.better, two_one.worse) == (True, 2, 0)
+    assert (one_two.clear, one_two.better, one_two.worse) == (True, 0, 2)
+    low, high = (float(end) for end in two_one.interval.split(" to "))
+    assert low <= float(two_one.text) <= high
+    assert matrices(results([row("a", ALL, "gini", 1.0)], ["a"]), "demo", []) == []

@@ -37,7 +37,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A metric's differences: rows by tokenizer, None on the diagonal and where there is no figure."""
+    """A metric's differences: rows by tokenizer, None on the diagonal and where there is no figure.
+
+    Attributes:
+        slices: how many slices were compared beside the pool; 0 if none.
+    """
 
     info: MetricInfo
     names: tuple[str, ...]
@@ -50,22 +54,28 @@ def matrices(results: Results, corpus: str, found: Sequence[Grid]) -> list[Matri
     names = tuple(name for name, t in results.about.tokenizers.items() if not t.yardstick)[:MOST]
     if "sums" not in results.beside or len(names) < 2:
         return []
-    made = []
+    made: list[Matrix] = []
     for grid in found:
-        pairs = _pairs(_only(results, corpus, grid.info.name), names, grid.info)
-        if any(pair is not None and pair.interval for pair in pairs.values()):
+        # Slices take two hundred times as long as the pool, so the first metric alone has them.
+        mine = _only(results, corpus, grid.info.name, pooled=bool(made))
+        if not mine.beside["sums"].num_rows:
+            continue
+        pairs = _pairs(mine, names, grid.info)
+        if any(pair.interval for pair in pairs.values()):
             rows = tuple((a, tuple(pairs.get((a, b)) for b in names)) for a in names)
-            slices = len([part for part in grid.slices if part not in POOLS])
+            slices = 0 if made else len([part for part in grid.slices if part not in POOLS])
             made.append(Matrix(grid.info, names, rows, slices))
     return made
 
 
-def _only(results: Results, corpus: str, metric: str) -> Results:
-    """The results of one metric on one corpus, so that a pair is found among few rows."""
+def _only(results: Results, corpus: str, metric: str, *, pooled: bool) -> Results:
+    """The results of one metric on one corpus, or of its pool alone, so that a pair is found among few rows."""
 
     def mine(table: pa.Table) -> pa.Table:
-        columns = (table["corpus"].cast(pa.string()), table["metric"].cast(pa.string()))
-        return table.filter(pc.and_(pc.equal(columns[0], corpus), pc.equal(columns[1], metric)))
+        wanted = {"corpus": corpus, "metric": metric} | ({"slice": ALL} if pooled else {})
+        for column, value in wanted.items():
+            table = table.filter(pc.equal(table[column].cast(pa.string()), value))
+        return table
 
     beside = {"sums": mine(results.beside["sums"])}
     return replace(results, table=mine(results.table), beside=beside)

@@ -100,7 +100,8 @@ def grids(results: Results, corpus: str) -> list[Grid]:
 
 def shown(value: float, unit: str) -> str:
     """A number for reading: counts in full, the rest to four significant digits."""
-    if unit == "count" or abs(float(f"{value:.4g}")) >= 10000:
+    rounded = float(f"{value:.4g}")
+    if unit == "count" or abs(rounded) >= 10000 or (unit == "tokens" and rounded.is_integer()):
         return f"{value:,.0f}"
     return f"{value:#.4g}".rstrip(".").replace("e-0", "e-") if value else "0"
 

@@ -17,7 +17,7 @@
   // A number as tokeval writes it: counts in full, the rest to four significant digits (it comes rounded to those).
   const shown = (value, unit) => {
     if (value === null) return "–";
-    if (unit === "count" || Math.abs(value) >= 10000) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+    if (unit === "count" || Math.abs(value) >= 10000 || (unit === "tokens" && Number.isInteger(value))) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
     if (value === 0) return "0";
     return Math.abs(value) < 1e-4 ? value.toExponential(3) : value.toPrecision(4);
   };
