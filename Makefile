@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench test-exhaustive check lint types format data wheel-smoke clean
+.PHONY: help setup demo test test-browser test-exhaustive bench docs check lint types format data wheel-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,14 @@ test: $(STAMP) ## run the tests (those marked real_data need TOKEVAL_TEST_DATA)
 
 bench: $(STAMP) ## time the fast paths against their libraries (needs TOKEVAL_TEST_DATA)
 	@PYTHONPATH=. $(BIN)/python benchmarks/encode.py
+
+test-browser: $(STAMP) ## open the HTML report in Chromium (installed if need be); screenshots in out/screenshots
+	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium \
+	  || sudo apt-get install -y --no-install-recommends chromium
+	@TOKEVAL_SCREENSHOTS=out/screenshots $(BIN)/python -m pytest -m browser
+
+docs: $(STAMP) ## make the pictures of the README from a run of the demo (needs Chromium)
+	@$(BIN)/python docs/pictures.py
 
 test-exhaustive: $(STAMP) ## run the slow tests: every document, every tokenizer
 	@$(BIN)/python -m pytest -n $(WORKERS) -m exhaustive

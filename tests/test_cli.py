@@ -74,7 +74,9 @@ def test_compare_writes_everything_at_once(command: Run, tmp_path: Path) -> None
     out = tmp_path / "out"
     assert done.stdout == ""
     tables = ["results.parquet", "samples.parquet", "sums.parquet", "words.parquet"]
-    assert sorted(p.name for p in out.iterdir()) == sorted(["report.md", "results.csv", "run.json", *tables])
+    assert sorted(p.name for p in out.iterdir()) == sorted(
+        ["report.md", "results.csv", "results-wide.csv", "run.json", *tables]
+    )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out"]
     table = pq.read_table(out / "results.parquet")
     record = json.loads((out / "run.json").read_text("utf-8"))

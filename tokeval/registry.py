@@ -39,6 +39,9 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
     },
     REPORTS: {
         "csv": ("tokeval.report.csv:render", "", ""),
+        "html": ("tokeval.report.html:render", "", ""),
+        "json": ("tokeval.report.json:render", "", ""),
+        "latex": ("tokeval.report.latex:render", "", ""),
         "md": ("tokeval.report.markdown:render", "", ""),
     },
     ENGINES: {

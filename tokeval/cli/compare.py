@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tokeval.cli.options import NoColor
 
 if TYPE_CHECKING:
     from tokeval.config import CompareConfig
@@ -220,11 +223,13 @@ def command(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=_OUT)
     ] = False,
+    no_color: NoColor = False,
 ) -> int:
     """Compare tokenizers on multilingual Parquet corpora.
 
     Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
     """
+    del no_color  # its callback has seen to it
     from tokeval.cli import progress
     from tokeval.cli.gate import judge, prepare, publish
     from tokeval.cli.options import pairs, renders
@@ -232,6 +237,7 @@ def command(
     from tokeval.engine.api import check_folder, finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
     from tokeval.errors import UsageError
+    from tokeval.report.terminal import print_summary
 
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
@@ -275,7 +281,7 @@ def command(
             **({"address": ray_address} if ray_address else {}),
         )
     if not quiet or folder is None:
-        progress.summary(results, to_stdout=folder is None)
+        print_summary(results, sys.stdout if folder is None else sys.stderr)
     if folder is not None:
         written = write_results(folder, results, record, chosen)
         finish(folder)

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from tokeval import registry
 from tokeval.errors import UsageError
 
 if TYPE_CHECKING:
     from tokeval.engine.api import Render
+
+
+def _without_color(wanted: bool) -> bool:
+    if wanted:
+        os.environ["NO_COLOR"] = "1"  # as if the user had set it; what prints looks there
+    return wanted
+
+
+NoColor = Annotated[
+    bool, typer.Option("--no-color", callback=_without_color, is_eager=True, help="No colours, as NO_COLOR=1.")
+]
 
 
 def pairs(values: Sequence[str], option: str) -> dict[str, str]:

@@ -1,9 +1,8 @@
-"""What a run says while it goes: a bar on a terminal, plain lines elsewhere; and the summary at its end."""
+"""What a run says while it goes: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 import time
@@ -16,12 +15,10 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from tokeval.engine.plan import Plan
-    from tokeval.results.store import Results
 
 #: What `--progress` takes; auto is a bar on a terminal and lines elsewhere.
 STYLES = ("auto", "bar", "lines", "json", "none")
 _SECONDS_BETWEEN_LINES = 10.0
-_HEADLINES_THAT_FIT = 5
 
 
 def say(line: str) -> None:
@@ -199,34 +196,6 @@ def _bars() -> Bars:
 
     shown = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
     return Progress(*shown, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-
-
-def summary(results: Results, *, to_stdout: bool) -> None:
-    """The headline metrics of every tokenizer, as a table of at most 80 columns."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from tokeval.report.values import grids, shown
-    from tokeval.schema import ALL
-
-    stream = sys.stdout if to_stdout else sys.stderr
-    width = None if stream.isatty() else int(os.environ.get("COLUMNS", "80"))
-    console = Console(file=stream, width=width, highlight=False)
-    for corpus in results.about.corpora:
-        headline = [grid for grid in grids(results, corpus) if grid.info.headline][:_HEADLINES_THAT_FIT]
-        table = Table(title=corpus, title_justify="left", box=None, pad_edge=False)
-        table.add_column("tokenizer", overflow="fold")
-        for grid in headline:
-            table.add_column(grid.info.name.replace("_", " "), justify="right", overflow="fold")
-        for name in results.about.tokenizers:
-            cells = [grid.cells.get((name, ALL)) for grid in headline]
-            texts = [
-                "–" if c is None or c.value is None else shown(c.value, g.info.unit)
-                for c, g in zip(cells, headline, strict=True)
-            ]
-            marked = [f"[bold]{t}[/]" if c is not None and c.best else t for c, t in zip(cells, texts, strict=True)]
-            table.add_row(_plain(name), *marked)
-        console.print(table)
 
 
 def _plain(text: str) -> str:

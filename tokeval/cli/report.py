@@ -1,28 +1,68 @@
-"""`tokeval report`: render again, nothing recomputed."""
+"""`tokeval report`: render again, nothing recomputed; of several folders a leaderboard."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokeval.cli.options import NoColor
+
+if TYPE_CHECKING:
+    from tokeval.results.store import Results
+
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder written by tokeval compare.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders written by tokeval compare (or result files).")
+    ],
     formats: Annotated[
         list[str] | None,
         typer.Option("-f", "--format", metavar="FORMAT", help="A report; may be repeated.  [default: md, csv]"),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where to write; several DIRs need it.  [default: DIR]"),
+    ] = None,
+    no_color: NoColor = False,
 ) -> int:
-    """Render the reports of a results folder again; only results.parquet is read."""
+    """Render the reports of a results folder again; several folders become one leaderboard.
+
+    Nothing is recomputed and no tokenizer is loaded: results.parquet is enough.
+    """
+    del no_color  # its callback has seen to it
+    import sys
+
     from tokeval.cli.options import renders
     from tokeval.cli.progress import say
-    from tokeval.results.store import Results, add_files, load_results
+    from tokeval.errors import UsageError
+    from tokeval.report.terminal import print_summary
+    from tokeval.results.store import add_files, check_folder
 
     chosen = renders(formats or ["md", "csv"])
-    results = Results.of(load_results(folder))
+    if len(folders) > 1 and output is None:
+        raise UsageError("there is no folder for the merged reports", hint="add -o DIR")
+    if output is not None:
+        check_folder(output)
+    results, left_out = _read(folders)
+    for line in left_out:
+        say(f"left out: {line}")
     files = {name: content for render in chosen for name, content in render(results).items()}
-    written = add_files(folder if folder.is_dir() else folder.parent, files)
+    first = folders[0] if folders[0].is_dir() else folders[0].parent
+    written = add_files(output or first, files)
+    if len(folders) > 1:
+        print_summary(results, sys.stderr)
     say("wrote " + ", ".join(str(path) for path in written))
     return 0
+
+
+def _read(folders: list[Path]) -> tuple[Results, list[str]]:
+    from tokeval.errors import UsageError
+    from tokeval.results.merge import merge
+    from tokeval.results.store import Results, load_beside, load_results
+
+    runs = {str(folder): Results.of(load_results(folder), load_beside(folder)) for folder in folders}
+    if len(runs) < len(folders):
+        raise UsageError("a folder is named twice")
+    return merge(runs) if len(runs) > 1 else (runs[str(folders[0])], [])

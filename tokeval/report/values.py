@@ -1,12 +1,30 @@
-"""What every renderer needs of the table: figures by tokenizer and slice, the best of each, numbers as text."""
+"""What every renderer needs of the table: figures by tokenizer and slice, the best marked; numbers, names as text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tokeval.results.store import Results
-from tokeval.schema import ALL, MetricInfo
+from tokeval.schema import ALL, MACRO, MetricInfo
+
+#: Counts of the text alone: the same for every tokenizer, so shown once.
+TEXT_COUNTS = ("documents", "bytes", "chars", "lines", "words")
+
+#: Rows of the table by slice that are no slices: everything pooled, and the mean over slices.
+POOLS = (ALL, MACRO)
+
+#: An interval is worth a line of its own where half its width is at least this share of the value.
+WIDE = 0.02
+
+ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
+
+_COLUMNS = ("corpus", "metric", "unit", "tokenizer", "slice", "value", "ci_low", "ci_high", "n", "reference", "reason")
+_KEPT = "\u200c\u200d"  # joiners: words of Persian and emoji sequences fall apart without them
+_VISIBLE = str.maketrans({" ": "·", "\n": "⏎", "\t": "⇥", "\r": "␍", "\N{NO-BREAK SPACE}": "⍽"})
+_SCRIPT = re.compile(r"(?:^|[_-])([A-Z][a-z]{3})(?:$|[_/-])")
 
 
 @dataclass(frozen=True)
@@ -14,8 +32,19 @@ class Cell:
     """One figure as it is shown."""
 
     value: float | None
-    reason: str | None
+    reason: str | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    reference: str | None = None
     best: bool = False
+
+    @property
+    def wide(self) -> bool:
+        """Whether the interval is wide enough to change how the value is read."""
+        if self.value is None or self.low is None or self.high is None:
+            return False
+        return self.high - self.low > 2 * WIDE * abs(self.value)
 
 
 @dataclass(frozen=True)
@@ -31,30 +60,82 @@ class Grid:
         """The cells of the pooled slice."""
         return [cell for (_, name), cell in self.cells.items() if name == ALL]
 
+    def ranking(self, name: str = ALL) -> list[tuple[str, Cell]]:
+        """The tokenizers that have a value in a slice, best first; in the table's order where none is better."""
+        found = [(t, self.cells[t, name]) for t in self.tokenizers if (t, name) in self.cells]
+        known = [(t, cell) for t, cell in found if cell.value is not None]
+        if self.info.direction == "neither":
+            return known
+        return sorted(known, key=lambda pair: pair[1].value or 0.0, reverse=self.info.direction == "higher")
+
 
 def grids(results: Results, corpus: str) -> list[Grid]:
-    """One grid per metric, in the table's order; the best cell of each slice marked, yardsticks not counted."""
+    """One grid per metric, in the table's order; the best cell of each slice marked, yardsticks not counted.
+
+    Metrics with a figure per pair of slices have no place in a grid and are left out.
+    """
     found: dict[str, dict[tuple[str, str], Cell]] = {}
-    columns = ("corpus", "metric", "tokenizer", "slice", "value", "reason")
-    for row in results.table.select(columns).to_pylist():
-        if row["corpus"] == corpus:
-            cells = found.setdefault(row["metric"], {})
-            cells[row["tokenizer"], row["slice"]] = Cell(row["value"], row["reason"])
+    units: dict[str, str] = {}
+    pairs: set[str] = set()
+    table = results.table.select(_COLUMNS)
+    for where, metric, unit, tokenizer, name, *figure in zip(*(table[c].to_pylist() for c in _COLUMNS), strict=True):
+        if where != corpus:
+            continue
+        value, low, high, n, reference, reason = figure
+        cells = found.setdefault(metric, {})
+        units[metric] = unit
+        if (tokenizer, name) in cells:
+            pairs.add(metric)
+        cells[tokenizer, name] = Cell(value, reason, low, high, n, reference)
     about = results.about
     rivals = [name for name, t in about.tokenizers.items() if not t.yardstick]
     made = []
-    for name, cells in found.items():
-        info = about.metric(name) or MetricInfo(name, "", "", "neither", "")
-        slices = tuple(dict.fromkeys(s for _, s in cells))
-        made.append(Grid(info, tuple(about.tokenizers), slices, _mark_best(info, rivals, slices, cells)))
+    for metric, cells in found.items():
+        if metric not in pairs:
+            info = about.metric(metric) or MetricInfo(metric, "", units[metric], "neither", "")
+            slices = tuple(dict.fromkeys(s for _, s in cells))
+            made.append(Grid(info, tuple(about.tokenizers), slices, _mark_best(info, rivals, slices, cells)))
     return made
 
 
 def shown(value: float, unit: str) -> str:
     """A number for reading: counts in full, the rest to four significant digits."""
-    if unit == "count":
+    rounded = float(f"{value:.4g}")
+    if unit == "count" or abs(rounded) >= 10000 or (unit == "tokens" and rounded.is_integer()):
         return f"{value:,.0f}"
-    return f"{value:,.0f}" if abs(value) >= 10000 else f"{value:.4g}"
+    return f"{value:#.4g}".rstrip(".").replace("e-0", "e-") if value else "0"
+
+
+def interval(cell: Cell, unit: str) -> str:
+    """The interval of a figure as text, empty where there is none or it is no wider than what is shown."""
+    if cell.low is None or cell.high is None:
+        return ""
+    low, high = shown(cell.low, unit), shown(cell.high, unit)
+    return f"{low}–{high}" if low != high else ""
+
+
+def clean(text: str, limit: int = 80) -> str:
+    """A name as it can be shown anywhere: controls and direction marks made visible, very long ones cut."""
+    if len(text) > limit:
+        text = f"{text[: limit - 16]}…{text[-15:]}"
+    return "".join(c if c.isprintable() or c in _KEPT else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def visible(text: str, limit: int = 1 << 30) -> str:
+    """A piece of text with its white space made visible, and a ring before a mark that would join what stands there."""
+    shown = clean(text.translate(_VISIBLE), limit)
+    return f"◌{shown}" if shown and unicodedata.category(shown[0]) in ("Mn", "Mc", "Me", "Cf") else shown
+
+
+def script_of(name: str) -> str | None:
+    """The ISO 15924 code in a slice's name (`eng_Latn`, `zh-Hans-CN`), or None."""
+    found = _SCRIPT.search(name)
+    return found[1] if found else None
+
+
+def headline(found: Sequence[Grid]) -> list[Grid]:
+    """The grids that summaries show."""
+    return [grid for grid in found if grid.info.headline]
 
 
 def _mark_best(

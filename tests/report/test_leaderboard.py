@@ -1,0 +1,189 @@
+"""Several runs on one page, where their figures were made alike; old result files; renderers from outside."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.report.made import results, row, small
+from tokeval.errors import ResultsError
+from tokeval.report.summary import losses, ranks, wins
+from tokeval.report.values import grids
+from tokeval.results.merge import merge
+from tokeval.results.store import Results, to_parquet
+from tokeval.schema import ALL
+
+PARTS = (ALL, "s", "t")
+
+
+def run_of(name: str, value: float, **more: object) -> Results:
+    return results([row(name, part, "bytes_per_token", value, **more) for part in PARTS], [name])
+
+
+def tokeval(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        ["tokeval", *map(str, arguments)], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+
+
+def write(folder: Path, made: Results) -> Path:
+    folder.mkdir()
+    (folder / "results.parquet").write_bytes(to_parquet(made.table))
+    return folder
+
+
+def test_tokenizers_stand_side_by_side() -> None:
+    merged, left_out = merge({"x": run_of("a", 2.0), "y": run_of("b", 3.0)})
+    assert list(merged.about.tokenizers) == ["a", "b"]
+    assert left_out == []
+    assert merged.table.num_rows == 6
+    ((info, places),) = ranks(merged, grids(merged, "demo"))
+    assert (info.name, places) == ("bytes_per_token", {"b": 1, "a": 2})
+
+
+def test_ties_share_a_rank_and_yardsticks_have_none() -> None:
+    rows = [row(name, ALL, "gini", value) for name, value in (("a", 0.5), ("b", 0.25), ("c", 0.5), ("bytes", 0.0))]
+    made = results(rows, ["a", "b", "c", "bytes"], yardsticks=["bytes"])
+    assert ranks(made, grids(made, "demo"))[0][1] == {"b": 1, "a": 2, "c": 2}
+
+
+def test_runs_that_differ_are_not_mixed() -> None:
+    other = run_of(
+        "b", 3.0, signature="tokeval:0.1.0|metric:bytes_per_token.1|tokenizer:b|library:l/1|corpus:xyz|slice:all"
+    )
+    with pytest.raises(ResultsError, match=r"differ in corpus \(abc, xyz\)"):
+        merge({"x": run_of("a", 2.0), "y": other})  # fmt: skip
+
+
+def test_a_metric_that_differs_is_left_out_and_named() -> None:
+    both = []
+    for name, sign in (("a", "metric:gini.1"), ("b", "metric:gini.2")):
+        rows = [row(name, part, "bytes_per_token", 2.0) for part in PARTS]
+        both.append(results([*rows, row(name, ALL, "gini", 0.5, signature=sign)], [name]))
+    merged, left_out = merge({"x": both[0], "y": both[1]})
+    assert left_out == ["gini: x and y differ in metric (gini.1, gini.2)"]
+    assert set(merged.table["metric"].to_pylist()) == {"bytes_per_token"}
+    assert [info.name for info in merged.about.metrics] == ["bytes_per_token"]
+
+
+def test_one_name_for_two_tokenizers() -> None:
+    a, b = run_of("a", 2.0), run_of("a", 3.0)
+    merged, _ = merge({"x": a, "y": a})
+    assert (list(merged.about.tokenizers), merged.table.num_rows) == (["a"], 3)
+    b.about.tokenizers["a"] = type(b.about.tokenizers["a"])("spec", "another", "lib/1", None)
+    merged, _ = merge({"x": a, "y": b})
+    assert list(merged.about.tokenizers) == ["a", "a (y)"]
+    assert merged.table["tokenizer"].to_pylist() == ["a"] * 3 + ["a (y)"] * 3
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    one, two = write(tmp_path / "one", run_of("a", 2.0)), write(tmp_path / "two", run_of("b", 3.0))
+    done = tokeval("report", one, two, "-f", "html", "-f", "md", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["report.html", "report.md"]
+    assert "Rank by metric" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert tokeval("report", one, two).returncode == 2
+    assert "named twice" in tokeval("report", one, one, "-o", tmp_path / "out").stderr
+
+
+def test_from_the_table_alone_and_without_touching_it(tmp_path: Path) -> None:
+    folder = write(tmp_path / "run", small())
+    before = (folder / "results.parquet").read_bytes()
+    done = tokeval("report", folder, *(x for f in ("csv", "html", "json", "latex", "md") for x in ("-f", f)))
+    assert done.returncode == 0, done.stderr
+    names = {
+        "report.html",
+        "report.md",
+        "results-wide.csv",
+        "results.csv",
+        "results.json",
+        "results.parquet",
+        "tables.tex",
+    }
+    assert {p.name for p in folder.iterdir()} == names
+    assert (folder / "results.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "released").glob("*.parquet")), ids=lambda p: p.stem)
+def test_results_of_earlier_versions(path: Path, tmp_path: Path) -> None:
+    done = tokeval("report", path, "-f", "html", "-f", "md", "-f", "csv", "-f", "json", "-f", "latex", "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_there_are_results_of_earlier_versions() -> None:
+    assert list((Path(__file__).parent / "released").glob("*.parquet"))
+
+
+def test_a_renderer_from_outside(tmp_path: Path) -> None:
+    package = tmp_path / "lib"
+    (package / "mine-1.0.dist-info").mkdir(parents=True)
+    (package / "mine-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (package / "mine-1.0.dist-info" / "entry_points.txt").write_text("[tokeval.reports]\nlines = mine:render\n")
+    (package / "mine.py").write_text(
+        "def render(results):\n"
+        "    return {'lines.txt': f'{results.table.num_rows} {sorted(results.beside)}'.encode()}\n"
+    )
+    folder = write(tmp_path / "run", small())
+    (folder / "samples.parquet").write_bytes(to_parquet(small().beside["samples"]))
+    import os
+
+    path = os.pathsep.join([str(package), os.environ.get("PYTHONPATH", "")])
+    done = tokeval("report", folder, "-f", "lines", PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "lines.txt").read_text() == f"{small().table.num_rows} ['samples']"
+    assert "mine 1.0" in tokeval("list", "reports", PYTHONPATH=path).stdout
+
+
+def test_a_damaged_table_beside(tmp_path: Path, write_corpus: Callable[..., Path]) -> None:
+    folder = write(tmp_path / "run", small())
+    (folder / "samples.parquet").write_bytes(b"PAR1 cut short")
+    done = tokeval("report", folder, "-f", "html")
+    assert done.returncode == 2
+    assert "cut short" in done.stderr
+    assert not (folder / "report.html").exists()
+
+
+def test_who_wins_where_and_who_loses_text() -> None:
+    found = grids(small(), "demo")
+    grid, counted, rows = wins(small(), found) or pytest.fail("nobody won")
+    assert (grid.info.name, counted) == ("bytes_per_token", 3)
+    assert [(r.name, r.count, r.scripts) for r in rows] == [
+        ("alpha", 2, (("Jpan", 1), ("Latn", 1))),
+        ("be|ta", 1, (("Latn", 1),)),
+    ]
+    (loss,) = losses(small(), {g.info.name: g for g in found})
+    assert (loss.name, loss.rate) == ("be|ta", 0.125)
+
+
+def test_pairs_of_tokenizers(write_corpus: Callable[..., Path]) -> None:
+    """On a real run: antisymmetric, equal to the figures' difference, and clear where all documents agree."""
+    from tokeval.engine.api import run_plan
+    from tokeval.engine.plan import make_plan
+    from tokeval.report.pairs import matrices
+    from tokeval.report.values import headline
+
+    texts = [f"some words {i} and ünïcode {'x' * (i % 7)}" for i in range(120)]
+    path = write_corpus("c", text=texts, id=[str(i) for i in range(120)], language=["a", "b"] * 60)
+    plan = make_plan({"one": "bytes:", "two": "chars:"}, {"demo": str(path)})
+    made = run_plan(plan)[0]
+    for name, about in list(made.about.tokenizers.items()):
+        made.about.tokenizers[name] = type(about)(about.spec, about.fingerprint, about.library, about.vocabulary_size)
+    (first, *_) = matrices(made, "demo", headline(grids(made, "demo")))
+    assert first.info.name == "bytes_per_token"
+    ((_, (none, one_two)), (_, (two_one, _))) = first.rows
+    assert none is None
+    assert one_two is not None
+    assert two_one is not None
+    values = {t: c.value for t, c in next(g for g in grids(made, "demo") if g.info.name == "bytes_per_token").ranking()}
+    assert float(two_one.text) == pytest.approx((values["two"] or 0) - (values["one"] or 0), rel=1e-3)
+    assert one_two.text == two_one.text.replace("+", "−")
+    assert (two_one.clear, two_one.better, two_one.worse) == (True, 2, 0)
+    assert (one_two.clear, one_two.better, one_two.worse) == (True, 0, 2)
+    low, high = (float(end) for end in two_one.interval.split(" to "))
+    assert low <= float(two_one.text) <= high
+    assert matrices(results([row("a", ALL, "gini", 1.0)], ["a"]), "demo", []) == []
