@@ -36,6 +36,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
     },
     ENGINES: {
         "local": ("tokeval.engine.local:run", "", ""),
+        "ray": ("tokeval.engine.ray:run", "ray", "ray"),
     },
 }
 
