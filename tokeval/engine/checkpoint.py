@@ -82,10 +82,6 @@ class Checkpoint:
         self._write(_name(shard), data)
         self.kept += 1
 
-    def remove(self) -> None:
-        """Throw it away: the results are written."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     def _write(self, name: str, data: bytes) -> None:
         """Whole or not at all, also through a power cut."""
         draft = self._folder / f".{name}.{os.getpid()}"
