@@ -23,6 +23,7 @@ from tokeval.engine.plan import make_plan
 from tokeval.errors import CorpusError, MissingExtraError
 
 pytestmark = pytest.mark.filterwarnings("default")  # the servers warn of their own parts
+SERVERS: dict[str, Any] = {}
 TEXTS = [f"text {n} ğ" * (n % 5) for n in range(300)]
 
 
@@ -50,8 +51,9 @@ def s3() -> Iterator[str]:
     server = moto.ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    SERVERS[f"{host}:{port}"] = server
     yield f"{host}:{port}"
-    server.stop()
+    SERVERS.pop(f"{host}:{port}").stop()
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_a_single_object_and_a_glob(bucket: str) -> None:
     [
         ("/nothing", "there is no file s3://bucket/nothing"),
         ("/corpus/*.nope", "no file matches"),
-        ("-of-another/x.parquet", "there is no file|cannot be read"),
+        ("-of-another/x.parquet", r"there is no file|cannot be read"),
     ],
 )
 def test_nothing_there(bucket: str, place: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +125,25 @@ def test_nothing_there(bucket: str, place: str, message: str, monkeypatch: pytes
         open_corpus("c", f"{bucket}{place}")
 
 
-def test_an_outage_in_the_middle_is_outlived(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_goes_down_in_the_middle_and_comes_back(bucket: str, s3: str) -> None:
+    """The moto server itself stops between two row groups and is back a second later, with what it held."""
+    moto = pytest.importorskip("moto.server")
+    corpus = open_corpus("c", f"{bucket}/corpus")
+    whole = read_all(corpus)
+    host, _, port = s3.rpartition(":")
+    running, intake, texts = SERVERS[s3], Intake(), []
+    again = moto.ThreadedMotoServer(host, int(port), verbose=False)
+    for number, piece in enumerate(corpus.pieces):
+        if number == 4:
+            running.stop()
+            threading.Timer(1.0, again.start).start()
+        for batch in read_piece(piece, corpus.columns, intake):
+            texts += batch.texts.to_pylist()
+    SERVERS[s3] = again
+    assert (texts, intake.fingerprint) == whole
+
+
+def test_a_broken_connection_gives_every_row_once(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection breaks twice in the middle of row groups; every row comes once."""
     monkeypatch.setattr(reader, "RETRY_DELAYS", (0.0, 0.0))
     corpus = open_corpus("c", f"{bucket}/corpus")
@@ -255,13 +275,14 @@ def test_a_server_that_refuses(web: str, path: str, message: str) -> None:
 def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("aiohttp")
     monkeypatch.setattr(places, "RETRY_DELAYS", (0.01,))
-    with pytest.raises(CorpusError, match="cannot be read|there is no file"):
+    with pytest.raises(CorpusError, match="cannot be read"):
         open_corpus("c", "http://127.0.0.1:9/c.parquet")
 
 
 def test_a_bucket_that_denies_is_said_in_one_line() -> None:
     denied = OSError(
-        "When getting information for key 'x' in bucket 'b': AWS Error ACCESS_DENIED during HeadObject operation: No response body."
+        "When getting information for key 'x' in bucket 'b': AWS Error ACCESS_DENIED during HeadObject operation: "
+        "No response body."
     )
     error = places.failed("s3://b/x", denied)
     assert str(error) == "s3://b/x: access is denied"
