@@ -8,7 +8,8 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-exhaustive bench docs check lint types format data wheel-smoke clean
+.PHONY: help setup demo test test-browser test-exhaustive bench bench-peers docs check lint types format data \
+  wheel-smoke clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +59,10 @@ format: $(STAMP) ## mend what ruff can mend
 data: $(STAMP) ## build corpora/demo.parquet and the demo tokenizers again from their sources
 	@$(BIN)/python corpora/build_demo.py
 	@$(BIN)/python corpora/train_tokenizers.py
+
+bench-peers: $(STAMP) ## measure tokeval beside toklens and Hugging Face, into benchmarks/RESULTS.md
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "toklens>=0.1.2"
+	@$(BIN)/python benchmarks/peers.py
 
 wheel-smoke: $(STAMP) ## build the wheel, install it alone, and run a comparison with it
 	@$(BIN)/python tests/wheel_smoke.py

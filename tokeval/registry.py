@@ -46,6 +46,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
     },
     ENGINES: {
         "local": ("tokeval.engine.local:run", "", ""),
+        "ray": ("tokeval.engine.ray:run", "ray", "ray"),
     },
 }
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tokeval import __version__
-from tokeval.cli import compare, diff, gate, inspect, listing, report
+from tokeval.cli import cache, compare, corpus, diff, gate, inspect, listing, report
 from tokeval.errors import TokevalError
 
 app = typer.Typer(
@@ -25,6 +25,8 @@ app.command("report")(report.command)
 app.command("diff")(diff.command)
 app.command("gate")(gate.command)
 app.command("list")(listing.command)
+app.add_typer(corpus.app, name="corpus")
+app.add_typer(cache.app, name="cache")
 
 INTERRUPTED = 130
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -69,6 +69,8 @@ def describe(path: str) -> File:
         status = Path(path).stat()
         return File(path, status.st_size, str(status.st_mtime_ns))
     filesystem, inner = connect(path)
+    if isinstance(filesystem, pafs.PyFileSystem):
+        return _web_file(path, filesystem.handler.fs.info(inner))
     info = filesystem.get_file_info(inner)
     if info.type == pafs.FileType.NotFound:
         raise FileNotFoundError(f"{path} is not there")
@@ -80,6 +82,8 @@ def open_file(path: str) -> pa.NativeFile:
     if not is_remote(path):
         return pa.OSFile(path, "rb")
     filesystem, inner = connect(path)
+    if isinstance(filesystem, pafs.PyFileSystem):
+        return pa.PythonFile(filesystem.handler.fs.open(inner, "rb"), mode="r")
     return filesystem.open_input_file(inner)
 
 
@@ -93,7 +97,13 @@ def persist(action: Callable[[], Result], path: str) -> Result:
         try:
             return action()
         except FileNotFoundError as error:
-            raise CorpusError(f"there is no file {path}") from error
+            # fsspec says so of whatever a server answers, and keeps the answer as the cause
+            answer = error.__cause__
+            if answer is None or getattr(answer, "status", None) == 404:
+                raise CorpusError(f"there is no file {path}") from error
+            if delay is None or _is_final(answer):
+                raise failed(path, answer) from error
+            time.sleep(delay)
         except (pa.ArrowInvalid, PermissionError) as error:
             raise failed(path, error) from error
         except Exception as error:  # filesystem libraries raise what they like (aiohttp, huggingface_hub)
@@ -149,10 +159,12 @@ def connect(location: str) -> tuple[Any, str]:
 
 def _find_remote(location: str, suffix: str) -> tuple[list[File], str]:
     filesystem, inner = connect(location)
+    if urlsplit(location).scheme in {"http", "https"}:  # names one file: the web has no folders
+        return [describe(location)], location.rpartition("/")[0]
     base, _, query = location.partition("?")
     tail = f"?{query}" if query and urlsplit(location).scheme in _NATIVE else ""
     address = base[: len(base.rstrip("/")) - len(inner)] if base.rstrip("/").endswith(inner) else ""
-    if glob.has_magic(inner) and urlsplit(location).scheme not in {"http", "https"}:
+    if glob.has_magic(inner):
         fixed = inner[: min(inner.index(c) for c in "*?[" if c in inner)].rpartition("/")[0]
         found = [i for i in _listing(filesystem, fixed) if fnmatch.fnmatch(i.path, inner)]
         root = fixed
@@ -180,6 +192,12 @@ def _listing(filesystem: Any, folder: str) -> list[Any]:
 def _remote_file(path: str, info: Any) -> File:
     size = -1 if info.size is None else int(info.size)
     return File(path, size, str(info.mtime_ns or ""))
+
+
+def _web_file(path: str, info: Mapping[str, Any]) -> File:
+    marks = ("ETag", "Content-MD5", "Digest", "last_modified", "LastModified", "last_commit", "blob_id", "mtime")
+    stamp = " ".join(str(info[mark]) for mark in marks if info.get(mark))
+    return File(path, -1 if info.get("size") is None else int(info["size"]), stamp)
 
 
 def _find_local(location: str, suffix: str) -> tuple[list[File], str]:

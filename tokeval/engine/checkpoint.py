@@ -68,14 +68,14 @@ class Checkpoint:
         Raises:
             IncompleteRunError: the disk is full, or the folder cannot be written to any more.
         """
+        self.save_packed(shard, pack(state))
+
+    def save_packed(self, shard: Shard, data: bytes) -> None:
+        """Keep a state that was packed elsewhere."""
         if not (self._folder / _PLAN).exists():
             self._write(_PLAN, self._key)
-        self._write(_name(shard), pack(state))
+        self._write(_name(shard), data)
         self.kept += 1
-
-    def remove(self) -> None:
-        """Throw it away: the results are written."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self, name: str, data: bytes) -> None:
         """Whole or not at all, also through a power cut."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import reduce
 
 from tokeval.corpus.reader import Part, prepare, read_parts
@@ -56,7 +56,7 @@ def run(
         checkpoint: keeps the state of every shard that is done.
     """
     workers = workers or load_workers(plan)
-    crew = [workers, *(workers.clone() for _ in range((jobs or cores()) - 1))]
+    jobs = jobs or cores()
     merged: dict[int, ShardState] = {}
     for shard in make_shards(plan, parts=shards, shard_bytes=shard_bytes):
         wanted = everything(workers) if todo is None else todo.get(shard.corpus, {})
@@ -64,7 +64,7 @@ def run(
             continue
         state = checkpoint.load(shard, wanted) if checkpoint is not None else None
         if state is None:
-            state = scan(plan, shard, crew, wanted, progress)
+            state = scan(plan, shard, workers, jobs, wanted, progress)
             if checkpoint is not None:
                 checkpoint.save(shard, state)
         elif progress is not None:
@@ -74,17 +74,19 @@ def run(
     return merged
 
 
-def scan(plan: Plan, shard: Shard, crew: Sequence[Workers], todo: Todo, progress: Progress | None = None) -> ShardState:
-    """Fold a shard into states with a thread for each of the crew, and one that reads ahead of them.
+def scan(
+    plan: Plan, shard: Shard, workers: Workers, jobs: int, todo: Todo, progress: Progress | None = None
+) -> ShardState:
+    """Fold a shard into states with `jobs` threads, and one that reads ahead of them.
 
     Raises:
         TokevalError: what any of the threads met. KeyboardInterrupt: at once; the threads stop after their batch.
     """
     columns = plan.corpora[shard.corpus].columns
-    parts: queue.Queue[Part | None] = queue.Queue(len(crew) + 1)
+    parts: queue.Queue[Part | None] = queue.Queue(jobs + 1)
     halt = threading.Event()
     problems: list[BaseException] = []
-    states = [begin(plan, shard.corpus, workers, todo) for workers in crew]
+    states = [begin(plan, shard.corpus, workers, todo) for _ in range(jobs)]
 
     def put(part: Part | None) -> bool:
         while not halt.is_set():
@@ -105,10 +107,10 @@ def scan(plan: Plan, shard: Shard, crew: Sequence[Workers], todo: Todo, progress
 
     def read() -> None:
         if all(put(part) for piece in shard.pieces for part in read_parts(piece, columns)):
-            for _ in crew:
+            for _ in range(jobs):
                 put(None)
 
-    def work(workers: Workers, state: ShardState) -> None:
+    def work(state: ShardState) -> None:
         while (part := get()) is not None:
             batch = prepare(part, columns, state.intake, plan.words)
             if len(batch):
@@ -130,8 +132,7 @@ def scan(plan: Plan, shard: Shard, crew: Sequence[Workers], todo: Todo, progress
     # Daemons, so that an interrupted run need not wait for a library that is deep in a long document.
     threads = [threading.Thread(target=guard, args=(read,), daemon=True, name="tokeval-reader")]
     threads += [
-        threading.Thread(target=guard, args=(work, *pair), daemon=True, name="tokeval-worker")
-        for pair in zip(crew, states, strict=True)
+        threading.Thread(target=guard, args=(work, state), daemon=True, name="tokeval-worker") for state in states
     ]
     for thread in threads:
         thread.start()
@@ -148,6 +149,5 @@ def scan(plan: Plan, shard: Shard, crew: Sequence[Workers], todo: Todo, progress
         raise problems[0]
     check_unchanged(plan, shard)
     state = reduce(ShardState.merge, states)
-    for workers in crew:
-        note_dropped(state, workers)
+    note_dropped(state, workers)
     return state

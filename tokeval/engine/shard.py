@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tokeval.corpus.places import describe, persist
 from tokeval.corpus.reader import Intake, read_piece
@@ -90,10 +90,6 @@ class Workers:
     def timed(self) -> bool:
         """Whether speed is to be measured."""
         return any(kind.timed for kind in accumulators_of(self.metrics))
-
-    def clone(self) -> Workers:
-        """For a further thread: encoders of its own over the same loaded tokenizers."""
-        return replace(self, encoders={name: encoder.clone() for name, encoder in self.encoders.items()})
 
 
 def load_workers(plan: Plan) -> Workers:

@@ -1,0 +1,173 @@
+"""States kept between runs: what is new is computed, what is known is not, and no figure depends on it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.engine.conftest import write_texts
+from tokeval.engine import cache as cache_module
+from tokeval.engine.api import run_plan
+from tokeval.engine.cache import StateCache
+from tokeval.engine.plan import Plan
+from tokeval.engine.shard import Wanted
+from tokeval.metrics import measures, select
+from tokeval.metrics.frequencies import Frequencies
+
+
+class Told:
+    """Counts the bytes that each tokenizer scanned."""
+
+    def __init__(self) -> None:
+        self.bytes: dict[str, int] = {}
+
+    def __call__(self, name: str, size: int, seconds: float) -> None:
+        self.bytes[name] = self.bytes.get(name, 0) + size
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "states"
+
+
+def scanned(plan: Plan, folder: Path | None) -> dict[str, int]:
+    """By tokenizer, the bytes that a run with this cache scans; its table is checked against a run without."""
+    told = Told()
+    table = run_plan(plan, cache=folder, progress=told, jobs=1)[0]
+    assert table.equals(run_plan(plan, jobs=1)[0], check_metadata=True)
+    return told.bytes
+
+
+def test_a_second_run_scans_nothing(corpus: Path, plan_of: Callable[..., Plan], folder: Path) -> None:
+    plan = plan_of(corpus)
+    assert set(scanned(plan, folder)) == {"bytes", "chars", "words"}
+    assert scanned(plan, folder) == {}
+    assert scanned(plan, None) != {}
+
+
+def test_a_further_tokenizer_costs_one_tokenizer(corpus: Path, plan_of: Callable[..., Plan], folder: Path) -> None:
+    scanned(plan_of(corpus, "bytes:", "chars:"), folder)
+    assert set(scanned(plan_of(corpus, "bytes:", "words:", "chars:"), folder)) == {"words"}
+
+
+def test_names_do_not_matter_but_content_does(tmp_path: Path, plan_of: Callable[..., Plan], folder: Path) -> None:
+    path = write_texts(tmp_path / "a" / "c.parquet", 100)
+    scanned(plan_of(path), folder)
+    moved = tmp_path / "b" / "c.parquet"
+    moved.parent.mkdir()
+    path.rename(moved)
+    assert scanned(plan_of(moved), folder) == {}
+    write_texts(moved, 101)
+    assert len(scanned(plan_of(moved), folder)) == 3
+
+
+@pytest.mark.parametrize("other", [{"limit": 30}, {"slice_by": ()}, {"id_column": "language"}, {"seed": 3}])
+def test_another_reading_of_the_corpus_is_another_entry(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path, other: dict[str, object]
+) -> None:
+    scanned(plan_of(corpus), folder)
+    assert len(scanned(plan_of(corpus, **other), folder)) == 3
+
+
+def test_a_changed_accumulator_costs_only_itself(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(corpus, "bytes:")
+    scanned(plan, folder)
+    monkeypatch.setattr(Frequencies, "version", 2)
+    todo: dict[str, Wanted] = {}
+    real = cache_module.missing
+
+    def missing(*arguments: object) -> object:
+        found = real(*arguments)  # type: ignore[arg-type]
+        todo.update(found)
+        return found
+
+    monkeypatch.setattr("tokeval.engine.api.missing", missing)
+    assert run_plan(plan, cache=folder)[0].equals(run_plan(plan_of(corpus, "bytes:"), cache=folder)[0])
+    assert todo["bytes"].measures == ()
+    assert [kind.name for kind in todo["bytes"].kinds] == ["frequencies"]
+
+
+def test_a_changed_measure_costs_only_itself(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(corpus, "bytes:", metrics=["bytes_per_token"])
+    scanned(plan, folder)
+    doubled = replace(measures.TOKENS, version=2, compute=lambda view: 2 * np.diff(view.encoding.offsets))
+    real = select.all_metrics()
+    changed = {
+        name: replace(metric, measures=tuple(doubled if m.name == "tokens" else m for m in metric.measures))
+        for name, metric in real.items()
+    }
+    monkeypatch.setattr(select, "all_metrics", lambda: changed)
+    table = run_plan(plan, cache=folder)[0].to_pandas()
+    assert set(table["value"]) == {0.5}
+
+
+def test_a_state_that_may_not_be_kept_is_not(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Frequencies, "cached", False)
+    plan = plan_of(corpus, "bytes:")
+    scanned(plan, folder)
+    assert set(scanned(plan, folder)) == {"bytes"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 100])
+def test_damaged_states_are_computed_again(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path, damage: bytes
+) -> None:
+    plan = plan_of(corpus)
+    scanned(plan, folder)
+    for path in sorted(folder.iterdir())[::2]:
+        path.write_bytes(damage)
+    scanned(plan, folder)
+
+
+def test_the_least_recently_used_states_go_first(corpus: Path, plan_of: Callable[..., Plan], folder: Path) -> None:
+    run_plan(plan_of(corpus), cache=folder)
+    files = sorted(folder.iterdir())
+    for age, path in enumerate(files):
+        os.utime(path, (age, age))
+    whole = StateCache(folder).usage()
+    assert (whole.files, whole.bytes) == (len(files), sum(p.stat().st_size for p in files))
+    StateCache(folder, limit=whole.bytes // 2)._trim()
+    left = sorted(folder.iterdir())
+    assert left == files[-len(left) :]
+    assert 0 < StateCache(folder).usage().bytes <= whole.bytes // 2
+
+
+def test_a_cache_that_cannot_be_written_does_not_fail_the_run(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert run_plan(plan_of(corpus), cache=tmp_path / "file")[0].num_rows
+
+
+def test_the_command_line_keeps_states_and_shows_and_clears_them(corpus: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"TOKEVAL_CACHE": str(tmp_path / "own")}
+
+    def tokeval(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tokeval.cli.main", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    compare = ("compare", "-t", "bytes:", "-c", str(corpus), "--progress", "lines")
+    assert tokeval("cache", "info").stdout.startswith(f"{tmp_path / 'own'}: 0 states")
+    first = tokeval(*compare)
+    second = tokeval(*compare)
+    assert first.stdout == second.stdout
+    assert "bytes" in first.stderr.splitlines()[-1]
+    assert "nothing had to be computed again" in second.stderr
+    assert int(tokeval("cache", "info").stdout.split()[1]) > 5
+    assert "removed" in tokeval("cache", "clear").stdout
+    assert tokeval("cache", "info").stdout.startswith(f"{tmp_path / 'own'}: 0 states")
+    assert "nothing had" not in tokeval(*compare, "--no-cache").stderr
+    assert tokeval("cache", "info").stdout.startswith(f"{tmp_path / 'own'}: 0 states")

@@ -1,0 +1,148 @@
+"""The ray engine on a local cluster of two workers: equal bits, lost workers, shipped files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.engine.conftest import write_texts
+from tokeval.engine import checkpoint, local
+from tokeval.engine import ray as cluster
+from tokeval.engine.api import run_plan
+from tokeval.engine.plan import Plan, Shard
+from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError, UsageError
+
+pytestmark = pytest.mark.filterwarnings("default")  # Ray warns of its own parts
+
+SMALL = 2000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_workers() -> Iterator[None]:
+    ray = pytest.importorskip("ray")
+    cluster._connect(None, 2)
+    yield
+    ray.shutdown()
+
+
+def test_the_table_is_equal_to_the_local_one(corpus: Path, plan_of: Callable[..., Plan]) -> None:
+    plan = plan_of(corpus, baseline="bytes", pivot="eng_Latn")
+    table, record = run_plan(plan, engine="ray", shard_bytes=SMALL)
+    assert table.equals(run_plan(plan)[0], check_metadata=True)
+    assert record["engine"] == "ray"
+
+
+@pytest.mark.parametrize("states", [0, 1, 2, 8, 9, 65])
+def test_the_tree_merges_every_state_once_and_never_many_at_a_time(states: int) -> None:
+    widths: list[int] = []
+
+    def merge(corpus: int, group: list[int]) -> int:
+        widths.append(len(group))
+        return sum(group)
+
+    tree = cluster._Tree(merge, 0)
+    for number in range(states):
+        tree.add(2**number)
+    assert tree.root() == (2**states - 1 if states else None)
+    assert all(2 <= width <= cluster._FAN_IN for width in widths)
+
+
+def test_a_worker_killed_in_the_middle_is_retried(corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path) -> None:
+    mark = tmp_path / "killed"
+
+    def dying(job: cluster.Job, shard: Shard) -> tuple[bytes, cluster.Report]:
+        if shard.number == 2 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return cluster.run_task(job, shard)
+
+    plan = plan_of(corpus)
+    table, _ = run_plan(plan, engine="ray", shard_bytes=SMALL, task=dying)
+    assert mark.exists()
+    assert table.equals(run_plan(plan)[0], check_metadata=True)
+
+
+def test_a_shard_that_always_kills_its_worker_is_an_incomplete_run(
+    corpus: Path, plan_of: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deadly(job: cluster.Job, shard: Shard) -> tuple[bytes, cluster.Report]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    monkeypatch.setattr(cluster, "_RETRIES", 0)
+    with pytest.raises(IncompleteRunError, match="lost a shard on every attempt") as caught:
+        run_plan(plan_of(corpus, "bytes:"), engine="ray", task=deadly)
+    assert caught.value.exit_code == 3
+
+
+def test_an_error_in_a_worker_is_the_users_error(tmp_path: Path, plan_of: Callable[..., Plan]) -> None:
+    path = write_texts(tmp_path / "c.parquet", 200)
+    plan = plan_of(path)
+    data = bytearray(path.read_bytes())
+    data[40:4000] = b"\xff" * 3960  # pages damaged, footer whole
+    stamp = path.stat()
+    path.write_bytes(data)
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    with pytest.raises(CorpusError, match="cannot be read to its end"):
+        run_plan(plan, engine="ray", shard_bytes=SMALL)
+
+
+def test_a_node_without_the_tokenizers_file_gets_it(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "here" / "tokenizer.json"
+    mine.parent.mkdir()
+    shutil.copy(ROOT / "corpora" / "tokenizers" / "demo-bpe.json", mine)
+    plan = plan_of(corpus, f"hf:{mine}")
+    whole = run_plan(plan)[0]
+    real = cluster._tokenizer_files
+
+    def read_and_take_away(plan: Plan) -> Any:
+        files = real(plan)
+        mine.unlink()
+        return files
+
+    monkeypatch.setattr(cluster, "_tokenizer_files", read_and_take_away)
+    assert run_plan(plan, engine="ray", shard_bytes=SMALL)[0].equals(whole, check_metadata=True)
+    assert not mine.exists()
+
+
+def test_a_local_checkpoint_is_continued_on_the_cluster(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    plan, out = plan_of(corpus), tmp_path / "out"
+    real, scanned = local.scan, 0
+
+    def scan(*arguments: Any) -> Any:
+        nonlocal scanned
+        if scanned == 3:
+            raise KeyboardInterrupt
+        scanned += 1
+        return real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "scan", scan)
+        with pytest.raises(InterruptedRunError):
+            run_plan(plan, output=out, shard_bytes=SMALL)
+    table, _ = run_plan(plan, engine="ray", output=out, shard_bytes=SMALL, resume=True)
+    assert table.equals(run_plan(plan)[0], check_metadata=True)
+    assert len(list(checkpoint.checkpoint_folder(out).glob("*.arrow"))) > 3
+
+
+def test_a_cluster_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    def refuse(**_: object) -> None:
+        raise ConnectionError("no GCS at 10.0.0.1")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(UsageError, match=r"the cluster at 10\.0\.0\.1:6379 cannot be reached"):
+        cluster._connect("10.0.0.1:6379", None)

@@ -1,0 +1,244 @@
+"""Other formats into Parquet: JSON Lines, CSV and TSV, plain text (a document a line or a file), parallel files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tokeval.corpus.places import File, find
+from tokeval.errors import CorpusError, suggest
+
+#: Text of a row group in bytes, about.
+ROW_GROUP_BYTES = 16 << 20
+
+#: Format by the end of a file's name.
+SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "txt"}
+FORMATS = ("jsonl", "csv", "tsv", "txt")
+#: What a document is in plain text.
+DOCUMENTS = ("line", "file")
+
+SCHEMA = pa.schema([pa.field(name, pa.string()) for name in ("id", "language", "domain", "text")])
+
+#: One document: id, language, domain, text.
+Row = tuple[str | None, str | None, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How files become documents.
+
+    Attributes:
+        format: one of FORMATS; None tells it by the files' names.
+        documents: in plain text, whether a line or a file is a document.
+        parallel: one file per language, line k of each the same content: the id is the line, the language the name.
+        text, id, language, domain: the fields of JSON Lines, CSV and TSV to take.
+        default_language, default_domain: for documents whose record names none.
+    """
+
+    format: str | None = None
+    documents: str = "line"
+    parallel: bool = False
+    text: str = "text"
+    id: str = "id"
+    language: str = "language"
+    domain: str = "domain"
+    default_language: str | None = None
+    default_domain: str | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was written."""
+
+    rows: int
+    bytes: int
+    files: int
+
+
+def build(locations: Iterable[str], output: Path, recipe: Recipe) -> Built:
+    """Convert files to one Parquet file with id, language, domain and text, in fixed memory.
+
+    Args:
+        locations: files, folders or globs.
+        output: the Parquet file; it appears whole, at the end.
+        recipe: how files become documents.
+
+    Raises:
+        CorpusError: nothing to read, a record that is not one, text that is not UTF-8, parallel files of unequal
+            length, or an output that cannot be written.
+    """
+    if output.suffix != ".parquet":
+        raise CorpusError(f"{output} does not end in .parquet", hint=f"write to {output.with_suffix('.parquet')}")
+    files = _files(locations, recipe)
+    rows = _parallel(files, recipe) if recipe.parallel else (row for path in files for row in _rows(path, recipe))
+    draft = output.parent / f".{output.name}.{os.getpid()}"
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        count, size = _write(rows, draft)
+        if not count:
+            raise CorpusError("there is no document in what was given")
+        draft.replace(output)
+    except OSError as error:
+        raise CorpusError(f"{output} cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return Built(count, size, len(files))
+
+
+def _files(locations: Iterable[str], recipe: Recipe) -> list[Path]:
+    found: dict[Path, None] = {}
+    for location in locations:
+        files: list[File] = []
+        if Path(location).is_dir():
+            for suffix in [".txt"] if recipe.parallel else sorted(SUFFIXES):
+                with suppress(CorpusError):
+                    files += find(location, suffix)[0]
+            if not files:
+                raise CorpusError(f"the folder {location} holds none of {', '.join(sorted(SUFFIXES))}")
+        else:
+            files = find(location, "")[0]
+        found |= {Path(file.path): None for file in sorted(files, key=lambda f: f.path)}
+    for path in found:
+        if recipe.format is None and path.suffix.lower() not in SUFFIXES:
+            hint = "it is Parquet already" if path.suffix == ".parquet" else f"add --from {'|'.join(FORMATS)}"
+            raise CorpusError(f"the format of {path} cannot be told from its name", hint=hint)
+    return list(found)
+
+
+def _write(rows: Iterator[Row], path: Path) -> tuple[int, int]:
+    count = size = waiting = 0
+    group: list[Row] = []
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+
+        def flush() -> None:
+            columns = list(zip(*group, strict=True))
+            writer.write_table(pa.table([pa.array(c, pa.string()) for c in columns], schema=SCHEMA))
+            group.clear()
+
+        for row in rows:
+            group.append(row)
+            length = len((row[3] or "").encode())
+            count, size, waiting = count + 1, size + length, waiting + length
+            if waiting >= ROW_GROUP_BYTES or len(group) == 1 << 17:
+                flush()
+                waiting = 0
+        if group:
+            flush()
+    return count, size
+
+
+def _rows(path: Path, recipe: Recipe) -> Iterator[Row]:
+    kind = recipe.format or SUFFIXES[path.suffix.lower()]
+    if kind == "txt":
+        yield from _text(path, recipe)
+        return
+    for number, record in _json_lines(path) if kind == "jsonl" else _delimited(path, kind):
+        if recipe.text not in record:
+            raise CorpusError(f"{path}:{number} has no field {recipe.text!r}", hint=suggest(recipe.text, record))
+        text = record[recipe.text]
+        if text is not None and not isinstance(text, str):
+            raise CorpusError(f"{path}:{number}: {recipe.text!r} is {type(text).__name__}, not text")
+        yield (
+            _plain(record.get(recipe.id), path, number),
+            _plain(record.get(recipe.language), path, number) or recipe.default_language,
+            _plain(record.get(recipe.domain), path, number) or recipe.default_domain,
+            text,
+        )
+
+
+def _plain(value: object, path: Path, number: int) -> str | None:
+    if isinstance(value, dict | list):
+        raise CorpusError(f"{path}:{number}: an id, language or domain is a {type(value).__name__}, not a plain value")
+    return None if value is None else str(value)
+
+
+def _text(path: Path, recipe: Recipe) -> Iterator[Row]:
+    language = recipe.default_language
+    if recipe.documents == "file":
+        try:
+            text = path.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            raise _not_utf8(path, error) from error
+        yield path.name, language, recipe.default_domain, text
+        return
+    for number, line in _lines(path):
+        yield f"{path.name}:{number}", language, recipe.default_domain, line
+
+
+def _parallel(files: list[Path], recipe: Recipe) -> Iterator[Row]:
+    """Line k of every file, one file after the other, so that a language stays together; lengths are compared first."""
+    counts = {path: sum(1 for _ in _lines(path)) for path in files}
+    languages = [_language_of(path) for path in files]
+    if len(files) < 2:
+        raise CorpusError("parallel text needs two files or more, one per language")
+    repeated = [name for name in languages if languages.count(name) > 1]
+    if repeated:
+        raise CorpusError(f"two files are of the language {repeated[0]!r}", hint="name the files LANGUAGE.txt")
+    first = files[0]
+    for path in files[1:]:
+        if counts[path] != counts[first]:
+            raise CorpusError(
+                f"{path} has {counts[path]} lines, {first} has {counts[first]}: they are not parallel",
+                hint="line k of every file must be the same content",
+            )
+    for path, language in zip(files, languages, strict=True):
+        for number, line in _lines(path):
+            yield str(number), language, recipe.default_domain, line
+
+
+def _language_of(path: Path) -> str:
+    """`tur_Latn.txt` and `dev.tur_Latn` are both Turkish."""
+    return path.stem if path.suffix.lower() in SUFFIXES else path.suffix.removeprefix(".") or path.stem
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    r"""Numbered lines, split at `\n` alone, a `\r` before it taken off."""
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                yield number, line.removesuffix(b"\n").removesuffix(b"\r").decode()
+            except UnicodeDecodeError as error:
+                raise _not_utf8(f"{path}:{number}", error) from error
+
+
+def _not_utf8(place: object, error: UnicodeDecodeError) -> CorpusError:
+    return CorpusError(f"{place} is not UTF-8: {error.reason} at byte {error.start}", hint="convert it with iconv")
+
+
+def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in _lines(path):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise CorpusError(f"{path}:{number} is not JSON: {error}") from error
+        if not isinstance(record, dict):
+            raise CorpusError(f"{path}:{number} is a JSON {type(record).__name__}, not an object")
+        yield number, record
+
+
+def _delimited(path: Path, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    csv.field_size_limit(1 << 30)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.reader(stream, delimiter="," if kind == "csv" else "\t", strict=True)
+        try:
+            header = next(rows, [])
+            for values in rows:
+                if len(values) != len(header):
+                    raise CorpusError(f"{path}:{rows.line_num} has {len(values)} fields, the header {len(header)}")
+                yield rows.line_num, dict(zip(header, values, strict=True))
+        except csv.Error as error:
+            raise CorpusError(f"{path}:{rows.line_num} is not {kind.upper()}: {error}") from error
+        except UnicodeDecodeError as error:
+            raise _not_utf8(f"{path}, after line {rows.line_num},", error) from error

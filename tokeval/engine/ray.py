@@ -1,0 +1,288 @@
+"""The ray engine: the same shards, states and merge as the local one, on a cluster.
+
+A task takes a shard and leaves its packed state in the cluster; further tasks merge the states in groups, so that the
+driver holds one at a time. Ray retries what was lost with a worker.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tokeval.engine.checkpoint import Checkpoint
+from tokeval.engine.plan import SHARD_BYTES, Plan, Shard, make_shards
+from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers, run_shard
+from tokeval.engine.states import pack, unpack
+from tokeval.errors import IncompleteRunError, TokevalError, UsageError
+from tokeval.signature import digest
+
+if TYPE_CHECKING:
+    from tokeval.schema import TokenizerFacts
+
+#: So many states are merged by one task.
+_FAN_IN = 8
+#: Shards under way for each core of the cluster: enough that none waits, few enough that states do not pile up.
+_AHEAD = 2
+_RETRIES = 3
+#: Files beside a tokenizer's file that its library may want too.
+_COMPANIONS = (
+    "encoder.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "tokenizer_config.json",
+    "vocab.bpe",
+    "vocab.json",
+)
+
+#: What a shard's task reports beside its state: bytes and seconds by tokenizer.
+Report = dict[str, tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to take shards: it travels to each once.
+
+    Attributes:
+        files: for each path of a tokenizer, the content of its files by name; a node that lacks the path gets them.
+    """
+
+    plan: Plan
+    todo: Mapping[int, Mapping[str, frozenset[str]]]
+    files: Mapping[str, Mapping[str, bytes]]
+
+    @property
+    def key(self) -> str:
+        """Names the tokenizers of the job, so that a worker loads them once."""
+        contents = [f"{path} {name}" + digest(data) for path, f in self.files.items() for name, data in f.items()]
+        return digest(self.plan.digest, *sorted(contents))
+
+
+def run(
+    plan: Plan,
+    *,
+    jobs: int | None = None,
+    shards: int | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    todo: Mapping[int, Todo] | None = None,
+    checkpoint: Checkpoint | None = None,
+    address: str | None = None,
+    task: Callable[[Job, Shard], tuple[bytes, Report]] | None = None,
+) -> dict[int, ShardState]:
+    """Run a plan on a cluster; see `tokeval.engine.local.run`.
+
+    Args:
+        plan: what to compute.
+        shards: into how many parts each corpus is cut; None cuts by `shard_bytes`.
+        shard_bytes: text of a shard, about.
+        workers: tokenizers loaded before, or None to load them.
+        progress: told of every shard.
+        todo: what is to be computed of each corpus; None for everything.
+        checkpoint: keeps the state of every shard that is done.
+        jobs: cores of a local cluster; None for all.
+        address: an existing cluster; None starts a local one and ends it with the run.
+        task: what a worker does with a shard (tests let it fail).
+
+    Raises:
+        IncompleteRunError: a shard failed on every attempt, or the cluster cannot be reached.
+    """
+    import ray
+
+    workers = workers or load_workers(plan)
+    facts = {name: encoder.facts for name, encoder in workers.encoders.items()}
+    wanted = {i: everything(workers) if todo is None else todo.get(i, {}) for i in range(len(plan.corpora))}
+    ours = not ray.is_initialized()
+    _connect(address, jobs)
+    try:
+        names = {index: _names(part) for index, part in wanted.items()}
+        job = ray.put(Job(plan, names, _tokenizer_files(plan)))
+        start = ray.remote(num_returns=2, max_retries=_RETRIES)(task or run_task).remote
+        merge = ray.remote(max_retries=_RETRIES)(_merge_task).remote
+        todo_shards = [s for s in make_shards(plan, parts=shards, shard_bytes=shard_bytes) if wanted[s.corpus]]
+        trees = {index: _Tree(lambda index, states: merge(job, index, *states), index) for index in wanted}
+        for shard, state in _finished(ray, job, start, todo_shards, wanted, checkpoint, progress):
+            trees[shard.corpus].add(state)
+        roots = {index: tree.root() for index, tree in trees.items()}
+        return {
+            index: _unpacked(ray.get(root), wanted[index], facts) for index, root in roots.items() if root is not None
+        }
+    except ray.exceptions.RayTaskError as error:
+        cause = error.cause
+        if isinstance(cause, TokevalError):
+            raise cause from None
+        raise IncompleteRunError(f"a shard failed: {type(cause).__name__}: {cause}") from error
+    except ray.exceptions.RayError as error:
+        line = str(error).strip().partition("\n")[0]
+        raise IncompleteRunError(f"the cluster lost a shard on every attempt: {line}") from error
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+class _Tree:
+    """Merges states as they come, in groups; a group's result counts as one state of the next level."""
+
+    def __init__(self, merge: Callable[[int, list[Any]], Any], corpus: int) -> None:
+        self._merge = merge
+        self._corpus = corpus
+        self._levels: list[list[Any]] = []
+
+    def add(self, state: Any, level: int = 0) -> None:
+        while len(self._levels) <= level:
+            self._levels.append([])
+        self._levels[level].append(state)
+        if len(self._levels[level]) == _FAN_IN:
+            group, self._levels[level] = self._levels[level], []
+            self.add(self._merge(self._corpus, group), level + 1)
+
+    def root(self) -> Any:
+        """The merged state of all; None if there was none."""
+        rest = [state for level in self._levels for state in level]
+        while len(rest) > 1:
+            rest = [*rest[_FAN_IN:], self._merge(self._corpus, rest[:_FAN_IN])]
+        return rest[0] if rest else None
+
+
+def _finished(
+    ray: Any,
+    job: Any,
+    start: Callable[..., tuple[Any, Any]],
+    shards: list[Shard],
+    wanted: Mapping[int, Todo],
+    checkpoint: Checkpoint | None,
+    progress: Progress | None,
+) -> Iterator[tuple[Shard, Any]]:
+    """Each shard with a reference to its packed state, in the order in which they are done."""
+    window = max(_AHEAD, int(_AHEAD * ray.cluster_resources().get("CPU", 1)))
+    under_way: dict[Any, tuple[Shard, Any]] = {}
+    for shard in [*shards, *[None] * window]:
+        while under_way and (shard is None or len(under_way) >= window):
+            done, _ = ray.wait(list(under_way), timeout=0.5)  # a timeout, so that Ctrl-C is heard
+            for report in done:
+                finished, state = under_way.pop(report)
+                for name, (size, seconds) in ray.get(report).items():
+                    if progress is not None:
+                        progress(name, size, seconds)
+                if checkpoint is not None:
+                    checkpoint.save_packed(finished, ray.get(state))
+                yield finished, state
+        if shard is None:
+            continue
+        known = checkpoint.load(shard, wanted[shard.corpus]) if checkpoint is not None else None
+        if known is not None:
+            for name in wanted[shard.corpus] if progress is not None else ():
+                progress(name, shard.bytes, 0.0)  # type: ignore[misc]
+            yield shard, ray.put(pack(known))
+            continue
+        state, report = start(job, shard)
+        under_way[report] = shard, state
+
+
+def run_task(job: Job, shard: Shard) -> tuple[bytes, Report]:
+    """In a worker: a shard's packed state, and what it took."""
+    workers = _workers(job)
+    report: Report = {}
+
+    def note(name: str, size: int, seconds: float) -> None:
+        before = report.get(name, (0, 0.0))
+        report[name] = before[0] + size, before[1] + seconds
+
+    return pack(run_shard(job.plan, shard, workers, note, _todo(job, shard.corpus, workers))), report
+
+
+def _merge_task(job: Job, corpus: int, *states: bytes) -> bytes:
+    workers = _workers(job)
+    facts = {name: encoder.facts for name, encoder in workers.encoders.items()}
+    todo = _todo(job, corpus, workers)
+    merged = _unpacked(states[0], todo, facts)
+    for state in states[1:]:
+        merged = merged.merge(_unpacked(state, todo, facts))
+    return pack(merged)
+
+
+def _unpacked(data: bytes, todo: Todo, facts: Mapping[str, TokenizerFacts]) -> ShardState:
+    state = unpack(data, todo, facts)
+    assert state is not None, "a task packs what was wanted"
+    return state
+
+
+def _workers(job: Job) -> Workers:
+    """The job's tokenizers, loaded once in each worker."""
+    if job.key not in _loaded():
+        _loaded().clear()
+        _loaded()[job.key] = load_workers(_localized(job))
+    return _loaded()[job.key]
+
+
+@cache
+def _loaded() -> dict[str, Workers]:
+    return {}
+
+
+def _localized(job: Job) -> Plan:
+    """The plan with paths that exist on this node: files that it lacks are written to a folder of its own."""
+    specs = []
+    for name, spec in job.plan.tokenizers:
+        if spec.location in job.files and not Path(spec.location).exists():
+            folder = Path(tempfile.mkdtemp(prefix="tokeval-"))
+            for inner, data in job.files[spec.location].items():
+                (folder / inner).write_bytes(data)
+            original = Path(spec.location).name
+            path = folder / original if original in job.files[spec.location] else folder
+            spec = replace(spec, location=str(path))
+        specs.append((name, spec))
+    return replace(job.plan, tokenizers=tuple(specs))
+
+
+def _tokenizer_files(plan: Plan) -> dict[str, dict[str, bytes]]:
+    """The content of every tokenizer's file, and of those beside it that its library may want."""
+    found = {}
+    for _, spec in plan.tokenizers:
+        path = Path(spec.location) if spec.location else None
+        if path is not None and path.is_dir():
+            found[spec.location] = {p.name: p.read_bytes() for p in sorted(path.iterdir()) if p.is_file()}
+        elif path is not None and path.is_file():
+            beside = [path, *(path.parent / name for name in _COMPANIONS)]
+            found[spec.location] = {p.name: p.read_bytes() for p in beside if p.is_file()}
+    return found
+
+
+def _names(todo: Todo) -> dict[str, frozenset[str]]:
+    """A part of the work by names, as it travels: measures are functions, and a worker has them itself."""
+    return {
+        name: frozenset([f"measure {m.name}" for m in wanted.measures] + [f"kind {k.name}" for k in wanted.kinds])
+        for name, wanted in todo.items()
+    }
+
+
+def _todo(job: Job, corpus: int, workers: Workers) -> Todo:
+    names = job.todo[corpus]
+    return {
+        name: replace(
+            wanted,
+            measures=tuple(m for m in wanted.measures if f"measure {m.name}" in names[name]),
+            kinds=tuple(k for k in wanted.kinds if f"kind {k.name}" in names[name]),
+        )
+        for name, wanted in everything(workers).items()
+        if name in names
+    }
+
+
+def _connect(address: str | None, jobs: int | None) -> None:
+    import ray
+
+    if ray.is_initialized():
+        return
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    options = {"address": address} if address else {"num_cpus": jobs, "include_dashboard": False}
+    try:
+        ray.init(**options, log_to_driver=False, logging_level="ERROR", configure_logging=False)
+    except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+        line = str(error).strip().partition("\n")[0]
+        raise UsageError(f"the cluster at {address or 'this machine'} cannot be reached: {line}") from error
