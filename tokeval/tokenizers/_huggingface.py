@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError
+from tokeval.schema import Spelling
 from tokeval.signature import file_digest
 from tokeval.tokenizers.base import (
     BYTE,
@@ -29,6 +30,7 @@ from tokeval.tokenizers.base import (
 from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.spelling import of_json
 
 if TYPE_CHECKING:
     from tokeval.tokenizers.words.memo import ChunkEncoder
@@ -162,6 +164,10 @@ class HuggingFace(Tokenizer):
         return vocabulary_table(
             ids, [by_id[i] for i in ids], [data for data, _ in spelled], kinds, [scores.get(i) for i in ids]
         )
+
+    def spelling(self) -> Spelling:
+        """From the declared decoder and pre-tokenizer; merges of a BPE as the file lists them."""
+        return of_json(self._json["model"], self._scheme)
 
     def _spell(self, piece: str, added: bool) -> tuple[bytes, str]:
         """The bytes of a piece and whether it is a byte token, by the tokenizer's declared scheme."""

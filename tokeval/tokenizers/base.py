@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval.errors import NotSupportedError
-from tokeval.schema import TokenizerFacts
+from tokeval.schema import Spelling, TokenizerFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,6 +104,9 @@ class Tokenizer(ABC):
         The default names none.
         """
         return ()
+    def spelling(self) -> Spelling:
+        """How the vocabulary marks words and, for BPE, merges; all undeclared unless an adapter says more."""
+        return Spelling()
 
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""

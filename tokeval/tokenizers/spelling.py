@@ -1,0 +1,97 @@
+"""What a tokenizer's file declares of words and merges, in the one form that vocabulary analysis reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tokeval.schema import BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, UNDECLARED, Spelling
+from tokeval.tokenizers.base import NORMAL, UNUSED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Fields of sentencepiece_model.proto: ModelProto.trainer_spec, TrainerSpec.model_type and .treat_whitespace_as_suffix
+_TRAINER, _MODEL_TYPE, _WHITESPACE_AS_SUFFIX = 2, 3, 24
+_BPE = 2
+
+
+def of_json(model: Mapping[str, Any], scheme: set[str]) -> Spelling:
+    """The spelling of a tokenizer.json.
+
+    Args:
+        model: its `model`.
+        scheme: the types of its decoders, or of its pre-tokenizers where it has none.
+    """
+    suffix = model.get("end_of_word_suffix")
+    if "WordPiece" in scheme:
+        return Spelling(BY_PREFIX, model.get("continuing_subword_prefix") or "##")
+    words = BY_SUFFIX if suffix else BY_SPACE if scheme & {"ByteLevel", "Metaspace"} else UNDECLARED
+    merges = model.get("merges")
+    if not isinstance(merges, list):
+        return Spelling(words, suffix or "")
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
+    ranks = {(left, right): float(rank) for rank, (left, right) in enumerate(pairs)}
+    return Spelling(words, suffix or "", lambda left, right: ranks.get((left, right)))
+
+
+def of_ranks(ranks: Mapping[bytes, int]) -> Spelling:
+    """The spelling of a vocabulary of byte strings with ranks: neighbours merge where the two together have one."""
+
+    def rank(left: str, right: str) -> float | None:
+        return ranks.get((left + right).encode("latin-1"))
+
+    return Spelling(BY_SPACE, rank=rank, bytewise=True)
+
+
+def of_model(content: bytes, vocabulary: pa.Table) -> Spelling:
+    """The spelling of a SentencePiece model.
+
+    Args:
+        content: the file.
+        vocabulary: its pieces, kinds and scores; in a BPE the higher score merges first.
+    """
+    trainer = next((value for number, value in _fields(content) if number == _TRAINER), b"")
+    settings = dict(_fields(trainer)) if isinstance(trainer, bytes) else {}
+    words = BY_SPACE_AFTER if settings.get(_WHITESPACE_AS_SUFFIX) else BY_SPACE
+    if settings.get(_MODEL_TYPE) != _BPE:
+        return Spelling(words)
+    rows = zip(*(vocabulary[name].to_pylist() for name in ("piece", "score", "kind")), strict=True)
+    scores = {piece: score for piece, score, kind in rows if kind in {NORMAL, UNUSED}}
+
+    def rank(left: str, right: str) -> float | None:
+        score = scores.get(left + right)
+        return None if score is None else -score
+
+    return Spelling(words, rank=rank)
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a protocol-buffer message, numbers as int and the rest as bytes; stops where it is cut short."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        kind = key & 7
+        if kind == 0:
+            number, at = _varint(data, at)
+            yield key >> 3, number
+            continue
+        width = {1: 8, 5: 4}.get(kind)
+        if width is None:
+            if kind != 2:
+                return
+            width, at = _varint(data, at)
+        yield key >> 3, data[at : at + width]
+        at += width
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(data):
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+        shift += 7
+    return value, at
