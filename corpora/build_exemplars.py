@@ -24,7 +24,7 @@ ITEM = re.compile(r"\\u(?P<short>[0-9A-Fa-f]{4})|\\U(?P<long>[0-9A-Fa-f]{8})|\\(
 
 
 def characters(pattern: str) -> set[str]:
-    """The characters of a UnicodeSet without nested sets: `[a-z {ch} \\u200C]`."""
+    """The characters of a UnicodeSet without nested sets: ranges, sequences in braces, escapes."""
     tokens: list[tuple[str, bool]] = []
     for match in ITEM.finditer(pattern.removeprefix("[").removesuffix("]")):
         code = match["short"] or match["long"]

@@ -33,6 +33,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
     REPORTS: {
         "csv": ("tokeval.report.csv:render", "", ""),
         "md": ("tokeval.report.markdown:render", "", ""),
+        "vocab": ("tokeval.report.vocabulary:render", "", ""),
     },
     ENGINES: {
         "local": ("tokeval.engine.local:run", "", ""),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tokeval import __version__
-from tokeval.cli import compare, diff, gate, listing, report
+from tokeval.cli import compare, diff, gate, listing, report, vocab
 from tokeval.errors import TokevalError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("compare")(compare.command)
+app.command("vocab")(vocab.command)
 app.command("report")(report.command)
 app.command("diff")(diff.command)
 app.command("gate")(gate.command)

@@ -116,6 +116,4 @@ class Tekken(Tokenizer):
     def spelling(self) -> Spelling:
         """The pattern puts the space before its word; neighbours merge where their bytes have a rank."""
         first = self._tekken.num_special_tokens
-        return of_ranks(
-            {self._tekken.id_to_byte_piece(i, self._keep): i for i in range(first, self._tekken.n_words)}
-        )
+        return of_ranks({self._tekken.id_to_byte_piece(i, self._keep): i for i in range(first, self._tekken.n_words)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tokeval.schema import BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, UNDECLARED, Spelling
+from tokeval.schema import BPE, BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, UNDECLARED, Spelling
 from tokeval.tokenizers.base import NORMAL, UNUSED
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Fields of sentencepiece_model.proto: ModelProto.trainer_spec, TrainerSpec.model_type and .treat_whitespace_as_suffix
 _TRAINER, _MODEL_TYPE, _WHITESPACE_AS_SUFFIX = 2, 3, 24
-_BPE = 2
+_MODELS = {1: "unigram", 2: BPE, 3: "word", 4: "char"}
 
 
 def of_json(model: Mapping[str, Any], scheme: set[str]) -> Spelling:
@@ -24,15 +24,25 @@ def of_json(model: Mapping[str, Any], scheme: set[str]) -> Spelling:
         scheme: the types of its decoders, or of its pre-tokenizers where it has none.
     """
     suffix = model.get("end_of_word_suffix")
+    kind = str(model.get("type") or _kind_by_keys(model)).lower()
     if "WordPiece" in scheme:
-        return Spelling(BY_PREFIX, model.get("continuing_subword_prefix") or "##")
+        return Spelling(BY_PREFIX, model.get("continuing_subword_prefix") or "##", kind)
     words = BY_SUFFIX if suffix else BY_SPACE if scheme & {"ByteLevel", "Metaspace"} else UNDECLARED
     merges = model.get("merges")
     if not isinstance(merges, list):
-        return Spelling(words, suffix or "")
+        return Spelling(words, suffix or "", kind)
     pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
     ranks = {(left, right): float(rank) for rank, (left, right) in enumerate(pairs)}
-    return Spelling(words, suffix or "", lambda left, right: ranks.get((left, right)))
+    return Spelling(words, suffix or "", kind, lambda left, right: ranks.get((left, right)))
+
+
+def _kind_by_keys(model: Mapping[str, Any]) -> str:
+    """The kind of a model that does not name it, as older files do not."""
+    if "merges" in model:
+        return BPE
+    if "max_input_chars_per_word" in model:
+        return "wordpiece"
+    return "unigram" if isinstance(model.get("vocab"), list) else ""
 
 
 def of_ranks(ranks: Mapping[bytes, int]) -> Spelling:
@@ -41,7 +51,7 @@ def of_ranks(ranks: Mapping[bytes, int]) -> Spelling:
     def rank(left: str, right: str) -> float | None:
         return ranks.get((left + right).encode("latin-1"))
 
-    return Spelling(BY_SPACE, rank=rank, bytewise=True)
+    return Spelling(BY_SPACE, model=BPE, rank=rank, bytewise=True)
 
 
 def of_model(content: bytes, vocabulary: pa.Table) -> Spelling:
@@ -54,8 +64,10 @@ def of_model(content: bytes, vocabulary: pa.Table) -> Spelling:
     trainer = next((value for number, value in _fields(content) if number == _TRAINER), b"")
     settings = dict(_fields(trainer)) if isinstance(trainer, bytes) else {}
     words = BY_SPACE_AFTER if settings.get(_WHITESPACE_AS_SUFFIX) else BY_SPACE
-    if settings.get(_MODEL_TYPE) != _BPE:
-        return Spelling(words)
+    declared = settings.get(_MODEL_TYPE, 1)  # the default of the format is unigram
+    model = _MODELS.get(declared, "") if isinstance(declared, int) else ""
+    if model != BPE:
+        return Spelling(words, model=model)
     rows = zip(*(vocabulary[name].to_pylist() for name in ("piece", "score", "kind")), strict=True)
     scores = {piece: score for piece, score, kind in rows if kind in {NORMAL, UNUSED}}
 
@@ -63,7 +75,7 @@ def of_model(content: bytes, vocabulary: pa.Table) -> Spelling:
         score = scores.get(left + right)
         return None if score is None else -score
 
-    return Spelling(words, rank=rank)
+    return Spelling(words, model=model, rank=rank)
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:

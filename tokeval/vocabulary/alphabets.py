@@ -1,4 +1,4 @@
-"""Which languages a token could have come from: every letter of it in the language's CLDR exemplar set, or no answer."""
+"""Which languages a token could have come from: every letter of it in the language's CLDR exemplars, or no answer."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
 from tokeval.vocabulary.characters import DIGIT, LETTER, PRIVATE, PUNCTUATION, SPACE, UNASSIGNED, Characters, category
-from tokeval.vocabulary.tokens import PARTIAL
+from tokeval.vocabulary.tokens import PARTIAL, POSITIONS
 
 Flags = npt.NDArray[np.bool_]
 
@@ -99,9 +99,9 @@ def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
     whole = codes(texts)
     position = codes(tokens["position"].to_pylist())
     # a word mark that is no space (##, </w>) shows in the position alone
-    spoken = whole * len(position) + position
+    spoken = whole * len(POSITIONS) + position
     data = tokens["bytes"].to_pylist()
-    same = codes(data) * len(position) + position
+    same = codes(data) * len(POSITIONS) + position
     forms = codes(text if text.isascii() else unicodedata2.normalize("NFC", text) for text in texts)
     filled = np.fromiter(map(bool, data), np.bool_, len(data))
     return {
@@ -115,8 +115,9 @@ def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
 def _shared(keys: Int64, distinct: Int64, among: Flags) -> Flags:
     """The rows `among` whose key stands with two or more values of `distinct`."""
     rows = np.flatnonzero(among)
-    pairs = np.unique(np.stack([keys[rows], distinct[rows]], axis=1), axis=0)
-    counts = np.bincount(pairs[:, 0], minlength=int(keys.max(initial=-1)) + 1)
+    width = int(distinct.max(initial=0)) + 1
+    pairs = np.unique(keys[rows] * width + distinct[rows])
+    counts = np.bincount(pairs // width, minlength=int(keys.max(initial=-1)) + 1)
     found = np.zeros(len(keys), np.bool_)
     found[rows] = counts[keys[rows]] > 1
     return found

@@ -1,4 +1,4 @@
-"""What vocabularies share: Jaccard of their byte strings, core and unique tokens, and a tree of nearness."""
+"""What vocabularies share: byte strings of each pair, of all, of one alone."""
 
 from __future__ import annotations
 
@@ -48,12 +48,6 @@ class Overlap:
         """Byte strings that either of a pair has, shape (n, n)."""
         return self.sizes[:, None] + self.sizes[None, :] - self.common
 
-    @property
-    def distance(self) -> npt.NDArray[np.float64]:
-        """1 − J for each pair; two empty vocabularies are equal."""
-        union = self.union
-        return np.where(union > 0, 1 - self.common / np.maximum(union, 1), 0.0)
-
 
 def overlap(keys: Sequence[npt.NDArray[np.uint64]]) -> Overlap:
     """The overlap of vocabularies given by their sorted keys.
@@ -81,32 +75,3 @@ def overlap(keys: Sequence[npt.NDArray[np.uint64]]) -> Overlap:
 def _cuts(ranges: int) -> npt.NDArray[np.uint64]:
     """The starts of equal ranges of keys; the end of the last is left to the caller."""
     return np.array([(k << 64) // ranges for k in range(ranges)], np.uint64)
-
-
-def linkage(distance: npt.NDArray[np.float64]) -> list[tuple[int, int, float, int]]:
-    """Average linkage (UPGMA): the merges from near to far.
-
-    Args:
-        distance: symmetric, shape (n, n).
-
-    Returns:
-        n − 1 tuples of two clusters, their distance and the number of leaves; leaf i is cluster i, the k-th merge
-        is cluster n + k. Of equal distances the pair with the lowest numbers comes first.
-    """
-    count = len(distance)
-    matrix = distance.astype(np.float64).copy()
-    np.fill_diagonal(matrix, np.inf)
-    names, leaves = list(range(count)), [1] * count
-    merges = []
-    for step in range(count - 1):
-        a, b = divmod(int(matrix.argmin()), count)
-        a, b = min(a, b), max(a, b)
-        height = float(matrix[a, b])
-        size = leaves[a] + leaves[b]
-        row = (leaves[a] * matrix[a] + leaves[b] * matrix[b]) / size
-        row[[a, b]] = np.inf
-        matrix[a, :] = matrix[:, a] = row
-        matrix[b, :] = matrix[:, b] = np.inf
-        merges.append((min(names[a], names[b]), max(names[a], names[b]), height, size))
-        names[a], leaves[a] = count + step, size
-    return merges
