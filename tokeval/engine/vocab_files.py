@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import platform
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval import __version__
@@ -19,8 +22,9 @@ from tokeval.engine.api import Render
 from tokeval.engine.vocab import vocab
 from tokeval.results.store import Results, check_folder, save
 from tokeval.tokenizers.load import Spec
+from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
 
-TOKENS, USE = "vocabulary.parquet", "token_use.parquet"
+TOKENS, USE, DOUBTFUL = "vocabulary.parquet", "token_use.parquet", "unreachable.csv"
 
 
 def written_to(
@@ -29,7 +33,8 @@ def written_to(
     """Describe vocabularies and write what was found.
 
     Args:
-        folder: where results.parquet, run.json, vocabulary.parquet and the reports go; with a corpus token_use.parquet.
+        folder: where results.parquet, run.json, vocabulary.parquet (a row per token), unreachable.csv and the reports
+            go; with a corpus token_use.parquet too.
         tokenizers: spec strings by name.
         renders: of the report formats wanted.
         options: as `vocab` takes them.
@@ -41,13 +46,20 @@ def written_to(
     started, clock = datetime.now(UTC), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tokeval-") as scratch:
         tables = {name: _Stream(Path(scratch) / name) for name in (TOKENS, USE)}
+        doubtful = ["tokenizer,id,answer,kind,bytes,piece\r\n"]
+
+        def take(name: str, spec: Spec, table: pa.Table) -> None:
+            tables[TOKENS].write(name, spec, table)
+            doubtful.extend(_doubtful(name, table))
+
         try:
-            table = vocab(tokenizers, tokens=tables[TOKENS].write, use=tables[USE].write, **options)
+            table = vocab(tokenizers, tokens=take, use=tables[USE].write, **options)
         finally:
             for stream in tables.values():
                 stream.close()
         results = Results.of(table)
         files: dict[str, bytes | Path] = {n: t.path for n, t in tables.items() if t.path.exists()}
+        files[DOUBTFUL] = "".join(doubtful).encode()
         for render in renders:
             files |= render(results)
         record = {
@@ -59,6 +71,19 @@ def written_to(
             "about": asdict(results.about),
         }
         return results, save(folder, table, record, files)
+
+
+def _doubtful(name: str, tokens: pa.Table) -> Iterator[str]:
+    """A line per token that no text was seen to produce; a piece cannot start a formula in a spreadsheet."""
+    if "reach" not in tokens.column_names:
+        return
+    chosen = tokens.filter(pc.is_in(tokens["reach"].cast(pa.string()), pa.array([NOT_PRODUCED, UNREACHABLE])))
+    for row in chosen.select(["id", "reach", "kind", "bytes", "piece"]).to_pylist():
+        line = io.StringIO()
+        piece = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in row["piece"])
+        safe = f"'{piece}" if piece.startswith(("=", "+", "-", "@", "\t", "\r")) else piece
+        csv.writer(line).writerow([name, row["id"], row["reach"], row["kind"], row["bytes"].hex(), safe])
+        yield line.getvalue()
 
 
 class _Stream:
