@@ -13,7 +13,7 @@ from tokeval.engine.local import run
 from tokeval.engine.plan import Plan, make_plan
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
-from tokeval.schema import Figure, MetricInfo, Status, TokenizerFacts, result_schema
+from tokeval.schema import Figure, MetricInfo, Status, result_schema
 from tokeval.tokenizers.base import VOCABULARY, Tokenizer
 from tokeval.tokenizers.load import Spec, check_name, load_tokenizer, parse_spec
 from tokeval.vocabulary import qtok as qtok_view
@@ -76,19 +76,21 @@ def vocab(
     about = {CORPUS: CorpusAbout(f"Unicode {sources['unicode']}, CLDR {sources['cldr']}", 0, 0, 0, [])}
     metrics = [*METRICS, *(USE_METRICS if corpora else ()), *(qtok_view.METRICS if qtok else ())]
     infos = {info.name: info for info in metrics}
-    facts: dict[str, TokenizerFacts] = {}
+    known: dict[str, TokenizerAbout] = {}
     rows: list[dict[str, object]] = []
     keys = []
     for name, spec in specs.items():
         tokenizer = load_tokenizer(spec)
         vocabulary = _vocabulary(name, tokenizer)
-        facts[name] = tokenizer.facts()
+        known[name] = TokenizerAbout(
+            str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
+        )
         described = analyze(vocabulary, tokenizer.spelling(), tokenizer.encode_batch if reach else None)
-        rows += _rows(name, CORPUS, figures_of(described), infos, facts, sources)
+        rows += _rows(name, CORPUS, figures_of(described), infos, known, sources)
         table = described.tokens
         if qtok:
             view = _qtok(spec)
-            rows += _rows(name, CORPUS, qtok_view.figures(view), infos, facts, sources)
+            rows += _rows(name, CORPUS, qtok_view.figures(view), infos, known, sources)
             table = table.append_column("qtok_category", qtok_view.column(view, table["id"].to_numpy()))
         keys.append(keys_of(table))
         for corpus, place in (corpora or {}).items():
@@ -104,7 +106,7 @@ def vocab(
             found = usage(table["id"].to_numpy(), counts)
             for column in found.columns.column_names:
                 table = table.append_column(column, found.columns[column])
-            rows += _rows(name, corpus, use_figures(found), infos, facts, {_USE: about[corpus].fingerprint})
+            rows += _rows(name, corpus, use_figures(found), infos, known, {_USE: about[corpus].fingerprint})
             if use is not None:
                 use(name, spec, counts)
         if progress is not None:
@@ -113,13 +115,10 @@ def vocab(
             tokens(name, spec, table)
     if len(keys) > 1:
         for name, metric, figure in overlap_figures(list(specs), overlap(keys)):
-            rows += _rows(name, CORPUS, [(metric, figure)], infos, facts, sources)
+            rows += _rows(name, CORPUS, [(metric, figure)], infos, known, sources)
     told = About(
         version=__version__,
-        tokenizers={
-            name: TokenizerAbout(str(spec), f.fingerprint, f.library, f.vocabulary_size, f.yardstick)
-            for (name, spec), f in zip(specs.items(), facts.values(), strict=True)
-        },
+        tokenizers=known,
         corpora=about,
         metrics=metrics,
     )
@@ -160,7 +159,7 @@ def _rows(
     corpus: str,
     figures: Iterable[tuple[str, Figure]],
     infos: Mapping[str, MetricInfo],
-    facts: Mapping[str, TokenizerFacts],
+    known: Mapping[str, TokenizerAbout],
     sources: Mapping[str, str],
 ) -> list[dict[str, object]]:
     """Figures as rows of the result table, signed by the tokenizers and the tables behind them."""
@@ -182,11 +181,11 @@ def _rows(
                 {
                     "tokeval": __version__,
                     "metric": f"{metric}.{infos[metric].version}",
-                    "tokenizer": facts[name].fingerprint,
-                    "library": facts[name].library,
+                    "tokenizer": known[name].fingerprint,
+                    "library": known[name].library,
                     **sources,
                     "slice": figure.slice,
-                    "reference": facts[figure.reference].fingerprint if figure.reference else None,
+                    "reference": known[figure.reference].fingerprint if figure.reference else None,
                 }
             ),
         }

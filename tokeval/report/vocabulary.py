@@ -150,10 +150,10 @@ def _grouping(found: Figures, tokenizer: str) -> str:
 def _languages(found: Figures) -> Iterator[Block]:
     yield Heading("Languages")
     yield Paragraph(
-        "A language's alphabet is its CLDR exemplar set. Complete: every character of it is a single token. A token"
-        " could come from each language that has all of its letters; it is told by its letters, never by its length, and"
-        " most Latin tokens fit a hundred languages. Without letters, or with letters that no one language has, there is no"
-        " answer."
+        "A language's alphabet is its CLDR exemplar set. Complete: every character of it is a single token. A "
+        "token could come from each language that has all of its letters; it is told by its letters, never by its "
+        "length, and most Latin tokens fit a hundred languages. Without letters, or with letters that no one "
+        "language has, there is no answer."
     )
     codes = found.slices("alphabet_completeness")
     rows: list[list[Cell | str]] = []
@@ -178,7 +178,9 @@ def _languages(found: Figures) -> Iterator[Block]:
         ("tokens_of_language", "Share of ids that could come from the language"),
         ("tokens_of_language_only", "Share of ids that could come from no other language"),
     ):
-        table_rows = [[c, *(percent(found.share(t, metric, c)) for t in found.tokenizers)] for c in codes]
+        table_rows: list[list[Cell | str]] = [
+            [c, *(percent(found.share(t, metric, c)) for t in found.tokenizers)] for c in codes
+        ]
         if metric == "tokens_of_language_only":
             table_rows = [row for row in table_rows if any(isinstance(cell, Cell) and cell.share for cell in row)]
         yield Table(["language", *found.tokenizers], table_rows, folded=title)

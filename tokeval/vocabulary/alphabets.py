@@ -53,7 +53,7 @@ class Languages:
 
     def text(self) -> list[str]:
         """Each answer as codes joined by spaces; empty where no language has the letters."""
-        return [" ".join(code for code, yes in zip(self.codes, row, strict=True) if yes) for row in self.answers]
+        return [" ".join([self.codes[k] for k in np.flatnonzero(row)]) for row in self.answers]
 
     def uses(self) -> npt.NDArray[np.int64]:
         """How many tokens have each answer."""

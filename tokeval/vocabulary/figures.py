@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -46,21 +46,20 @@ class Described:
 def figures_of(described: Described) -> Iterator[Named]:
     """Every figure of one vocabulary by itself, with the name of its metric."""
     tokens, size = described.tokens, described.size
-    kinds = np.array(tokens["kind"].to_pylist(), object)
-    yield from _partition("tokens_by_kind", kinds, KINDS)
+    yield from _partition("tokens_by_kind", tokens["kind"], KINDS)
     yield "byte_completeness", _share(ALL, len(_single_bytes(tokens)), 256, size)
-    yield from _partition("tokens_by_script", _filled(tokens["script"], NOT_TEXT))
-    yield from _partition("tokens_by_position", np.array(tokens["position"].to_pylist(), object), POSITIONS)
-    yield from _partition("tokens_by_class", np.array(tokens["class"].to_pylist(), object), CLASSES)
-    spoken = (kinds != SPECIAL) & (kinds != UNUSED)
-    yield from _lengths(tokens, spoken)
+    yield from _partition("tokens_by_script", pc.fill_null(tokens["script"].cast(pa.string()), NOT_TEXT))
+    yield from _partition("tokens_by_position", tokens["position"], POSITIONS)
+    yield from _partition("tokens_by_class", tokens["class"], CLASSES)
+    spoken = pc.invert(pc.is_in(tokens["kind"].cast(pa.string()), pa.array([SPECIAL, UNUSED])))
+    yield from _lengths(tokens.filter(spoken))
     yield from _numerals(described)
     yield from _alphabets(described)
     yield from _languages(described)
     if "reach" in tokens.column_names:
-        reach = np.array(tokens["reach"].to_pylist(), object)
-        yield "unreachable_tokens", _counted(ALL, int((reach == UNREACHABLE).sum()), size)
-        yield "not_produced_tokens", _counted(ALL, int((reach == NOT_PRODUCED).sum()), size)
+        reach = _counts(tokens["reach"])
+        yield "unreachable_tokens", _counted(ALL, reach.get(UNREACHABLE, 0), size)
+        yield "not_produced_tokens", _counted(ALL, reach.get(NOT_PRODUCED, 0), size)
     for name, flags in (("twin_tokens", TWINS), ("suspicious_tokens", SUSPICIOUS)):
         either = np.logical_or.reduce([described.flags[flag] for flag in flags])
         yield name, _counted(ALL, int(either.sum()), size)
@@ -83,12 +82,9 @@ def overlap_figures(names: Sequence[str], found: Overlap) -> Iterator[tuple[str,
                 yield name, "overlap_jaccard", _referring(share, other)
 
 
-def _partition(
-    metric: str, values: np.ndarray[tuple[int], np.dtype[np.object_]], order: Sequence[str] = ()
-) -> Iterator[Named]:
+def _partition(metric: str, values: pa.Array | pa.ChunkedArray, order: Sequence[str] = ()) -> Iterator[Named]:
     """The number of ids of each value, the given ones first; their sum is the row `all`."""
-    names, counts = np.unique(values.astype(str), return_counts=True)
-    found = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    found = _counts(values)
     by_count = sorted((name for name in found if name not in order), key=lambda name: (-found[name], name))
     yield metric, _counted(ALL, len(values), len(values))
     for name in (*order, *by_count):
@@ -96,12 +92,17 @@ def _partition(
             yield metric, _counted(name, found[name], len(values))
 
 
-def _lengths(tokens: pa.Table, spoken: Flags) -> Iterator[Named]:
-    data = tokens["byte_length"].to_numpy()[spoken]
-    labels = np.array([str(n) if n <= _LONGEST else f"{_LONGEST + 1}+" for n in data.tolist()], object)
+def _counts(values: pa.Array | pa.ChunkedArray) -> dict[str, int]:
+    return {pair["values"]: pair["counts"] for pair in pc.value_counts(values).to_pylist()}
+
+
+def _lengths(tokens: pa.Table) -> Iterator[Named]:
+    data = tokens["byte_length"].to_numpy()
+    labels = pa.array(np.minimum(data, _LONGEST + 1)).cast(pa.string())
+    labels = pc.if_else(pc.equal(labels, str(_LONGEST + 1)), f"{_LONGEST + 1}+", labels)
     order = [*map(str, range(_LONGEST + 1)), f"{_LONGEST + 1}+"]
     yield from _partition("tokens_by_bytes", labels, order)
-    chars = tokens["char_length"].filter(pa.array(spoken)).drop_null().to_numpy()
+    chars = tokens["char_length"].drop_null().to_numpy()
     for unit, values in (("bytes", data), ("chars", chars)):
         for name in ("mean", "p50", "p95", "max"):
             yield f"token_{unit}_{name}", _statistic(name, values)
@@ -123,7 +124,7 @@ def _statistic(name: str, values: np.ndarray[tuple[int], np.dtype[np.int32]]) ->
 def _numerals(described: Described) -> Iterator[Named]:
     lengths = digit_lengths(described.characters)
     some = lengths[lengths > 0]
-    labels = np.array([str(n) if n < 4 else "4+" for n in some.tolist()], object)
+    labels = pa.array([str(n) if n < 4 else "4+" for n in some.tolist()], pa.string())
     yield from _partition("tokens_by_digits", labels, ("1", "2", "3", "4+"))
     texts = described.characters.texts
     plain = {texts[row].removeprefix(" ") for row in np.flatnonzero(lengths > 0)}
@@ -157,12 +158,8 @@ def _languages(described: Described) -> Iterator[Named]:
 
 def _single_bytes(tokens: pa.Table) -> set[bytes]:
     single = tokens.filter(pc.equal(pc.binary_length(tokens["bytes"]), 1))
-    pairs: Iterable[tuple[bytes, str]] = zip(single["bytes"].to_pylist(), single["kind"].to_pylist(), strict=True)
+    pairs = zip(single["bytes"].to_pylist(), single["kind"].to_pylist(), strict=True)
     return {value for value, kind in pairs if kind in {BYTE, TEXT, CONTROL}}
-
-
-def _filled(column: pa.ChunkedArray, value: str) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    return np.array([value if name is None else name for name in column.to_pylist()], object)
 
 
 def _counted(name: str, count: int, of: int) -> Figure:
@@ -176,6 +173,4 @@ def _share(name: str, part: int, whole: int, n: int) -> Figure:
 
 
 def _referring(figure: Figure, reference: str) -> Figure:
-    from dataclasses import replace
-
     return replace(figure, reference=reference)

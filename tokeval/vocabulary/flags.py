@@ -88,28 +88,34 @@ def _matching(pattern: re.Pattern[str], texts: Iterable[str], among: Flags) -> F
 
 def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
     """Each kind of twin: tokens that share a key with another, and differ from it in what the key ignores."""
-    import pandas as pd
     import unicodedata2
 
-    def codes(values: Iterable[object]) -> Int64:
-        return pd.factorize(np.array(list(values), object))[0].astype(np.int64)
+    def codes(values: Iterable[str]) -> Int64:
+        return _codes(pa.array(list(values), pa.large_string()))
 
     texts = characters.texts
     is_text = characters.lengths > 0
     whole = codes(texts)
-    position = codes(tokens["position"].to_pylist())
+    position = _codes(tokens["position"].combine_chunks())
     # a word mark that is no space (##, </w>) shows in the position alone
     spoken = whole * len(POSITIONS) + position
-    data = tokens["bytes"].to_pylist()
-    same = codes(data) * len(POSITIONS) + position
+    data = tokens["bytes"].combine_chunks()
+    same = _codes(data) * len(POSITIONS) + position
     forms = codes(text if text.isascii() else unicodedata2.normalize("NFC", text) for text in texts)
-    filled = np.fromiter(map(bool, data), np.bool_, len(data))
+    filled = tokens["byte_length"].to_numpy() > 0
     return {
         SAME_BYTES: _shared(same, np.arange(len(same)), filled),
         SPACE_TWIN: _shared(codes(text.removeprefix(" ") for text in texts), spoken, is_text),
         CASE_TWIN: _shared(codes(map(str.casefold, texts)), whole, is_text),
         FORM_TWIN: _shared(forms, whole, is_text),
     }
+
+
+def _codes(values: pa.Array) -> Int64:
+    """A number per value, equal where the values are."""
+    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    numbers: Int64 = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return numbers
 
 
 def _shared(keys: Int64, distinct: Int64, among: Flags) -> Flags:

@@ -7,8 +7,9 @@ is `not produced`. Only what was not found yet is tried in the next context, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, product
+from math import gcd
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ _CONTEXTS = (
     *(f"{{}}{mark}" for mark in _BEFORE),
     *(f"{after}{{}}{before}" for after, before in product(("a", " ", "\n", "1"), ("a", " ", ".", "1"))),
 )
-#: Where a token is a part of characters, so many ways to complete them are tried, in rounds that double.
+#: Where a token is a part of characters, ways to complete them are tried in rounds that double up to so many.
 _COMPLETIONS, _FIRST_ROUND = 512, 8
 #: Continuation bytes that stand for all, and what may follow one.
 _SAMPLE = (0x80, 0x86, 0x8B, 0x92, 0x98, 0x9F, 0xA0, 0xA8, 0xB3, 0xBF)
@@ -51,7 +52,7 @@ def find_reach(tokens: pa.Table, pieces: Sequence[str], spelling: Spelling, enco
         spelling: the merges of a BPE.
         encode: a tokenizer's `encode_batch`.
     """
-    kinds, data = tokens["kind"].to_pylist(), tokens["bytes"].to_pylist()
+    kinds, data = tokens["kind"].cast(pa.string()).to_pylist(), tokens["bytes"].to_pylist()
     tested = np.array([kind not in {SPECIAL, UNUSED} and bool(d) for kind, d in zip(kinds, data, strict=True)], bool)
     produced = _produced(tokens, tested, encode)
     answers = np.where(produced, REACHABLE, np.where(tested, NOT_PRODUCED, NOT_TESTED)).tolist()
@@ -80,14 +81,14 @@ def _produced(tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode) -
         tried = [context.replace("{0}", texts[row].removeprefix(" ")).replace("{}", texts[row]) for row in rows]
         found[rows] = _appears(tried, ids[rows], encode)
     ways = {int(row): completions(data[row]) for row in np.flatnonzero(~found & ~whole)}
-    start, stop = 0, _FIRST_ROUND
-    while start < _COMPLETIONS:
-        pairs = [(row, text) for row, tried in ways.items() if not found[row] for text in tried[start:stop]]
+    size = _FIRST_ROUND
+    while size <= _COMPLETIONS:
+        pairs = [(row, text) for row, tries in ways.items() if not found[row] for text in islice(tries, size)]
         if not pairs:
             break
         rows = np.array([row for row, _ in pairs], np.int64)
         found[rows[_appears([text for _, text in pairs], ids[rows], encode)]] = True
-        start, stop = stop, 2 * stop
+        size *= 2
     return found & tested
 
 
@@ -104,7 +105,7 @@ def _one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
     return ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
 
 
-def completions(value: bytes) -> list[str]:
+def completions(value: bytes) -> Iterator[str]:
     """Texts that hold bytes which are not UTF-8 by themselves: the characters at their ends completed.
 
     A fixed sample of the ways there are, in a fixed mixed order, so that the first ones differ much.
@@ -116,14 +117,14 @@ def completions(value: bytes) -> list[str]:
     before = [b""] if not head else _heads(head)
     # a token of nothing but continuation bytes: their character may go on
     after = _rest(value[-tail:]) if tail else _MORE if head == len(value) else [b""]
-    found: list[str] = []
-    for first, last in product(before, after):
+    ways = len(before) * len(after)
+    step = next(s for s in range(int(ways * 0.618) | 1, 2 * ways + 2) if gcd(s, ways) == 1)
+    for k in range(ways):
+        first, last = divmod(k * step % ways, len(after))
         try:
-            found.append((first + value + last).decode())
+            yield (before[first] + value + after[last]).decode()
         except UnicodeDecodeError:
             continue
-    order = sorted(range(len(found)), key=lambda k: k * 0x9E3779B1 % 0x100000000)
-    return [found[k] for k in order[:_COMPLETIONS]]
 
 
 def _heads(missing_after: int) -> list[bytes]:
