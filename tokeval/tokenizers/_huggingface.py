@@ -174,6 +174,9 @@ class HuggingFace(Tokenizer):
         scheme = self._scheme
         if added:
             return piece.encode(errors="surrogatepass"), NORMAL
+        suffix = self._json["model"].get("end_of_word_suffix")
+        if suffix:  # before the byte alphabet, in which </w> is text
+            piece = piece.removesuffix(suffix)
         if "ByteLevel" in scheme:
             data = bytes_of_alphabet(piece)
             if data is not None:
@@ -185,9 +188,6 @@ class HuggingFace(Tokenizer):
         if "WordPiece" in scheme:
             prefix = self._json["model"].get("continuing_subword_prefix") or "##"
             piece = piece.removeprefix(prefix)
-        suffix = self._json["model"].get("end_of_word_suffix")
-        if suffix:
-            piece = piece.removesuffix(suffix)
         if "Metaspace" in scheme:
             piece = piece.replace("▁", " ")
         return piece.encode(errors="surrogatepass"), NORMAL

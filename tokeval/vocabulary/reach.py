@@ -29,7 +29,7 @@ ANSWERS = (REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED)
 #: `{}` is the token as it stands, `{0}` its text without a leading space.
 _FIRST = ("{}", " {0}", "a{}", "a {0}")
 _AFTER = ("a", "1", ".", "\n", " ", "  ", "\t", "x", "q", "Z", "(", "-", "_", "'", "é", "я", "の", "한", "ا", "क", "☃")
-_BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "の")
+_BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "の", "~", "¤", "?")
 _CONTEXTS = (
     *("{}{}", "{} {0}", "{}\n{}"),  # doubled
     *(f"{mark}{{}}" for mark in _AFTER),
