@@ -112,7 +112,7 @@ def _decoded(value: bytes) -> tuple[str | None, str | None]:
 def part_of(value: bytes) -> str:
     """How bytes that are not UTF-8 lie in text that is.
 
-    `prefix`: they end within a character; `suffix`: they begin within one; `interior`: both;
+    `prefix`: they end within a character; `suffix`: they begin within one; `interior`: both, or they lie in one;
     `invalid`: no UTF-8 text holds them.
     """
     head = 0
