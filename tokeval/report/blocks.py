@@ -133,7 +133,8 @@ p{max-width:50rem}pre{overflow-x:auto;line-height:1.25}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.15rem .6rem;border-bottom:1px solid var(--line);white-space:nowrap}
 td{text-align:right;background:linear-gradient(to right,var(--bar) var(--share,0%),transparent var(--share,0%))}
-th{text-align:left}thead th+th{text-align:right}thead th{position:sticky;top:0;background:var(--paper);vertical-align:bottom}
+th{text-align:left}thead th+th{text-align:right}
+thead th{position:sticky;top:0;background:var(--paper);vertical-align:bottom}
 svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg path{stroke:var(--ink);fill:none}
 details{margin:.6rem 0}summary{cursor:pointer}
 """

@@ -8,18 +8,17 @@ from tokeval.report.blocks import Block, Cell, Heading, Paragraph, Table
 from tokeval.report.vocabulary_values import Figures, number
 
 _WHY = (
-    "The counts are those that Qtok 0.11 prints; where the right-hand columns differ, they are right. Qtok "
-    "guesses from the file's text which character marks a space and whether the vocabulary is byte-level, so a "
-    "file saved with escapes is read otherwise; here both are taken from the declared pre-tokenizer and decoder. "
-    "It files a vocabulary's one-letter tokens under the byte alphabet, or renames them 0X65 and files them as "
-    "other; here a letter is text and only <0xNN> or a byte below a character is a byte. Its errors are tokens "
-    "with any character that has no name, a line break for instance. Its script is the first word of each "
+    "The counts are those that Qtok 0.11 prints; the tables of kinds, scripts and languages are the right ones. "
+    "Qtok guesses from the file's text which character marks a space and whether the vocabulary is byte-level, so "
+    "a file saved with escapes is read otherwise; here both are taken from the declared pre-tokenizer and "
+    "decoder. It files a vocabulary's one-letter tokens under the byte alphabet, or renames them 0X65 and files "
+    "them as other; here a letter is text and only <0xNN> or a byte below a character is a byte. Its errors are "
+    "tokens with any character that has no name, a line break for instance. Its script is the first word of each "
     "character's name, so DINGBAT and HALFWIDTH are scripts and a hyphen makes a word other; here it is the "
     "Unicode Script. Its percentages by script divide by the tokens that it calls alpha, not by the vocabulary. "
-    "Its language tables rank 97 languages by a classifier of documents, cut to a number of languages that "
-    "shrinks with the token's length, and divide by the sum of answers: their rows do not sum to 100. They are "
-    "not repeated; which languages a token could come from is told above by alphabets, and by use where a corpus "
-    "is named."
+    "Its Latin and Cyrillic tables take the first few languages of a classifier of documents (langid), fewer the "
+    "longer the token, and divide by the sum of answers: their rows do not sum to 100. They are not repeated; "
+    "which languages a token could come from is told above by alphabets, and by use where a corpus is named."
 )
 
 
