@@ -104,6 +104,7 @@ class Tokenizer(ABC):
         The default names none.
         """
         return ()
+
     def spelling(self) -> Spelling:
         """How the vocabulary marks words and, for BPE, merges; all undeclared unless an adapter says more."""
         return Spelling()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tokeval.schema import BPE, BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, UNDECLARED, Spelling
+from tokeval.tokenizers import modelproto
 from tokeval.tokenizers.base import NORMAL, UNUSED
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Fields of sentencepiece_model.proto: ModelProto.trainer_spec, TrainerSpec.model_type and .treat_whitespace_as_suffix
-_TRAINER, _MODEL_TYPE, _WHITESPACE_AS_SUFFIX = 2, 3, 24
-_MODELS = {1: "unigram", 2: BPE, 3: "word", 4: "char"}
+_MODELS = {modelproto.UNIGRAM: "unigram", modelproto.BPE: BPE, modelproto.WORD: "word", modelproto.CHAR: "char"}
 
 
 def of_json(model: Mapping[str, Any], scheme: set[str]) -> Spelling:
@@ -54,20 +53,17 @@ def of_ranks(ranks: Mapping[bytes, int]) -> Spelling:
     return Spelling(BY_SPACE, model=BPE, rank=rank, bytewise=True)
 
 
-def of_model(content: bytes, vocabulary: pa.Table) -> Spelling:
+def of_model(model: modelproto.Model, vocabulary: pa.Table) -> Spelling:
     """The spelling of a SentencePiece model.
 
     Args:
-        content: the file.
+        model: what the file declares.
         vocabulary: its pieces, kinds and scores; in a BPE the higher score merges first.
     """
-    trainer = next((value for number, value in _fields(content) if number == _TRAINER), b"")
-    settings = dict(_fields(trainer)) if isinstance(trainer, bytes) else {}
-    words = BY_SPACE_AFTER if settings.get(_WHITESPACE_AS_SUFFIX) else BY_SPACE
-    declared = settings.get(_MODEL_TYPE, 1)  # the default of the format is unigram
-    model = _MODELS.get(declared, "") if isinstance(declared, int) else ""
-    if model != BPE:
-        return Spelling(words, model=model)
+    words = BY_SPACE_AFTER if model.space_after else BY_SPACE
+    kind = _MODELS.get(model.kind, "")
+    if kind != BPE:
+        return Spelling(words, model=kind)
     rows = zip(*(vocabulary[name].to_pylist() for name in ("piece", "score", "kind")), strict=True)
     scores = {piece: score for piece, score, kind in rows if kind in {NORMAL, UNUSED}}
 
@@ -75,35 +71,4 @@ def of_model(content: bytes, vocabulary: pa.Table) -> Spelling:
         score = scores.get(left + right)
         return None if score is None else -score
 
-    return Spelling(words, model=model, rank=rank)
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The fields of a protocol-buffer message, numbers as int and the rest as bytes; stops where it is cut short."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            number, at = _varint(data, at)
-            yield key >> 3, number
-            continue
-        width = {1: 8, 5: 4}.get(kind)
-        if width is None:
-            if kind != 2:
-                return
-            width, at = _varint(data, at)
-        yield key >> 3, data[at : at + width]
-        at += width
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(data):
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            break
-        shift += 7
-    return value, at
+    return Spelling(words, model=kind, rank=rank)
