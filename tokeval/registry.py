@@ -43,6 +43,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "json": ("tokeval.report.json:render", "", ""),
         "latex": ("tokeval.report.latex:render", "", ""),
         "md": ("tokeval.report.markdown:render", "", ""),
+        "vocab": ("tokeval.report.vocabulary:render", "", ""),
     },
     ENGINES: {
         "local": ("tokeval.engine.local:run", "", ""),

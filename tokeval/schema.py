@@ -136,6 +136,36 @@ class TokenizerFacts:
     yardstick: bool = False
 
 
+#: How a vocabulary says where words begin and end; see `Spelling`.
+BY_SPACE, BY_SPACE_AFTER, BY_PREFIX, BY_SUFFIX, UNDECLARED = "space", "space_after", "prefix", "suffix", "undeclared"
+
+
+#: The model of a vocabulary whose tokens are built by merges; any other name stands for itself.
+BPE = "bpe"
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a vocabulary is written, as its file declares it: what the tokens' bytes alone do not tell.
+
+    Attributes:
+        words: `space`: a token whose bytes begin with a space begins a word (Ġ, ▁), any other is inside;
+            `space_after`: one whose bytes end with a space ends a word; `prefix`: a piece that begins with `mark` is
+            inside (##); `suffix`: a piece that ends with `mark` ends a word (</w>); `undeclared`.
+        mark: the mark of `prefix` and `suffix`.
+        model: `bpe`, `unigram`, `wordpiece`, ...; empty if not declared.
+        rank: for BPE, the rank at which two neighbours merge, the lower the earlier, None where they never do;
+            it takes pieces as the file has them, or bytes as Latin-1 text where `bytewise`. None for other models.
+        bytewise: whether merging starts from a token's bytes, not from the characters of its piece.
+    """
+
+    words: str = UNDECLARED
+    mark: str = ""
+    model: str = ""
+    rank: Callable[[str, str], float | None] | None = None
+    bytewise: bool = False
+
+
 @dataclass(frozen=True)
 class Resampled:
     """What the bootstrap draws from: sums by bucket, and how a figure comes from them.

@@ -115,7 +115,7 @@ def check_folder(folder: Path) -> None:
         raise ResultsError(f"{place} cannot be written to", hint="name another folder with -o")
 
 
-def save(folder: Path, table: pa.Table, run: Mapping[str, Any], files: Mapping[str, bytes]) -> list[Path]:
+def save(folder: Path, table: pa.Table, run: Mapping[str, Any], files: Mapping[str, bytes | Path]) -> list[Path]:
     """Write the table, the run record and the further files; each appears whole, all at the end.
 
     Raises:
@@ -125,8 +125,10 @@ def save(folder: Path, table: pa.Table, run: Mapping[str, Any], files: Mapping[s
     return add_files(folder, {TABLE: to_parquet(table), RUN: record.encode(), **files})
 
 
-def add_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+def add_files(folder: Path, files: Mapping[str, bytes | Path]) -> list[Path]:
     """Put files into a folder, made if need be: all are written beside it first, then moved in.
+
+    Content that is too large to hold is given as a Path, which is moved too.
 
     Raises:
         ResultsError: the folder cannot be written.
@@ -136,7 +138,10 @@ def add_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             for name, content in files.items():
-                (made / name).write_bytes(content)
+                if isinstance(content, Path):
+                    shutil.move(content, made / name)
+                else:
+                    (made / name).write_bytes(content)
             if folder.exists():
                 for name in files:
                     (made / name).replace(folder / name)

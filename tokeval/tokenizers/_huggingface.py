@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError
+from tokeval.schema import Spelling
 from tokeval.tokenizers.base import (
     BYTE,
     DECODE,
@@ -27,6 +28,7 @@ from tokeval.tokenizers.base import (
 from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hf_files import find
+from tokeval.tokenizers.spelling import of_json
 
 if TYPE_CHECKING:
     from tokeval.tokenizers.words.memo import ChunkEncoder
@@ -162,11 +164,18 @@ class HuggingFace(Tokenizer):
             ids, [by_id[i] for i in ids], [data for data, _ in spelled], kinds, [scores.get(i) for i in ids]
         )
 
+    def spelling(self) -> Spelling:
+        """From the declared decoder and pre-tokenizer; merges of a BPE as the file lists them."""
+        return of_json(self._json["model"], self._scheme)
+
     def _spell(self, piece: str, added: bool) -> tuple[bytes, str]:
         """The bytes of a piece and whether it is a byte token, by the tokenizer's declared scheme."""
         scheme = self._scheme
         if added:
             return piece.encode(errors="surrogatepass"), NORMAL
+        suffix = self._json["model"].get("end_of_word_suffix")
+        if suffix:  # before the byte alphabet, in which </w> is text
+            piece = piece.removesuffix(suffix)
         if "ByteLevel" in scheme:
             data = bytes_of_alphabet(piece)
             if data is not None:
@@ -178,9 +187,6 @@ class HuggingFace(Tokenizer):
         if "WordPiece" in scheme:
             prefix = self._json["model"].get("continuing_subword_prefix") or "##"
             piece = piece.removeprefix(prefix)
-        suffix = self._json["model"].get("end_of_word_suffix")
-        if suffix:
-            piece = piece.removesuffix(suffix)
         if "Metaspace" in scheme:
             piece = piece.replace("▁", " ")
         return piece.encode(errors="surrogatepass"), NORMAL

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, suggest
+from tokeval.schema import Spelling
 from tokeval.signature import file_digest
 from tokeval.tokenizers._sentencepiece import SentencePiece
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
@@ -19,6 +20,7 @@ from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_en
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.sniff import sniff
+from tokeval.tokenizers.spelling import of_ranks
 
 #: The pattern of the files that mistral-common ships; gigatoken knows it as nemotron.
 _PATTERN = "|".join(
@@ -117,3 +119,8 @@ class Tekken(Tokenizer):
         kinds = [SPECIAL if i < first else kind_of_bytes(d) for i, d in zip(ids, data, strict=True)]
         scores = [None if i < first else float(i - first) for i in ids]
         return vocabulary_table(ids, [printable(d) for d in data], data, kinds, scores)
+
+    def spelling(self) -> Spelling:
+        """The pattern puts the space before its word; neighbours merge where their bytes have a rank."""
+        first = self._tekken.num_special_tokens
+        return of_ranks({self._tekken.id_to_byte_piece(i, self._keep): i for i in range(first, self._tekken.n_words)})

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tokeval.arrow import UInt32, id_lists, text_array
 from tokeval.errors import TokenizerError
+from tokeval.schema import Spelling
 from tokeval.signature import file_digest
 from tokeval.tokenizers.base import (
     BYTE,
@@ -27,6 +28,7 @@ from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
 from tokeval.tokenizers.fast import FastPath
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, read_model
+from tokeval.tokenizers.spelling import of_model
 
 
 class SentencePiece(Tokenizer):
@@ -112,6 +114,10 @@ class SentencePiece(Tokenizer):
             data.append(spelled)
             kinds.append(kind)
         return vocabulary_table(ids, pieces, data, kinds, list(scores))
+
+    def spelling(self) -> Spelling:
+        """From the trainer's record in the file: the model's kind, and on which side of a word its space stands."""
+        return of_model(self._model, self.vocabulary())
 
 
 def _spell(piece: str) -> tuple[bytes, str]:

@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, suggest
+from tokeval.schema import Spelling
 from tokeval.signature import digest
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.spelling import of_ranks
 
 if TYPE_CHECKING:
     import tiktoken
@@ -156,6 +158,10 @@ class Tiktoken(Tokenizer):
         ids = sorted(rows)
         pieces, data, kinds, scores = zip(*(rows[i] for i in ids), strict=True)
         return vocabulary_table(ids, list(pieces), list(data), list(kinds), list(scores))
+
+    def spelling(self) -> Spelling:
+        """Every published pattern puts the space before its word; neighbours merge where their bytes have a rank."""
+        return of_ranks(self._encoding._mergeable_ranks)
 
 
 def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval.errors import NotSupportedError
-from tokeval.schema import TokenizerFacts
+from tokeval.schema import Spelling, TokenizerFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,6 +108,10 @@ class Tokenizer(ABC):
     def pretoken_ends(self, text: str) -> list[int]:
         """Where the pre-tokens of a text end, in code points; tokens never cross these. The whole text by default."""
         return [len(text)] if text else []
+
+    def spelling(self) -> Spelling:
+        """How the vocabulary marks words and, for BPE, merges; all undeclared unless an adapter says more."""
+        return Spelling()
 
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
 
 #: TrainerSpec.ModelType
-UNIGRAM, BPE = 1, 2
+UNIGRAM, BPE, WORD, CHAR = 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class Model:
         kind: UNIGRAM, BPE, or another TrainerSpec.ModelType.
         spaces_are_plain: white space is one mark before each word: dummy prefix, extra white space removed and
             white space escaped are on, white space as suffix is off.
+        space_after: white space stands at the end of its word, not before it.
     """
 
     pieces: tuple[tuple[str, float, int], ...]
     kind: int
     spaces_are_plain: bool
+    space_after: bool = False
 
 
 def read_model(data: bytes) -> Model:
@@ -35,7 +37,7 @@ def read_model(data: bytes) -> Model:
     Raises:
         ValueError: the bytes are not one.
     """
-    pieces, kind, plain = [], UNIGRAM, True
+    pieces, kind, plain, space_after = [], UNIGRAM, True, False
     for number, value in _fields(data):
         if number == 1 and isinstance(value, bytes):
             text, score, piece_kind = "", 0.0, NORMAL
@@ -51,11 +53,12 @@ def read_model(data: bytes) -> Model:
             trainer = dict(_fields(value))
             found = trainer.get(3, UNIGRAM)
             kind = found if isinstance(found, int) else UNIGRAM
-            plain = plain and not trainer.get(24, 0)
+            space_after = bool(trainer.get(24, 0))
+            plain = plain and not space_after
         elif number == 3 and isinstance(value, bytes):  # NormalizerSpec; its three flags are true unless written
             normalizer = dict(_fields(value))
             plain = plain and all(normalizer.get(flag, 1) for flag in (3, 4, 5))
-    return Model(tuple(pieces), kind, plain)
+    return Model(tuple(pieces), kind, plain, space_after)
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:

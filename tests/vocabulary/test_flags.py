@@ -1,0 +1,76 @@
+"""Twins and suspicious merges."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.oracles import vocabulary as oracle
+from tests.vocabulary.made import vocabulary
+from tokeval.schema import BY_PREFIX, BY_SPACE, Spelling
+from tokeval.vocabulary.analysis import analyze
+from tokeval.vocabulary.figures import figures_of
+
+
+def flags(*tokens: bytes | str, **more: object) -> list[str]:
+    return list(analyze(vocabulary(*tokens, **more), Spelling(BY_SPACE)).tokens["flags"].to_pylist())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("token", "flag"),
+    [
+        ("aж", "mixed-scripts"),
+        ("of the", "several-words"),
+        ("don't", "letters-punctuation"),
+        ("--------", "long-run"),
+        ("12", "several-digits"),
+        (" 2024", "several-digits"),
+        ("\ue000", "private-use"),
+        ("\U00090095", "unassigned"),
+        (b"\xe6\x97", "not-utf8"),
+        ("word", ""),
+        (" word", ""),
+        ("食べ", ""),
+        ("-------", ""),
+        ("1", ""),
+    ],
+)
+def test_one_token(token: bytes | str, flag: str) -> None:
+    assert flags(token) == [flag]
+
+
+def test_twins() -> None:
+    assert flags("the", " the", "The", "cafe\u0301", "café", "x") == [
+        "space-twin case-twin",
+        "space-twin",
+        "case-twin",
+        "form-twin",
+        "form-twin",
+        "",
+    ]
+
+
+def test_tokens_equal_after_decoding() -> None:
+    assert flags("A", b"A", "b", kinds={1: "byte"})[:2] == ["same-bytes"] * 2
+
+
+def test_a_word_mark_without_a_space_makes_twins() -> None:
+    table = analyze(vocabulary("ing", "ing", pieces=["ing", "##ing"]), Spelling(BY_PREFIX, "##")).tokens
+    assert table["flags"].to_pylist() == ["space-twin"] * 2
+
+
+@given(st.lists(st.text("aAbB ", min_size=1, max_size=3).filter(str.strip), min_size=1, max_size=8, unique=True))
+def test_twins_as_the_oracle(tokens: list[str]) -> None:
+    found = [set(value.split()) for value in flags(*tokens)]
+    for flag, expected in oracle.twins(tokens).items():
+        assert [flag in mine for mine in found] == expected
+
+
+def test_numerals_and_their_sums() -> None:
+    described = analyze(vocabulary(*map(str, range(10)), "00", " 01", "123", "12345", "٣٤"), Spelling(BY_SPACE))
+    figures = {(m, f.slice): f.value for m, f in figures_of(described)}
+    assert figures["tokens_by_digits", "all"] == 15
+    assert [figures["tokens_by_digits", k] for k in ("1", "2", "3", "4+")] == [10, 3, 1, 1]
+    assert figures["numeral_completeness", "1 digit"] == 1
+    assert figures["numeral_completeness", "2 digits"] == 2 / 100

@@ -1,0 +1,193 @@
+"""`tokeval.vocab`: vocabularies one after another, then what they share. No text is read unless a corpus is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from tokeval import __version__, signature
+from tokeval.engine.local import run
+from tokeval.engine.plan import Plan, make_plan
+from tokeval.errors import NotSupportedError, TokenizerError, UsageError
+from tokeval.results.about import About, CorpusAbout, TokenizerAbout
+from tokeval.schema import Figure, MetricInfo, Status, result_schema
+from tokeval.tokenizers.base import VOCABULARY, Tokenizer
+from tokeval.tokenizers.load import Spec, check_name, load_tokenizer, parse_spec
+from tokeval.vocabulary import qtok as qtok_view
+from tokeval.vocabulary.qtok import QtokToken
+
+#: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
+Sink = Callable[[str, Spec, pa.Table], None]
+_USE = "use"  # what the signature calls a corpus that shows the use of tokens
+
+
+def vocab(
+    tokenizers: Mapping[str, str | Spec],
+    *,
+    corpora: Mapping[str, str] | None = None,
+    text_column: str = "text",
+    slice_by: Sequence[str] | None = None,
+    limit: int | None = None,
+    reach: bool = True,
+    qtok: bool = False,
+    progress: Callable[[str], None] | None = None,
+    tokens: Sink | None = None,
+    use: Sink | None = None,
+) -> pa.Table:
+    """Describe the vocabularies of tokenizers.
+
+    Args:
+        tokenizers: spec strings by name; any number, one vocabulary is held at a time.
+        corpora: none, or one: a path by its name, with text by language, to see where each token is used.
+        text_column: the column of documents.
+        slice_by: the columns whose values are the languages; None takes `language` where there is one.
+        limit: read no more than the first so many rows.
+        reach: whether to look for tokens that no text produces.
+        qtok: whether to add the tables of Qtok 0.11, as it computes them.
+        progress: told in a line what has been done.
+        tokens: receives each table of tokens: id, piece, bytes, text, kind, part, position, script, class,
+            byte_length, char_length, languages, flags, reach; with a corpus uses, use_slice, use_count, use_share;
+            with qtok qtok_category.
+        use: receives how often each slice of the corpus has each id: slice, id, count.
+
+    Returns:
+        The result table; its column `corpus` is `vocabulary` where no text was read.
+
+    Raises:
+        TokevalError: see its kinds; the message is one line.
+    """
+    from tokeval.vocabulary.alphabets import exemplars
+    from tokeval.vocabulary.analysis import analyze
+    from tokeval.vocabulary.characters import unicode_version
+    from tokeval.vocabulary.definitions import CORPUS, METRICS, USE_METRICS
+    from tokeval.vocabulary.figures import figures_of, overlap_figures
+    from tokeval.vocabulary.overlap import keys_of, overlap
+    from tokeval.vocabulary.usage import usage, use_figures
+
+    if not tokenizers:
+        raise UsageError("no tokenizer was named", hint="add -t NAME=SPEC, for instance -t gpt2=tokenizer.json")
+    if corpora is not None and len(corpora) != 1:
+        raise UsageError(f"the use of tokens is read from one corpus, not {len(corpora)}")
+    specs = {check_name(n): s if isinstance(s, Spec) else parse_spec(s) for n, s in tokenizers.items()}
+    sources = {"unicode": unicode_version(), "cldr": exemplars()[0]}
+    about = {CORPUS: CorpusAbout(f"Unicode {sources['unicode']}, CLDR {sources['cldr']}", 0, 0, 0, [])}
+    metrics = [*METRICS, *(USE_METRICS if corpora else ()), *(qtok_view.METRICS if qtok else ())]
+    infos = {info.name: info for info in metrics}
+    known: dict[str, TokenizerAbout] = {}
+    rows: list[dict[str, object]] = []
+    keys = []
+    for name, spec in specs.items():
+        tokenizer = load_tokenizer(spec)
+        vocabulary = _vocabulary(name, tokenizer)
+        known[name] = TokenizerAbout(
+            str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
+        )
+        described = analyze(vocabulary, tokenizer.spelling(), tokenizer.encode_batch if reach else None)
+        rows += _rows(name, CORPUS, figures_of(described), infos, known, sources)
+        table = described.tokens
+        if qtok:
+            view = _qtok(spec)
+            rows += _rows(name, CORPUS, qtok_view.figures(view), infos, known, sources)
+            table = table.append_column("qtok_category", qtok_view.column(view, table["id"].to_numpy()))
+        keys.append(keys_of(table))
+        for corpus, place in (corpora or {}).items():
+            plan = make_plan(
+                {name: spec},
+                {corpus: place},
+                metrics=["vocabulary_used"],
+                text_column=text_column,
+                slice_by=slice_by,
+                limit=limit,
+            )
+            counts, about[corpus] = _count_use(name, plan)
+            found = usage(table["id"].to_numpy(), counts)
+            for column in found.columns.column_names:
+                table = table.append_column(column, found.columns[column])
+            rows += _rows(name, corpus, use_figures(found), infos, known, {_USE: about[corpus].fingerprint})
+            if use is not None:
+                use(name, spec, counts)
+        if progress is not None:
+            progress(f"{name}: {table.num_rows:,} tokens")
+        if tokens is not None:
+            tokens(name, spec, table)
+    if len(keys) > 1:
+        for name, metric, figure in overlap_figures(list(specs), overlap(keys)):
+            rows += _rows(name, CORPUS, [(metric, figure)], infos, known, sources)
+    told = About(
+        version=__version__,
+        tokenizers=known,
+        corpora=about,
+        metrics=metrics,
+    )
+    return pa.Table.from_pylist(rows, schema=result_schema().with_metadata(told.to_metadata()))
+
+
+def _vocabulary(name: str, tokenizer: Tokenizer) -> pa.Table:
+    if VOCABULARY not in tokenizer.capabilities:
+        raise NotSupportedError(f"the tokenizer {name!r} has no vocabulary: {tokenizer.spec} does not declare one")
+    table = tokenizer.vocabulary()
+    if not table.num_rows:
+        raise TokenizerError(f"the vocabulary of {name!r} is empty")
+    return table
+
+
+def _qtok(spec: Spec) -> list[QtokToken] | None:
+    """Qtok's view of a tokenizer.json; None where Qtok 0.11 cannot read the tokenizer at all."""
+    path = Path(spec.location)
+    path = path / "tokenizer.json" if path.is_dir() else path
+    if spec.backend != "hf" or not path.is_file():
+        return None
+    text = path.read_text("utf-8")
+    return qtok_view.classify(text, json.loads(text))
+
+
+def _count_use(name: str, plan: Plan) -> tuple[pa.Table, CorpusAbout]:
+    """How often each slice of the plan's corpus has each id, and what was read."""
+    state = run(plan)[0]
+    counts = state.tokenizers[name].others["frequencies"].state()
+    slices = list(plan.corpora[0].columns.slices)
+    seen = len(counts["slice"].combine_chunks().dictionary)
+    intake = state.intake
+    return counts, CorpusAbout(intake.fingerprint, intake.documents, intake.bytes, seen, slices, intake.nulls)
+
+
+def _rows(
+    name: str,
+    corpus: str,
+    figures: Iterable[tuple[str, Figure]],
+    infos: Mapping[str, MetricInfo],
+    known: Mapping[str, TokenizerAbout],
+    sources: Mapping[str, str],
+) -> list[dict[str, object]]:
+    """Figures as rows of the result table, signed by the tokenizers and the tables behind them."""
+    return [
+        {
+            "tokenizer": name,
+            "corpus": corpus,
+            "slice": figure.slice,
+            "metric": metric,
+            "value": figure.value if figure.status is Status.OK else None,
+            "unit": infos[metric].unit,
+            "n": figure.n,
+            "numerator": figure.numerator,
+            "denominator": figure.denominator,
+            "reference": figure.reference,
+            "status": str(figure.status),
+            "reason": figure.reason,
+            "signature": signature.write(
+                {
+                    "tokeval": __version__,
+                    "metric": f"{metric}.{infos[metric].version}",
+                    "tokenizer": known[name].fingerprint,
+                    "library": known[name].library,
+                    **sources,
+                    "slice": figure.slice,
+                    "reference": known[figure.reference].fingerprint if figure.reference else None,
+                }
+            ),
+        }
+        for metric, figure in figures
+    ]

@@ -1,0 +1,106 @@
+"""The files of `tokeval vocab -o DIR`: tokens stream to disk one vocabulary at a time, all appear at the end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import platform
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tokeval import __version__
+from tokeval.engine.api import Render
+from tokeval.engine.vocab import vocab
+from tokeval.results.store import Results, check_folder, save
+from tokeval.tokenizers.load import Spec
+from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
+
+TOKENS, USE, DOUBTFUL = "vocabulary.parquet", "token_use.parquet", "unreachable.csv"
+
+
+def written_to(
+    folder: Path, tokenizers: Mapping[str, str], renders: Sequence[Render], **options: Any
+) -> tuple[Results, list[Path]]:
+    """Describe vocabularies and write what was found.
+
+    Args:
+        folder: where results.parquet, run.json, vocabulary.parquet (a row per token), unreachable.csv and the reports
+            go; with a corpus token_use.parquet too.
+        tokenizers: spec strings by name.
+        renders: of the report formats wanted.
+        options: as `vocab` takes them.
+
+    Returns:
+        The results and the paths written.
+    """
+    check_folder(folder)
+    started, clock = datetime.now(UTC), time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="tokeval-") as scratch:
+        tables = {name: _Stream(Path(scratch) / name) for name in (TOKENS, USE)}
+        doubtful = ["tokenizer,id,answer,kind,bytes,piece\r\n"]
+
+        def take(name: str, spec: Spec, table: pa.Table) -> None:
+            tables[TOKENS].write(name, spec, table)
+            doubtful.extend(_doubtful(name, table))
+
+        try:
+            table = vocab(tokenizers, tokens=take, use=tables[USE].write, **options)
+        finally:
+            for stream in tables.values():
+                stream.close()
+        results = Results.of(table)
+        files: dict[str, bytes | Path] = {n: t.path for n, t in tables.items() if t.path.exists()}
+        files[DOUBTFUL] = "".join(doubtful).encode()
+        for render in renders:
+            files |= render(results)
+        record = {
+            "tokeval": __version__,
+            "complete": True,
+            "started": started.isoformat(timespec="seconds"),
+            "platform": platform.platform(),
+            "seconds": round(time.perf_counter() - clock, 3),
+            "about": asdict(results.about),
+        }
+        return results, save(folder, table, record, files)
+
+
+def _doubtful(name: str, tokens: pa.Table) -> Iterator[str]:
+    """A line per token that no text was seen to produce; a piece cannot start a formula in a spreadsheet."""
+    if "reach" not in tokens.column_names:
+        return
+    chosen = tokens.filter(pc.is_in(tokens["reach"].cast(pa.string()), pa.array([NOT_PRODUCED, UNREACHABLE])))
+    for row in chosen.select(["id", "reach", "kind", "bytes", "piece"]).to_pylist():
+        line = io.StringIO()
+        piece = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in row["piece"])
+        safe = f"'{piece}" if piece.startswith(("=", "+", "-", "@", "\t", "\r")) else piece
+        csv.writer(line).writerow([name, row["id"], row["reach"], row["kind"], row["bytes"].hex(), safe])
+        yield line.getvalue()
+
+
+class _Stream:
+    """A Parquet file that grows by one table per tokenizer."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, name: str, spec: Spec, table: pa.Table) -> None:
+        del spec
+        names = pa.DictionaryArray.from_arrays(pa.array([0] * table.num_rows, pa.int32()), pa.array([name]))
+        table = table.add_column(0, "tokenizer", names)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,1 @@
+"""The vocabulary itself, without any text: from a table of tokens to what they are."""

@@ -1,0 +1,105 @@
+"""Which languages a token could have come from: every letter of it in the language's CLDR exemplars, or no answer."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tokeval.vocabulary.characters import LETTER, Characters, category
+
+UInt64 = npt.NDArray[np.uint64]
+_WORD = 64
+
+
+@cache
+def exemplars() -> tuple[str, dict[str, frozenset[str]]]:
+    """CLDR's version, and the main exemplar characters of each language, lower case as CLDR has them, in NFC."""
+    content = json.loads(importlib.resources.files("tokeval.vocabulary").joinpath("exemplars.json").read_text("utf-8"))
+    return content["cldr"], {code: frozenset(_expanded(text)) for code, text in content["languages"].items()}
+
+
+def _expanded(text: str) -> list[str]:
+    """Characters; `a…d` stands for a run of four or more."""
+    found: list[str] = []
+    run = False
+    for character in text:
+        if character == "…":
+            run = True
+            continue
+        first = ord(found[-1]) + 1 if run else ord(character)
+        found += map(chr, range(first, ord(character) + 1))
+        run = False
+    return found
+
+
+@dataclass(frozen=True)
+class Languages:
+    """The languages that each token could have come from.
+
+    Attributes:
+        codes: the languages by name, sorted.
+        answers: for each distinct answer, which of the languages; shape (answers, languages).
+        which: the answer of each token; -1 for a token without letters.
+    """
+
+    codes: tuple[str, ...]
+    answers: npt.NDArray[np.bool_]
+    which: npt.NDArray[np.int64]
+
+    def text(self) -> list[str]:
+        """Each answer as codes joined by spaces; empty where no language has the letters."""
+        return [" ".join([self.codes[k] for k in np.flatnonzero(row)]) for row in self.answers]
+
+    def uses(self) -> npt.NDArray[np.int64]:
+        """How many tokens have each answer."""
+        return np.bincount(self.which[self.which >= 0], minlength=len(self.answers))
+
+
+def languages_of(characters: Characters) -> Languages:
+    """The languages whose alphabet holds every letter of a token, in either case."""
+    alphabets = exemplars()[1]
+    codes = tuple(sorted(alphabets))
+    used = [chr(point) for point in characters.used]
+    row = {character: k for k, character in enumerate(used)}
+    masks = np.zeros((len(used), len(codes) // _WORD + 1), np.uint64)
+    for k, code in enumerate(codes):
+        mine = [row[c] for c in {v for c in alphabets[code] for v in (c, c.upper(), c.title())} if c in row]
+        masks[mine, k // _WORD] |= np.uint64(1) << np.uint64(k % _WORD)
+    letter = np.array([category(c) == LETTER for c in used], np.bool_)
+    masks[~letter] = ~np.uint64(0)
+    folded = np.stack(
+        [
+            characters.fold(characters.spread(np.ascontiguousarray(masks[:, w])), np.bitwise_and)
+            for w in range(masks.shape[1])
+        ],
+        axis=1,
+    )
+    has_letter = characters.fold(characters.spread(letter), np.logical_or).astype(np.bool_)
+    distinct, which = _distinct(folded[has_letter])
+    bits = np.unpackbits(distinct.view(np.uint8), axis=1, bitorder="little")[:, : len(codes)]
+    all_of = np.full(len(has_letter), -1, np.int64)
+    all_of[has_letter] = which
+    return Languages(codes, bits.astype(np.bool_), all_of)
+
+
+def _distinct(rows: UInt64) -> tuple[UInt64, npt.NDArray[np.int64]]:
+    """The distinct rows in sorted order, and which each row is."""
+    if not len(rows):
+        return np.zeros((0, rows.shape[1]), np.uint64), np.zeros(0, np.int64)
+    keys = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).reshape(-1)
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    return np.ascontiguousarray(rows[first]), which.reshape(-1).astype(np.int64)
+
+
+def completeness(texts: set[str]) -> dict[str, tuple[int, int]]:
+    """Of each language's exemplar characters, how many are among the texts, and how many there are.
+
+    Args:
+        texts: the tokens of one character, a word mark before it apart.
+    """
+    return {code: (len(alphabet & texts), len(alphabet)) for code, alphabet in sorted(exemplars()[1].items())}

@@ -1,0 +1,38 @@
+"""One vocabulary from end to end: from what a tokenizer gives to a table of tokens and its figures."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from tokeval.schema import Spelling
+from tokeval.vocabulary.alphabets import languages_of
+from tokeval.vocabulary.figures import Described
+from tokeval.vocabulary.flags import as_text, find_flags
+from tokeval.vocabulary.reach import Encode, find_reach
+from tokeval.vocabulary.tokens import describe
+
+
+def analyze(vocabulary: pa.Table, spelling: Spelling, encode: Encode | None = None) -> Described:
+    """Describe every token.
+
+    Args:
+        vocabulary: id, piece, bytes, kind as a tokenizer gives them; at least one row.
+        spelling: how its file writes words, and its merges.
+        encode: the tokenizer's `encode_batch`, to see which tokens text produces; None leaves that out.
+
+    Returns:
+        The description; its table has the columns of `describe`, and piece, languages (codes joined by spaces, null
+        without letters), flags (joined by spaces), and reach where `encode` was given.
+    """
+    tokens, characters = describe(vocabulary, spelling)
+    flags = find_flags(tokens, characters)
+    languages = languages_of(characters)
+    answers = pa.DictionaryArray.from_arrays(
+        pa.array(languages.which.astype("int32"), mask=languages.which < 0), pa.array(languages.text(), pa.string())
+    )
+    tokens = tokens.add_column(1, "piece", vocabulary["piece"])
+    tokens = tokens.append_column("languages", answers).append_column("flags", as_text(flags))
+    if encode is not None:
+        reach = find_reach(tokens, vocabulary["piece"].to_pylist(), spelling, encode)
+        tokens = tokens.append_column("reach", pa.array(reach).dictionary_encode())
+    return Described(tokens, characters, flags, languages)

@@ -1,0 +1,149 @@
+"""The characters of every token, and what Unicode says of them: script, category. Nothing of the interpreter's own."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tokeval.arrow import Int64, UInt32
+
+T = TypeVar("T", bound=np.generic)
+
+#: General categories folded to what a class is told by; each is one bit.
+LETTER, DIGIT, PUNCTUATION, SYMBOL, SPACE, CONTROL, PRIVATE, UNASSIGNED = (1 << k for k in range(8))
+_FOLD = {"L": LETTER, "M": LETTER, "N": DIGIT, "P": PUNCTUATION, "S": SYMBOL, "Z": SPACE}
+_FOLD |= {"Cc": CONTROL, "Cf": CONTROL, "Co": PRIVATE, "Cs": UNASSIGNED, "Cn": UNASSIGNED}
+_WHITE_CONTROLS = frozenset(map(chr, (*range(9, 14), *range(0x1C, 0x20), 0x85)))
+_POINTS = 0x110000
+
+COMMON, UNKNOWN, JAPANESE = "Common", "Unknown", "Japanese"
+_JAPANESE = {frozenset(names) for names in (["Han", "Hiragana"], ["Han", "Katakana"], ["Hiragana", "Katakana"])}
+_JAPANESE |= {frozenset(["Han", "Hiragana", "Katakana"])}
+
+
+def unicode_version() -> str:
+    """The versions of the Unicode tables behind scripts and categories, one where they agree."""
+    import unicodedata2
+    from fontTools.unicodedata import Scripts
+
+    stated = re.search(r"Scripts-(\d+\.\d+\.\d+)\.txt", inspect.getsource(Scripts))
+    scripts = stated[1] if stated else "unknown"
+    categories = unicodedata2.unidata_version
+    return categories if scripts == categories else f"{categories} (scripts {scripts})"
+
+
+def category(character: str) -> int:
+    """The bit of a character's folded general category."""
+    import unicodedata2
+
+    if character in _WHITE_CONTROLS:
+        return SPACE
+    name = unicodedata2.category(character)
+    return _FOLD.get(name) or _FOLD[name[0]]
+
+
+def script(character: str) -> str:
+    """The long name of a character's script; Common for Inherited too."""
+    from fontTools import unicodedata
+
+    name = unicodedata.script_name(unicodedata.script(character))
+    return COMMON if name == "Inherited" else name
+
+
+@dataclass(frozen=True)
+class Characters:
+    """The code points of n tokens, flat.
+
+    Attributes:
+        texts: each token's text; empty where its bytes are not UTF-8.
+        points: all code points in order.
+        offsets: n + 1 positions into `points`.
+    """
+
+    texts: Sequence[str]
+    points: UInt32
+    offsets: Int64
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Characters:
+        """Those of some texts."""
+        points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        return cls(texts, points, np.concatenate(([0], np.cumsum(lengths))))
+
+    @property
+    def lengths(self) -> Int64:
+        """Code points per token."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def used(self) -> UInt32:
+        """The distinct code points, sorted."""
+        seen = np.zeros(_POINTS, np.bool_)
+        seen[self.points] = True
+        return np.flatnonzero(seen).astype(np.uint32)
+
+    def each(self, of: Callable[[str], T | int], kind: type[T]) -> npt.NDArray[T]:
+        """A value per character, asked once per distinct code point."""
+        return self.spread(np.array([of(chr(point)) for point in self.used], kind))
+
+    def spread(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """From a value per distinct code point (first axis, as `used`) to one per character."""
+        table = np.zeros(_POINTS, np.int32)
+        table[self.used] = np.arange(len(self.used), dtype=np.int32)
+        return values[table[self.points]]
+
+    def fold(self, values: npt.NDArray[T], by: np.ufunc, empty: int = 0) -> npt.NDArray[T]:
+        """One value per token from one per character; `empty` for a token without characters."""
+        folded = np.full((len(self.texts), *values.shape[1:]), empty, values.dtype)
+        filled = np.flatnonzero(self.lengths)
+        if len(filled):
+            folded[filled] = by.reduceat(values, self.offsets[:-1][filled], axis=0)
+        return folded
+
+
+def scripts(characters: Characters) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """The script of every token's characters, Common and Inherited ignored.
+
+    Returns:
+        A code per token, and the names: one script, several joined by `+`, `Japanese` for Han with kana or both kana,
+        `Common` where no character says, an empty name for a token without characters.
+    """
+    names: list[str] = [COMMON]
+    known = {COMMON: 0}
+
+    def code(character: str) -> int:
+        name = script(character)
+        if name not in known:
+            known[name] = len(names)
+            names.append(name)
+        return known[name]
+
+    codes = characters.each(code, np.int64)
+    # one bit per script, Common none; the words of 63 bits are numbered together
+    words = len(names) // 63 + 1
+    masks = np.stack(
+        [
+            characters.fold(np.where((codes > 0) & (codes // 63 == w), 1 << (codes % 63), 0), np.bitwise_or)
+            for w in range(words)
+        ],
+        axis=1,
+    )
+    distinct, which = np.unique(masks, axis=0, return_inverse=True)
+    called = [_joined([names[k] for k in range(1, len(names)) if row[k // 63] >> (k % 63) & 1]) for row in distinct]
+    code_of = which.reshape(-1).astype(np.int32)
+    code_of[characters.lengths == 0] = len(called)
+    return code_of, [*called, ""]
+
+
+def _joined(names: list[str]) -> str:
+    if frozenset(names) in _JAPANESE:
+        return JAPANESE
+    return "+".join(sorted(names)) or COMMON

@@ -1,0 +1,153 @@
+"""Which tokens some text produces. A token is put into many contexts; one that appears is reachable, and that is proof.
+
+That none was found is weaker evidence of the contrary. The rest is `unreachable` where no UTF-8 text holds the bytes,
+where a BPE's merges cannot build the token either, or where the model is none of merges (WordPiece, Unigram); else it
+is `not produced`. Only what was not found yet is tried in the next context, so nearly all the work is the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice, product
+from math import gcd
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tokeval.arrow import id_buffers
+from tokeval.schema import BPE, Spelling
+from tokeval.vocabulary.merging import can_be_built
+from tokeval.vocabulary.tokens import BYTE, SPECIAL, UNUSED, part_of
+
+Encode = Callable[[pa.Array], pa.Array]
+
+#: Answers; special and unused tokens are `not tested`.
+REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED = "reachable", "not produced", "unreachable", "not tested"
+ANSWERS = (REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED)
+
+#: `{}` is the token as it stands, `{0}` its text without a leading space.
+_FIRST = ("{}", " {0}", "a{}", "a {0}")
+_AFTER = ("a", "1", ".", "\n", " ", "  ", "\t", "x", "q", "Z", "(", "-", "_", "'", "é", "я", "の", "한", "ا", "क", "☃")
+_BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "の", "~", "¤", "?")
+_CONTEXTS = (
+    *("{}{}", "{} {0}", "{}\n{}"),  # doubled
+    *(f"{mark}{{}}" for mark in _AFTER),
+    *(f"{{}}{mark}" for mark in _BEFORE),
+    *(f"{after}{{}}{before}" for after, before in product(("a", " ", "\n", "1"), ("a", " ", ".", "1"))),
+)
+#: Where a token is a part of characters, ways to complete them are tried in rounds that double up to so many.
+_COMPLETIONS, _FIRST_ROUND = 512, 8
+#: Continuation bytes that stand for all, and what may follow one.
+_SAMPLE = (0x80, 0x86, 0x8B, 0x92, 0x98, 0x9F, 0xA0, 0xA8, 0xB3, 0xBF)
+_MORE = [b"", b"\x80", b"\x9f", b"\xa0", b"\xbf", b"\x80\x80"]
+
+
+def find_reach(tokens: pa.Table, pieces: Sequence[str], spelling: Spelling, encode: Encode) -> list[str]:
+    """An answer per token, one of `ANSWERS`.
+
+    Args:
+        tokens: id, bytes, text, kind as `describe` gives them.
+        pieces: the tokens as the file has them.
+        spelling: the merges of a BPE.
+        encode: a tokenizer's `encode_batch`.
+    """
+    kinds, data = tokens["kind"].cast(pa.string()).to_pylist(), tokens["bytes"].to_pylist()
+    tested = np.array([kind not in {SPECIAL, UNUSED} and bool(d) for kind, d in zip(kinds, data, strict=True)], bool)
+    produced = _produced(tokens, tested, encode)
+    answers = np.where(produced, REACHABLE, np.where(tested, NOT_PRODUCED, NOT_TESTED)).tolist()
+    characters = {value for value, kind in zip(data, kinds, strict=True) if kind != BYTE}
+    for row in np.flatnonzero(tested & ~produced).tolist():
+        if spelling.model != BPE:
+            impossible = bool(spelling.model)
+        elif kinds[row] == BYTE and not spelling.bytewise and len(pieces[row]) > 1:
+            impossible = data[row] in characters  # <0x41> stands in only for a character that has no token
+        else:
+            impossible = spelling.rank is not None and not can_be_built(data[row], pieces[row], spelling)
+        if impossible or _never_in_text(data[row]):
+            answers[row] = UNREACHABLE
+    return list(answers)
+
+
+def _produced(tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode) -> npt.NDArray[np.bool_]:
+    ids = tokens["id"].to_numpy()
+    texts, data = tokens["text"].to_pylist(), tokens["bytes"].to_pylist()
+    found = ~tested
+    whole = np.array([text is not None for text in texts], np.bool_)
+    for context in (*_FIRST, *_CONTEXTS):
+        rows = np.flatnonzero(~found & whole)
+        if not len(rows):
+            break
+        tried = [context.replace("{0}", texts[row].removeprefix(" ")).replace("{}", texts[row]) for row in rows]
+        found[rows] = _appears(tried, ids[rows], encode)
+    ways = {int(row): completions(data[row]) for row in np.flatnonzero(~found & ~whole)}
+    size = _FIRST_ROUND
+    while size <= _COMPLETIONS:
+        pairs = [(row, text) for row, tries in ways.items() if not found[row] for text in islice(tries, size)]
+        if not pairs:
+            break
+        rows = np.array([row for row, _ in pairs], np.int64)
+        found[rows[_appears([text for _, text in pairs], ids[rows], encode)]] = True
+        size *= 2
+    return found & tested
+
+
+def _appears(texts: list[str], wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
+    """Whether each text's ids hold the wanted one."""
+    flat, offsets = id_buffers(_one(encode(pa.array(texts, pa.large_string()))))
+    rows = np.repeat(np.arange(len(texts)), np.diff(offsets))
+    found = np.zeros(len(texts), np.bool_)
+    found[rows[flat == wanted[rows]]] = True
+    return found
+
+
+def _one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
+
+
+def completions(value: bytes) -> Iterator[str]:
+    """Texts that hold bytes which are not UTF-8 by themselves: the characters at their ends completed.
+
+    A fixed sample of the ways there are, in a fixed mixed order, so that the first ones differ much.
+    """
+    head = 0
+    while head < min(len(value), 3) and value[head] & 0xC0 == 0x80:
+        head += 1
+    tail = next((k for k in range(1, min(len(value) - head, 3) + 1) if value[-k] >= 0xC0), 0)
+    before = [b""] if not head else _heads(head)
+    # a token of nothing but continuation bytes: their character may go on
+    after = _rest(value[-tail:]) if tail else _MORE if head == len(value) else [b""]
+    ways = len(before) * len(after)
+    step = next(s for s in range(int(ways * 0.618) | 1, 2 * ways + 2) if gcd(s, ways) == 1)
+    for k in range(ways):
+        first, last = divmod(k * step % ways, len(after))
+        try:
+            yield (before[first] + value + after[last]).decode()
+        except UnicodeDecodeError:
+            continue
+
+
+def _heads(missing_after: int) -> list[bytes]:
+    """Bytes that may stand before so many continuation bytes."""
+    heads = [bytes([lead]) for lead in range(0xC2, 0xF5)]
+    if missing_after < 3:
+        heads += [bytes([lead, second]) for lead in range(0xE0, 0xF5) for second in _SAMPLE]
+    if missing_after < 2:
+        heads += [bytes([0xF0, second, third]) for second in (0x90, 0x9F, 0xA0) for third in _SAMPLE]
+    return heads
+
+
+def _rest(head: bytes) -> list[bytes]:
+    """Bytes that may end the character begun by `head`."""
+    missing = (2 if head[0] < 0xE0 else 3 if head[0] < 0xF0 else 4) - len(head)
+    fillers = {1: [b""], 2: [bytes([c]) for c in _SAMPLE], 3: [b"\x80\x80", b"\x98\x8a"]}.get(missing)
+    return [b""] if fillers is None else [bytes([c]) + rest for c in range(0x80, 0xC0) for rest in fillers]
+
+
+def _never_in_text(value: bytes) -> bool:
+    """Whether no UTF-8 text holds the bytes."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return part_of(value) == "invalid"
+    return False
