@@ -37,6 +37,14 @@ class CompareConfig(Strict):
         default=None, description="The column of parallel ids; default `id` where there is one."
     )
     words: str | None = Field(default=None, description="The word segmenter; default `whitespace`.")
+    lexicons: dict[str, str | list[str]] | None = Field(default=None, description="Lexicon specs by language.")
+    gold: dict[str, str] | None = Field(default=None, description="Gold segmentations by language.")
+    lexical_decision: dict[str, str] | None = Field(
+        default=None, description="Files of lexical-decision studies by language."
+    )
+    decision_columns: dict[str, str] | None = Field(
+        default=None, description="The names of their columns: word, lexicality, rt, accuracy."
+    )
     limit: int | None = Field(
         default=None, ge=1, description="Read no more than the first so many rows of each corpus."
     )

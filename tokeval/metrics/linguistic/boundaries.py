@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from tokeval.arrow import Int64, text_buffers
 from tokeval.metrics.base import Context
-from tokeval.metrics.linguistic.bootstrap import buckets_of, ratio_interval
+from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.gold import Gold
-from tokeval.metrics.linguistic.material import Loaded
+from tokeval.metrics.linguistic.material import BYTE, IDEAL, Loaded
 from tokeval.metrics.ratios import divided
-from tokeval.schema import BUCKETS, Encoding, Figure, Status
-
-#: The yardsticks beside the tokenizers: one that cuts at every morpheme and nowhere else, one that cuts everywhere.
-IDEAL, BYTE = "ideal", "byte"
+from tokeval.schema import BUCKETS, Encoding, Figure, Resampled, Status
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ def byte(gold: Gold) -> Comparison:
     return Comparison(positions, cuts, cuts, pc.binary_length(gold.words).to_numpy().astype(np.int64))
 
 
+Members = npt.NDArray[np.bool_]
+
 #: From a comparison to the numerators and denominators of each word.
 Parts = Callable[[Comparison], tuple[Int64, Int64]]
 
@@ -103,19 +103,19 @@ def alignment(parts: Parts, nothing: str) -> Callable[[Context], Iterable[Figure
 
     def compute(context: Context) -> Iterable[Figure]:
         loaded = context.material
-        assert isinstance(loaded, Loaded)
+        assert loaded is not None
         for language, gold in loaded.gold.items():
-            buckets = buckets_of(gold.words)
+            figure = partial(_figure, parts, gold, buckets_of(gold.words), nothing)
             for name, members in _selections(language, gold):
                 if context.mine.tools is None or "spans" not in context.mine.facts.capabilities:
                     reason = "the tokenizer does not declare spans"
                     yield Figure(name, None, int(members.sum()), status=Status.NOT_APPLICABLE, reason=reason)
                 else:
                     made = _compared(context, loaded, language, gold)
-                    yield _figure(name, parts(made), members, buckets, nothing, context.seed)
+                    yield figure(made, name, members)
                 if context.tokenizer == next(iter(context.scored)):
                     for yardstick, of in ((IDEAL, ideal), (BYTE, byte)):
-                        yield _figure(name, parts(of(gold)), members, buckets, nothing, context.seed, yardstick)
+                        yield figure(of(gold), name, members, yardstick)
 
     return compute
 
@@ -123,12 +123,13 @@ def alignment(parts: Parts, nothing: str) -> Callable[[Context], Iterable[Figure
 def concatenation_rate(context: Context) -> Iterable[Figure]:
     """For each gold file, the share of its words whose segments concatenate to the word."""
     loaded = context.material
-    assert isinstance(loaded, Loaded)
+    assert loaded is not None
     for language, gold in loaded.gold.items():
-        yield divided(language, len(gold.words), gold.segmented, gold.segmented, "words")
+        figure = divided(language, len(gold.words), gold.segmented, gold.segmented, "words")
+        yield replace(figure, signed={"gold": gold.fingerprint})
 
 
-def _selections(language: str, gold: Gold) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+def _selections(language: str, gold: Gold) -> Iterator[tuple[str, Members]]:
     yield language, np.ones(len(gold.words), np.bool_)
     for category, members in gold.categories.items():
         if members.any():
@@ -144,20 +145,22 @@ def _compared(context: Context, loaded: Loaded, language: str, gold: Gold) -> Co
 
 
 def _figure(
-    name: str,
-    parts: tuple[Int64, Int64],
-    members: npt.NDArray[np.bool_],
-    buckets: Int64,
+    parts: Parts,
+    gold: Gold,
+    buckets: npt.NDArray[np.int32],
     nothing: str,
-    seed: int,
+    made: Comparison,
+    name: str,
+    members: Members,
     tokenizer: str | None = None,
 ) -> Figure:
-    above, below = (_by_bucket(part, members, buckets) for part in parts)
-    figure = divided(name, int(above.sum()), int(below.sum()), int(members.sum()), nothing)
-    return replace(figure, ci=ratio_interval(above, below, seed), tokenizer=tokenizer)
+    above, below = (_by_bucket(part, members, buckets) for part in parts(made))
+    found = divided(name, int(above.sum()), int(below.sum()), int(members.sum()), nothing)
+    resampled = Resampled(np.stack([above, below]))
+    return replace(found, resampled=resampled, tokenizer=tokenizer, signed={"gold": gold.fingerprint})
 
 
-def _by_bucket(values: Int64, members: npt.NDArray[np.bool_], buckets: Int64) -> Int64:
+def _by_bucket(values: Int64, members: Members, buckets: npt.NDArray[np.int32]) -> Int64:
     sums = np.zeros(BUCKETS, np.int64)
     np.add.at(sums, buckets[members], values[members])
     return sums

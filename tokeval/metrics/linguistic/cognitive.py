@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Context
-from tokeval.metrics.linguistic.bootstrap import buckets_of, interval, weights
+from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.decisions import Decisions
-from tokeval.metrics.linguistic.material import Loaded
+from tokeval.metrics.uncertainty import draws, intervals
 from tokeval.schema import BUCKETS, Figure, Status
 
 Float64 = npt.NDArray[np.float64]
@@ -31,6 +31,7 @@ class Part:
         n: items.
         r: Pearson's r, or None where it is undefined, for `reason`.
         drawn: r in each resample, NaN where undefined; None where r is.
+        buckets: how many buckets hold items.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Part:
     r: float | None
     reason: str | None
     drawn: Float64 | None
+    buckets: int = 0
 
 
 def correlation(context: Context) -> Iterable[Figure]:
@@ -52,8 +54,9 @@ def correlation(context: Context) -> Iterable[Figure]:
             yield Figure(language, None, n, status=Status.UNDEFINED, reason=f"{bad.name}: {bad.reason}")
             continue
         values = [abs(part.r) for part in found if part.r is not None]
-        drawn = np.mean([np.abs(part.drawn) for part in found], axis=0)
-        yield Figure(language, sum(values) / 4, n, ci=interval(drawn[np.isfinite(drawn)]))
+        drawn = np.mean([np.abs(part.drawn) for part in found if part.drawn is not None], axis=0)
+        ci = _interval(drawn, min(part.buckets for part in found))
+        yield Figure(language, sum(values) / len(values), n, ci=ci, signed=_signed(context, language))
 
 
 def signed(context: Context) -> Iterable[Figure]:
@@ -67,7 +70,17 @@ def signed(context: Context) -> Iterable[Figure]:
             if part.r is None or part.drawn is None:
                 yield Figure(name, None, part.n, status=Status.UNDEFINED, reason=part.reason)
             else:
-                yield Figure(name, part.r, part.n, ci=interval(part.drawn[np.isfinite(part.drawn)]))
+                ci = _interval(part.drawn, part.buckets)
+                yield Figure(name, part.r, part.n, ci=ci, signed=_signed(context, language))
+
+
+def _signed(context: Context, language: str) -> dict[str, object]:
+    assert context.material is not None
+    return {"decisions": context.material.decisions[language].fingerprint}
+
+
+def _interval(drawn: Float64, buckets: int) -> tuple[float, float] | None:
+    return intervals(drawn[None, :], [buckets])[0]
 
 
 def chunkability(tokens: Int64, chars: Int64) -> Float64:
@@ -78,7 +91,7 @@ def chunkability(tokens: Int64, chars: Int64) -> Float64:
 
 def _parts(context: Context) -> Iterable[tuple[str, list[Part] | str]]:
     loaded, mine = context.material, context.mine
-    assert isinstance(loaded, Loaded)
+    assert loaded is not None
     for language, decisions in loaded.decisions.items():
         if mine.tools is None:
             yield language, "the tokenizer is not at hand"
@@ -91,7 +104,7 @@ def measure(decisions: Decisions, tokens: Int64, seed: int) -> list[Part]:
     """The four correlations of chunkability: words, then non-words; each with response time, then accuracy."""
     values = chunkability(tokens, pc.utf8_length(decisions.items).to_numpy().astype(np.int64))
     buckets = buckets_of(decisions.items)
-    drawn = weights(seed)
+    drawn = draws(seed)
     made = []
     for kind, members in (("words", decisions.is_word), ("nonwords", ~decisions.is_word)):
         for outcome, numbers in decisions.outcomes.items():
@@ -104,20 +117,21 @@ def measure(decisions: Decisions, tokens: Int64, seed: int) -> list[Part]:
             else:
                 moments = _moments(x, y, buckets[members])
                 with np.errstate(divide="ignore", invalid="ignore"):  # a resample can lack all variation
-                    r = _pearson(drawn @ moments)
-                made.append(Part(name, len(x), float(_pearson(moments.sum(axis=0))), None, r))
+                    r = _pearson(moments @ drawn)
+                filled = len(np.unique(buckets[members]))
+                made.append(Part(name, len(x), float(_pearson(moments.sum(axis=1))), None, r, filled))
     return made
 
 
-def _moments(x: Float64, y: Float64, buckets: Int64) -> Float64:
-    """Per bucket n, Σx, Σy, Σxy, Σx², Σy², of values centred so that little cancels; shape (BUCKETS, 6)."""
+def _moments(x: Float64, y: Float64, buckets: npt.NDArray[np.int32]) -> Float64:
+    """Per bucket n, Σx, Σy, Σxy, Σx², Σy², of values centred so that little cancels; shape (6, BUCKETS)."""
     x, y = x - x.mean(), y - y.mean()
     sums = np.zeros((BUCKETS, 6))
     np.add.at(sums, buckets, np.stack([np.ones(len(x)), x, y, x * y, x * x, y * y], axis=1))
-    return sums
+    return sums.T
 
 
 def _pearson(moments: Float64) -> Float64:
-    n, x, y, xy, xx, yy = np.moveaxis(moments, -1, 0)
+    n, x, y, xy, xx, yy = moments
     r: Float64 = (n * xy - x * y) / np.sqrt((n * xx - x * x) * (n * yy - y * y))
     return r

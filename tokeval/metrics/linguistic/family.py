@@ -20,12 +20,12 @@ _COARSE = "Byte tokens have recall 1: read precision and recall together."
 
 def _rate(name: str, question: str, definition: str, source: str, *, occurrence: bool, headline: bool) -> Metric:
     info = MetricInfo(name, FAMILY, "1", HIGHER, definition, source, _LEXICON, headline)
-    return Metric(info, rate(question, occurrence=occurrence), (DOCUMENTS,), (Frequencies,), needs=LEXICON)
+    return Metric(info, rate(question, occurrence=occurrence), (DOCUMENTS,), (Frequencies,), needs=LEXICON, macro=False)
 
 
 def _alignment(name: str, parts: b.Parts, nothing: str, definition: str, source: str, misleads: str) -> Metric:
     info = MetricInfo(name, FAMILY, "1", HIGHER, definition, source, misleads)
-    return Metric(info, b.alignment(parts, nothing), (DOCUMENTS,), needs=GOLD)
+    return Metric(info, b.alignment(parts, nothing), (DOCUMENTS,), needs=GOLD, macro=False)
 
 
 _ALONE = "words encoded alone; a position inside is predicted if no token spans it, gold where a morpheme ends"
@@ -109,6 +109,7 @@ METRICS = (
         b.concatenation_rate,
         (DOCUMENTS,),
         needs=GOLD,
+        macro=False,
     ),
     Metric(
         MetricInfo(
@@ -124,6 +125,7 @@ METRICS = (
         cognitive.correlation,
         (DOCUMENTS,),
         needs=DECISIONS,
+        macro=False,
     ),
     Metric(
         MetricInfo(
@@ -131,12 +133,13 @@ METRICS = (
             FAMILY,
             "1",
             NEITHER,
-            "Pearson r of chunkability with one outcome, with its sign; the slice names words or non-words and outcome.",
+            "Pearson r of chunkability with one outcome, with its sign; the slice names items and outcome.",
             _BEINBORN,
             "People are fast and right on words left whole (r < 0, r > 0) and slow on such non-words.",
         ),
         cognitive.signed,
         (DOCUMENTS,),
         needs=DECISIONS,
+        macro=False,
     ),
 )

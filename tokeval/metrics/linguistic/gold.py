@@ -100,6 +100,7 @@ def load_gold(spec: str) -> Gold:
 
 
 def _problem(entry: Entry) -> str | None:
+    """Why a row cannot be used."""
     if not entry.word or not entry.segments or not all(entry.segments):
         return "an empty part"
     if len(entry.word.split()) > 1 or entry.word != entry.word.strip():
@@ -140,7 +141,10 @@ def _segments(path: Path, intake: Intake) -> Iterator[Entry]:
 
 
 def _sigmorphon(path: Path, intake: Intake) -> Iterator[Entry]:
-    """SIGMORPHON 2022: word, `seg1 @@seg2`, and three digits: inflection, derivation, compound."""
+    """SIGMORPHON 2022: word, `seg1 @@seg2`, and three digits: inflection, derivation, compound.
+
+    Some segments lack their mark (`tail end @@er`), so that they are told by the space alone.
+    """
     for number, line in lines_of(path):
         cells = line.split("\t")
         bits = cells[2].strip() if len(cells) > 2 else ""
@@ -148,7 +152,7 @@ def _sigmorphon(path: Path, intake: Intake) -> Iterator[Entry]:
             intake.leave_out(number, line, "not word, segments and three digits")
             continue
         named = frozenset(n for n, bit in zip(CATEGORIES, bits, strict=True) if bit == "1") if bits else None
-        yield Entry(number, cells[0], cells[1].split(" @@"), named)
+        yield Entry(number, cells[0], [part.removeprefix("@@") for part in cells[1].split(" ")], named)
 
 
 def _morphynet(path: Path, intake: Intake) -> Iterator[Entry]:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from tokeval.errors import UsageError, suggest
-from tokeval.schema import ALL
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from tokeval.metrics.linguistic.gold import Gold
     from tokeval.metrics.linguistic.lexicon import Lexicon
     from tokeval.metrics.linguistic.rates import Judged
+
+#: The yardsticks of --gold: one cuts as the gold does and nowhere else, one cuts everywhere.
+IDEAL, BYTE = "ideal", "byte"
 
 #: What a metric can need of it.
 LEXICON, GOLD, DECISIONS = "lexicon", "gold", "lexical-decision"
@@ -94,31 +96,16 @@ class Loaded:
     compared: dict[tuple[str, str], Comparison] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
-    def fingerprint(self, need: str | None, name: str, slices: Sequence[str] = ()) -> str | None:
-        """The fingerprint of what a figure of a slice was made with, or None if it needs no material."""
-        kinds: dict[str, Mapping[str, Lexicon] | Mapping[str, Gold] | Mapping[str, Decisions]] = {
-            LEXICON: self.lexicons,
-            GOLD: self.gold,
-            DECISIONS: self.decisions,
-        }
-        known = kinds.get(need or "", {})
-        language = name.partition(":")[0]
-        if language not in known and language == ALL and len(known) == 1:
-            language = next(iter(known))
-        return known[language].fingerprint if language in known else None
-
     def record(self) -> dict[str, object]:
         """For run.json: what was taken of each file, and the rows that were left out."""
         return {
             "lexicons": {lang: _intake(lexicon.intake) for lang, lexicon in self.lexicons.items()},
-            "gold": {
-                lang: {"segmented": gold.segmented, **_intake(gold.intake)} for lang, gold in self.gold.items()
-            },
+            "gold": {lang: {"segmented": gold.segmented, **_intake(gold.intake)} for lang, gold in self.gold.items()},
             "lexical_decision": {lang: _intake(made.intake) for lang, made in self.decisions.items()},
         }
 
     def tokens(self) -> pa.Table | None:
-        """Every judged token with its verdicts; None if nothing was judged."""
+        """Every judged token with its verdicts, for `tokens.parquet`; None where nothing was judged."""
         from tokeval.metrics.linguistic.rates import tokens_table
 
         return tokens_table(self.judged) if self.judged else None

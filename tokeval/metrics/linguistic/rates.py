@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,6 @@ from tokeval.errors import suggest
 from tokeval.metrics.base import Context
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.linguistic.lexicon import AFFIX, QUESTIONS, ROOT, WORD, Answers, Lexicon
-from tokeval.metrics.linguistic.material import Loaded
 from tokeval.metrics.ratios import divided
 from tokeval.schema import ALL, Figure, Status
 
@@ -27,13 +26,14 @@ class Judged:
     """The unique tokens of one slice with a lexicon's answers, the most frequent first.
 
     Attributes:
-        language: of the lexicon.
+        language, fingerprint: of the lexicon.
         tokens: `large_binary` array of n distinct byte strings, word marks and white space taken off both ends.
         counts: occurrences, int64 of shape (n,).
         answers: by question, booleans of shape (n,); a question that the lexicon cannot answer is not there.
     """
 
     language: str
+    fingerprint: str
     tokens: pa.Array
     counts: Int64
     answers: Mapping[str, Answers]
@@ -87,6 +87,7 @@ def judge_tokens(vocabulary: pa.Table, ids: Int64, counts: Int64, lexicon: Lexic
         answers[question][where] = found
     return Judged(
         language,
+        lexicon.fingerprint,
         pa.array(order, pa.large_binary()),
         np.fromiter((unique[key] for key in order), np.int64, len(order)),
         answers,
@@ -130,7 +131,9 @@ def rate(question: str, *, occurrence: bool) -> Callable[[Context], Iterable[Fig
                 continue
             chosen = judged.of_language if question == "language" else judged.pure
             weights = judged.counts if occurrence else np.ones(len(judged.counts), np.int64)
-            yield divided(name, int(weights[chosen].sum()), int(weights.sum()), n, "tokens that spell text", reference)
+            above, below = int(weights[chosen].sum()), int(weights.sum())
+            figure = divided(name, above, below, n, "tokens that spell text", reference)
+            yield replace(figure, signed={"lexicon": judged.fingerprint})
 
     return compute
 
@@ -149,7 +152,7 @@ def _unanswered(question: str, judged: Judged) -> str | None:
 def _judgements(context: Context) -> Iterable[tuple[str, int, str | None, Judged | Figure]]:
     """For each lexicon: the slice, its documents, the language where that is not the slice, and the judged tokens."""
     loaded, mine = context.material, context.mine
-    assert isinstance(loaded, Loaded)
+    assert loaded is not None
     for language, lexicon in loaded.lexicons.items():
         alone = context.slices == (ALL,) and len(loaded.lexicons) == 1
         name, reference = (ALL, language if language != ALL else None) if alone else (language, None)
@@ -171,9 +174,12 @@ def _judgements(context: Context) -> Iterable[tuple[str, int, str | None, Judged
         if key not in loaded.judged:
             frequencies = mine.others["frequencies"]
             assert isinstance(frequencies, Frequencies)
-            ids, counts = frequencies.observed(members)
-            loaded.judged[key] = judge_tokens(mine.tools.vocabulary(), ids, counts, lexicon, language)
+            counts = frequencies.by_id(members)
+            ids = np.flatnonzero(counts)
+            loaded.judged[key] = judge_tokens(mine.tools.vocabulary(), ids, counts[ids], lexicon, language)
         yield name, n, reference, loaded.judged[key]
+        if name != ALL and len(context.slices) == 1:  # the pool is this slice
+            yield ALL, n, language, loaded.judged[key]
 
 
 def tokens_table(judged: Mapping[tuple[str, str, str], Judged]) -> pa.Table:

@@ -40,7 +40,10 @@ def load(location: str, language: str) -> Lexicon:
     """Words are the forms and bases; roots the bases that no row derives; affixes those that the table names."""
     path = existing(location, "UniMorph or MorphyNet table")
     intake = Intake()
-    words, bases, derived, affixes = set(), set(), set(), set()
+    words: set[str] = set()
+    bases: set[str] = set()
+    derived: set[str] = set()
+    affixes: set[str] = set()
     for row in rows_of(path, intake):
         words.update((fold(row.base, language), fold(row.form, language)))
         bases.add(fold(row.base, language))
