@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.errors import LexiconError, suggest
+from tokeval.errors import LexiconError
 from tokeval.metrics.linguistic.files import Intake, existing, read_text
 from tokeval.signature import file_digest
 
@@ -85,7 +85,7 @@ def _index(path: Path, head: list[str], name: str, meaning: str) -> int:
     if name not in head:
         raise LexiconError(
             f"{path} has no column {name!r}",
-            hint=suggest(name, head) or f"name it: --decision-columns {meaning}=COLUMN",
+            hint=f"name it with --decision-columns {meaning}=COLUMN; it has {', '.join(head)[:80]}",
         )
     return head.index(name)
 

@@ -160,7 +160,8 @@ def _judgements(context: Context) -> Iterable[tuple[str, int, str | None, Judged
         n = mine.sums.total("documents", members)
         if name != ALL and name not in context.slices:
             reason = f"the corpus has no slice {name!r}"
-            hint = suggest(name, context.slices)
+            near = [other for other in context.slices if other.partition("_")[0] == name]
+            hint = f"did you mean {near[0]!r}?" if near else suggest(name, context.slices)
             loaded.warn(f"a lexicon was given for {name!r}: {reason}" + (f"; {hint}" if hint else ""))
             yield name, 0, reference, Figure(name, None, 0, status=Status.UNDEFINED, reason=reason)
             continue
