@@ -16,10 +16,9 @@ from tests.oracles.linguistic import boundaries
 from tokeval.engine.tools import EncoderTools
 from tokeval.errors import LexiconError, UsageError
 from tokeval.metrics.linguistic import boundaries as b
-from tokeval.metrics.linguistic.bootstrap import ratio_interval
 from tokeval.metrics.linguistic.files import Intake
 from tokeval.metrics.linguistic.gold import Gold, load_gold
-from tokeval.schema import BUCKETS, Encoding, TokenizerFacts
+from tokeval.schema import Encoding, TokenizerFacts
 from tokeval.tokenizers.encode import Encoder
 
 
@@ -165,13 +164,3 @@ def test_yardsticks_bound_the_figures(tmp_path: Path) -> None:
     measured = b.compare_words(spans, gold)
     for name in ("predicted", "found", "gold", "tokens"):
         assert getattr(measured, name).tolist() == getattr(every, name).tolist()
-
-
-def test_intervals_hold_the_value_and_need_words() -> None:
-    below = np.full(BUCKETS, 10, np.int64)
-    above = np.arange(BUCKETS, dtype=np.int64) % 10
-    low, high = ratio_interval(above, below, 0) or (0.0, 0.0)
-    assert low < above.sum() / below.sum() < high
-    assert ratio_interval(above, below, 0) == (low, high) != ratio_interval(above, below, 1)
-    below[1:] = 0
-    assert ratio_interval(above * 0, below, 0) is None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pyarrow.parquet as pq
 import pytest
 
 import tokeval
 from tests.conftest import ROOT
+from tokeval.cli.main import main
 from tokeval.errors import UsageError
 from tokeval.results.store import load_results
 from tokeval.signature import read
@@ -22,14 +28,30 @@ WORDPIECE = str(ROOT / "corpora" / "tokenizers" / "demo-wordpiece.json")
 WriteCorpus = Callable[..., Path]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["tokeval", "compare", *arguments], capture_output=True, text=True, check=False)
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str) -> Done:
+    """`tokeval compare` in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    given = ["tokeval", "compare", *arguments]
+    with redirect_stdout(out), redirect_stderr(err), mock.patch.object(sys, "argv", given):
+        try:
+            main()
+        except SystemExit as left:
+            return Done(int(left.code or 0), out.getvalue(), err.getvalue())
+    raise AssertionError("the command did not exit")
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("run") / "out"
-    done = run(str(ROOT / "configs" / "linguistic.toml"), "-o", str(out))
+    command = ["tokeval", "compare", str(ROOT / "configs" / "linguistic.toml"), "-o", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr
     return out
@@ -200,7 +222,8 @@ def test_misuse_is_one_line_and_exit_code_2(arguments: list[str], message: str) 
     assert done.returncode == 2
     assert done.stdout == ""
     lines = done.stderr.strip().split("\n")
-    assert message in lines[0] and len(lines) <= 2 and "Traceback" not in done.stderr
+    assert sum(message in line and line.startswith("error: ") for line in lines) == 1
+    assert len(lines) <= 3 and "Traceback" not in done.stderr
 
 
 def test_a_yardsticks_name_cannot_be_taken() -> None:

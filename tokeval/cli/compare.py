@@ -335,6 +335,7 @@ def _plan(
     given: dict[str, Any],
 ) -> Plan:
     """The plan of a configuration file and of what was given beside it; relative paths in the file are its folder's."""
+    from tokeval.cli.options import located
     from tokeval.engine.plan import make_plan
     from tokeval.tokenizers.load import parse_spec
 
