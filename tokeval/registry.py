@@ -31,6 +31,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "information": ("tokeval.metrics.information:METRICS", "", ""),
         "linguistic": ("tokeval.metrics.linguistic.family:METRICS", "", ""),
         "size": ("tokeval.metrics.size:METRICS", "", ""),
+        "speed": ("tokeval.metrics.speed:METRICS", "", ""),
     },
     REPORTS: {
         "csv": ("tokeval.report.csv:render", "", ""),

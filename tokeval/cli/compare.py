@@ -51,6 +51,15 @@ def command(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_PRESET",
+            metavar="NAME",
+            help="turkish-benchmark, ...: a named list of metrics, and its corpora if none is named.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(envvar="TOKEVAL_BASELINE", help="The tokenizer that nsl refers to.", rich_help_panel=_WHAT),
@@ -258,7 +267,7 @@ def command(
 
     Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
     """
-    from tokeval.cli import progress
+    from tokeval.cli import progress, rates
     from tokeval.cli.gate import judge, prepare, publish
     from tokeval.cli.options import pairs, renders, several
     from tokeval.config import CompareConfig, read_toml
@@ -297,7 +306,14 @@ def command(
         "decision_columns": pairs((decision_columns or "").split(",") if decision_columns else [], "--decision-columns")
         or None,
     }
-    plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
+    corpora = pairs(corpus or [], "-c")
+    if preset or file.preset:
+        from tokeval.engine.presets import corpora_of, find_preset
+
+        name = preset or file.preset or ""
+        given["metrics"] = [*find_preset(name).metrics, *(metric or file.metrics)]
+        corpora = corpora or ({} if file.corpora else corpora_of(name))
+    plan = _plan(file, config, pairs(tokenizer or [], "-t"), corpora, given)
     rules = prepare(gate, plan, gate_baseline) if gate is not None else None
     with progress.show(plan, style=progress_style, quiet=quiet) as meter:
         results, record = run_plan(
@@ -316,6 +332,7 @@ def command(
         progress.say(f"warning: {line}")
     if not quiet or folder is None:
         progress.summary(results, to_stdout=folder is None)
+        rates.show(results, to_stdout=folder is None)
     if folder is not None:
         written = write_results(folder, results, record, chosen)
         finish(folder)
