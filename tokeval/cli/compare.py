@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tokeval.engine.plan import Plan
 
 _WHAT, _HOW, _OUT = "What is compared", "How it is computed", "What is written"
+_LANGUAGE = "What is known of a language"
 
 
 def command(
@@ -50,6 +51,15 @@ def command(
             "--metric",
             metavar="METRIC",
             help="A family or a metric; may be repeated. See tokeval list metrics.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_PRESET",
+            metavar="NAME",
+            help="turkish-benchmark, ...: a named list of metrics, and its corpora if none is named.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -104,6 +114,38 @@ def command(
             envvar="TOKEVAL_SEED",
             help="Of everything that is drawn at random.  [default: 0]",
             rich_help_panel=_HOW,
+        ),
+    ] = None,
+    lexicon: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LANG=KIND:PATH",
+            help="What a language's words are, for %TR and %Pure; may be repeated, also for one language.",
+            rich_help_panel=_LANGUAGE,
+        ),
+    ] = None,
+    gold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LANG=[FORMAT:]PATH",
+            help="Where its morphemes end, for boundary metrics; may be repeated.",
+            rich_help_panel=_LANGUAGE,
+        ),
+    ] = None,
+    lexical_decision: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LANG=PATH",
+            help="How people recognise its words, for cognitive_correlation; may be repeated.",
+            rich_help_panel=_LANGUAGE,
+        ),
+    ] = None,
+    decision_columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MEANING=COLUMN[,...]",
+            help="That file's columns for word, lexicality, rt and accuracy, where they have other names.",
+            rich_help_panel=_LANGUAGE,
         ),
     ] = None,
     engine: Annotated[
@@ -230,9 +272,9 @@ def command(
     Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
     """
     del no_color  # its callback has seen to it
-    from tokeval.cli import progress
+    from tokeval.cli import progress, rates
     from tokeval.cli.gate import judge, prepare, publish
-    from tokeval.cli.options import pairs, renders
+    from tokeval.cli.options import pairs, renders, several
     from tokeval.config import CompareConfig, read_toml
     from tokeval.engine.api import check_folder, finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
@@ -264,8 +306,20 @@ def command(
         "seed": seed,
         "accelerate": accelerate,
         "cache_mb": cache_mb,
+        "lexicons": several(lexicon or [], "--lexicon") or None,
+        "gold": pairs(gold or [], "--gold", bare=False) or None,
+        "lexical_decision": pairs(lexical_decision or [], "--lexical-decision", bare=False) or None,
+        "decision_columns": pairs((decision_columns or "").split(",") if decision_columns else [], "--decision-columns")
+        or None,
     }
-    plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
+    corpora = pairs(corpus or [], "-c")
+    if preset or file.preset:
+        from tokeval.engine.presets import corpora_of, find_preset
+
+        name = preset or file.preset or ""
+        given["metrics"] = [*find_preset(name).metrics, *(metric or file.metrics)]
+        corpora = corpora or ({} if file.corpora else corpora_of(name))
+    plan = _plan(file, config, pairs(tokenizer or [], "-t"), corpora, given)
     rules = prepare(gate, plan, gate_baseline) if gate is not None else None
     with progress.show(plan, style=progress_style, quiet=quiet) as meter:
         results, record = run_plan(
@@ -280,8 +334,11 @@ def command(
             shard_bytes=shard_mb << 20,
             **({"address": ray_address} if ray_address else {}),
         )
+    for line in results.about.warnings:
+        progress.say(f"warning: {line}")
     if not quiet or folder is None:
         print_summary(results, sys.stdout if folder is None else sys.stderr)
+        rates.show(results, to_stdout=folder is None)
     if folder is not None:
         written = write_results(folder, results, record, chosen)
         finish(folder)
@@ -301,6 +358,7 @@ def _plan(
     given: dict[str, Any],
 ) -> Plan:
     """The plan of a configuration file and of what was given beside it; relative paths in the file are its folder's."""
+    from tokeval.cli.options import located
     from tokeval.engine.plan import make_plan
     from tokeval.tokenizers.load import parse_spec
 
@@ -308,5 +366,7 @@ def _plan(
     specs = {name: parse_spec(spec, folder) for name, spec in file.tokenizers.items() if name not in tokenizers}
     specs |= {name: parse_spec(spec) for name, spec in tokenizers.items()}
     places = {name: str(folder / place) if folder else place for name, place in file.corpora.items()}
+    if folder is not None:
+        file = file.model_copy(update=located(file, folder))
     named = file.model_dump(include=set(given), exclude_none=True) | {k: v for k, v in given.items() if v is not None}
     return make_plan(specs, places | corpora, **named)

@@ -25,6 +25,7 @@ from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
 from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
+from tokeval.metrics.linguistic.material import load_material
 from tokeval.results.store import Results, check_folder, save, to_parquet
 from tokeval.tokenizers.encode import Encoder
 
@@ -53,6 +54,10 @@ def compare(
     engine: str = "local",
     jobs: int | None = None,
     cache: str | Path | None = None,
+    lexicons: Mapping[str, str | Sequence[str]] | None = None,
+    gold: Mapping[str, str] | None = None,
+    lexical_decision: Mapping[str, str] | None = None,
+    decision_columns: Mapping[str, str] | None = None,
 ) -> pa.Table:
     """Compare tokenizers on corpora.
 
@@ -73,6 +78,10 @@ def compare(
         engine: who runs it.
         jobs: how many cores it may use; None for all.
         cache: a folder where the states of this run are kept for the next, which then computes only what is new.
+        lexicons: lexicon specs by language (a value of the slice column), one or several each.
+        gold: gold segmentations by language, `FORMAT:PATH` or a path.
+        lexical_decision: files of lexical-decision studies by language.
+        decision_columns: the names of their columns, by what they mean.
 
     Returns:
         The result table, one row per figure (`.to_pandas()` works).
@@ -94,6 +103,10 @@ def compare(
         seed=seed,
         accelerate=accelerate,
         cache_mb=cache_mb,
+        lexicons=lexicons,
+        gold=gold,
+        lexical_decision=lexical_decision,
+        decision_columns=decision_columns,
     )
     return run_plan(plan, engine=engine, jobs=jobs, cache=None if cache is None else Path(cache))[0].table
 
@@ -134,6 +147,7 @@ def run_plan(
     run = registry.find(registry.ENGINES, engine).load()
     jobs = jobs or cores()
     share_cores(jobs)
+    material = load_material(plan.material)
     workers = load_workers(plan)
     loaded = time.perf_counter()
     store = StateCache(cache) if cache is not None else None
@@ -184,13 +198,14 @@ def run_plan(
     scanned = time.perf_counter()
     tell("compute", {})
     warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
-    table, sums = make_tables(plan, workers, done.states, warnings)
+    table, sums = make_tables(plan, workers, done.states, warnings, material)
     beside = {
         "samples": cut_samples(plan, workers, done.states),
         "sums": sums,
         "words": count_words(plan, workers, done.states),
     }
-    results = Results.of(table, beside)
+    judged = material.tokens()
+    results = Results.of(table, beside if judged is None else {**beside, "tokens": judged})
     record = {
         "tokeval": __version__,
         "complete": True,
@@ -206,7 +221,8 @@ def run_plan(
         "platform": platform.platform(),
         "engine": engine,
         "accelerations": accelerations,
-        "warnings": warnings,
+        "warnings": results.about.warnings,
+        "linguistic": material.record(),
         "jobs": jobs,
         "cached": done.cached,
         "seconds": {

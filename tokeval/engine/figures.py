@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import cache
 
 import pyarrow as pa
 
@@ -14,15 +15,21 @@ from tokeval.corpus.units import segmenter_name
 from tokeval.engine.intervals import with_intervals
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
+from tokeval.engine.tools import EncoderTools
 from tokeval.errors import CorpusError
 from tokeval.metrics.base import Context, Metric, Scored
+from tokeval.metrics.linguistic.material import Loaded
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.results.sums import Key, sums_table
-from tokeval.schema import Figure, Status, result_schema
+from tokeval.schema import ALL, Figure, Status, result_schema
 
 
 def make_tables(
-    plan: Plan, workers: Workers, states: Mapping[int, ShardState], warnings: Sequence[str] = ()
+    plan: Plan,
+    workers: Workers,
+    states: Mapping[int, ShardState],
+    warnings: Sequence[str] = (),
+    material: Loaded | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Every figure of the run as the result table, with what a reader needs to know in its metadata; and the sums.
 
@@ -32,6 +39,7 @@ def make_tables(
     Raises:
         CorpusError: a corpus without a single document that is not null.
     """
+    material = material or Loaded()
     rows: list[dict[str, object]] = []
     sums: list[tuple[Key, Int64]] = []
     for index, state in sorted(states.items()):
@@ -39,31 +47,47 @@ def make_tables(
             raise CorpusError(f"the corpus {plan.corpora[index].name!r} has no text: every document is null")
     for name, _ in plan.tokenizers:
         for index, state in sorted(states.items()):
-            context = _context(plan, name, state)
+            context = _context(plan, workers, name, index, state, material)
             found = [(metric, list(metric.compute(context))) for metric in workers.metrics]
             for metric, figures in with_intervals(found, plan.seed):
                 sign = _signer(plan, index, state, name, metric)
                 for figure in figures:
                     rows.append(_row(plan, index, name, metric, figure, sign(figure)))
                     if figure.resampled is not None and figure.resampled.statistic is None:
-                        key = (name, plan.corpora[index].name, figure.slice, metric.name)
+                        key = (figure.tokenizer or name, plan.corpora[index].name, figure.slice, metric.name)
                         sums.append((key, figure.resampled.sums))
     schema = result_schema()
-    about = _about(plan, workers, states, warnings)
+    material.check(frozenset(name for name, encoder in workers.encoders.items() if encoder.facts.yardstick))
+    about = _about(plan, workers, states, (*warnings, *material.warnings))
+    pooled = {row["metric"] for row in rows if row["slice"] == ALL}
+    # a summary shows the pool, so that a metric without one has no place in it
+    about.metrics[:] = [replace(info, headline=info.headline and info.name in pooled) for info in about.metrics]
     table = pa.Table.from_pylist(rows, schema=schema.with_metadata(about.to_metadata()))
     return table, sums_table(sums)
 
 
-def _context(plan: Plan, name: str, state: ShardState) -> Context:
-    scored = {other: Scored(s.facts, s.sums, s.others) for other, s in state.tokenizers.items()}
-    slices = tuple(state.tokenizers[name].sums.slices)
-    return Context(name, scored, slices, state.has_ids, plan.baseline, plan.pivot)
+def _context(plan: Plan, workers: Workers, name: str, index: int, state: ShardState, material: Loaded) -> Context:
+    scored = {
+        other: Scored(s.facts, s.sums, s.others, EncoderTools(workers.encoders[other]))
+        for other, s in state.tokenizers.items()
+    }
+    return Context(
+        name,
+        scored,
+        tuple(state.tokenizers[name].sums.slices),
+        state.has_ids,
+        plan.baseline,
+        plan.pivot,
+        plan.corpora[index].name,
+        plan.seed,
+        material,
+    )
 
 
 def _row(plan: Plan, index: int, name: str, metric: Metric, figure: Figure, signed: str) -> dict[str, object]:
     low, high = figure.ci or (None, None)
     return {
-        "tokenizer": name,
+        "tokenizer": figure.tokenizer or name,
         "corpus": plan.corpora[index].name,
         "slice": figure.slice,
         "metric": metric.name,
@@ -85,18 +109,22 @@ def _signer(plan: Plan, index: int, state: ShardState, name: str, metric: Metric
     """A function that signs the figures of a metric; what they have in common is written once."""
     facts = state.tokenizers[name].facts
     parameters = ",".join(f"{key}={value}" for key, value in metric.info.parameters.items())
-    head = signature.write(
-        {
-            "tokeval": __version__,
-            "metric": f"{metric.info.name.partition(':')[0]}.{metric.info.version}",
-            "parameters": parameters or None,
-            "words": segmenter_name(plan.words) if metric.words else None,
-            "tokenizer": facts.fingerprint,
-            "library": facts.library,
-            "corpus": state.intake.fingerprint,
-            "slices": ",".join(plan.corpora[index].columns.slices) or "none",
-        }
-    )
+
+    @cache
+    def head(owner: str | None) -> str:
+        return signature.write(
+            {
+                "tokeval": __version__,
+                "metric": f"{metric.info.name.partition(':')[0]}.{metric.info.version}",
+                "parameters": parameters or None,
+                "words": segmenter_name(plan.words) if metric.words else None,
+                "tokenizer": owner or facts.fingerprint,
+                "library": None if owner else facts.library,
+                "corpus": state.intake.fingerprint,
+                "slices": ",".join(plan.corpora[index].columns.slices) or "none",
+            }
+        )
+
     baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else None
     tail = signature.write(
         {
@@ -110,7 +138,13 @@ def _signer(plan: Plan, index: int, state: ShardState, name: str, metric: Metric
         if not metric.signed:
             return ""
         reference = figure.reference if metric.pairs else None
-        return "|".join((head, signature.write({"slice": figure.slice, "other": reference, **figure.signed}), tail))
+        return "|".join(
+            (
+                head(figure.tokenizer),
+                signature.write({"slice": figure.slice, "other": reference, **figure.signed}),
+                tail,
+            )
+        )
 
     return sign
 

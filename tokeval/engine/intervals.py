@@ -78,7 +78,7 @@ class _Draws:
 def _macro(metric: Metric, figures: Sequence[Figure], drawn: _Drawn) -> Figure | None:
     """The unweighted mean over the slices that have a figure; None for counts and for what has no slices."""
     parts = [index for index, figure in enumerate(figures) if figure.slice not in (ALL, MACRO)]
-    if metric.pairs or metric.info.unit == "count" or len(parts) < 2:
+    if metric.pairs or not metric.macro or metric.info.unit == "count" or len(parts) < 2:
         return None
     known = {index: v for index in parts if (v := figures[index].value) is not None}
     first = figures[parts[0]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tokeval import __version__
 from tokeval.corpus.source import Corpus, Piece, open_corpus
 from tokeval.errors import UsageError, suggest
+from tokeval.metrics.linguistic.material import BYTE, IDEAL, Material, material
 from tokeval.metrics.select import select
 from tokeval.signature import digest
 from tokeval.tokenizers.fast import CACHE_BYTES
@@ -28,6 +29,7 @@ class Plan:
         baseline, pivot: what relative metrics refer to.
         words: the word segmenter.
         seed: of everything that is drawn at random.
+        material: lexicons, gold files and the like, by language.
         reference: names of the tokenizers that run without a fast path; not in the digest, as no figure depends on it.
         cache_bytes: what the caches of all fast paths may hold together in one worker; not in the digest either.
     """
@@ -39,6 +41,7 @@ class Plan:
     pivot: str | None = None
     words: str = "whitespace"
     seed: int = 0
+    material: Material = field(default_factory=Material)
     reference: tuple[str, ...] = field(default=(), repr=False)
     cache_bytes: int = field(default=CACHE_BYTES, repr=False)
 
@@ -77,6 +80,10 @@ def make_plan(
     seed: int = 0,
     accelerate: bool = True,
     cache_mb: int | None = None,
+    lexicons: Mapping[str, str | Sequence[str]] | None = None,
+    gold: Mapping[str, str] | None = None,
+    lexical_decision: Mapping[str, str] | None = None,
+    decision_columns: Mapping[str, str] | None = None,
 ) -> Plan:
     """Check a request and resolve its corpora, reading no text yet.
 
@@ -100,7 +107,11 @@ def make_plan(
     if words not in SEGMENTERS:
         raise UsageError(f"there is no word segmenter {words!r}", hint=suggest(words, SEGMENTERS))
     segmenter_name(words)  # its library must be there
-    select(metrics, baseline=baseline is not None, pivot=pivot is not None)
+    named = material(lexicons, gold, lexical_decision, decision_columns)
+    for yardstick in (IDEAL, BYTE) if gold else ():
+        if yardstick in tokenizers:
+            raise UsageError(f"with --gold, {yardstick!r} is the name of a yardstick", hint="give it another name")
+    select(metrics, baseline=baseline is not None, pivot=pivot is not None, given=named.given)
     opened = tuple(
         open_corpus(
             check_name(name),
@@ -117,7 +128,7 @@ def make_plan(
     )
     reference = () if accelerate else tuple(tokenizers)
     cache_bytes = CACHE_BYTES if cache_mb is None else cache_mb << 20
-    return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, reference, cache_bytes)
+    return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, named, reference, cache_bytes)
 
 
 def make_shards(plan: Plan, *, parts: int | None = None, shard_bytes: int = SHARD_BYTES) -> list[Shard]:

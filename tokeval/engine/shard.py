@@ -94,7 +94,9 @@ class Workers:
 
 def load_workers(plan: Plan) -> Workers:
     """Load the plan's tokenizers and metrics, and try their fast paths."""
-    metrics = select(plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None)
+    metrics = select(
+        plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None, given=plan.material.given
+    )
     needs = needs_of(metrics)
     rows = sum(piece.rows for corpus in plan.corpora for piece in corpus.pieces)
     encoders, load_ns = {}, {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from tokeval.arrow import Int64, UInt8
 from tokeval.schema import Batch, Encoding, Figure, MetricInfo, TokenizerFacts
@@ -13,6 +13,7 @@ from tokeval.schema import Batch, Encoding, Figure, MetricInfo, TokenizerFacts
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from tokeval.metrics.linguistic.material import Loaded
     from tokeval.metrics.sums import Sums
 
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
@@ -92,13 +93,24 @@ class Accumulator(ABC):
         """The accumulator that `state` was taken from."""
 
 
+class Tools(Protocol):
+    """What a metric may ask of a tokenizer itself, beside its states over the corpus."""
+
+    def spans(self, texts: pa.Array) -> Encoding:
+        """Encode texts of the metric's own, with the byte range of each token where the tokenizer declares spans."""
+
+    def vocabulary(self) -> pa.Table:
+        """One row per id, sorted: `id`, `piece`, `bytes`, `kind`, `score`."""
+
+
 @dataclass(frozen=True)
 class Scored:
-    """One tokenizer's merged states over one corpus."""
+    """One tokenizer's merged states over one corpus, and the tokenizer itself where it is at hand."""
 
     facts: TokenizerFacts
     sums: Sums
     others: Mapping[str, Accumulator]
+    tools: Tools | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,9 @@ class Context:
         slices: the corpus's slices, sorted; the pool `all` is not among them.
         has_ids: whether documents are parallel by id.
         baseline, pivot: the tokenizer and the slice that relative metrics refer to, if named.
+        corpus: its name.
+        seed: of everything that is drawn at random.
+        material: what was read for metrics that hold tokens against a lexicon or the like, if anything.
     """
 
     tokenizer: str
@@ -119,6 +134,9 @@ class Context:
     has_ids: bool
     baseline: str | None = None
     pivot: str | None = None
+    corpus: str = ""
+    seed: int = 0
+    material: Loaded | None = None
 
     @property
     def mine(self) -> Scored:
@@ -136,9 +154,10 @@ class Metric:
         measures: the measures whose sums it needs.
         accumulators: the other accumulators that it needs.
         default: whether it is computed when the user names no metric.
-        needs: `baseline` or `pivot` if it cannot do without.
+        needs: the option that it cannot do without (`baseline`, `pivot`, `lexicon`, `gold`, `lexical-decision`).
         words: whether it counts words, so that its signature names the segmenter.
         pairs: whether its rows are pairs of slices, the other one in `reference`; such have no mean over slices.
+        macro: whether a mean over slices says something.
         signed: whether equal signatures mean equal figures; measured speed has no signature.
     """
 
@@ -150,6 +169,7 @@ class Metric:
     needs: str | None = None
     words: bool = False
     pairs: bool = False
+    macro: bool = True
     signed: bool = True
 
     @property

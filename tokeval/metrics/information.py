@@ -12,7 +12,7 @@ from tokeval.metrics.base import HIGHER, NEITHER, Context, Metric
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ratios import divided, pools
-from tokeval.schema import Figure, MetricInfo, Status
+from tokeval.schema import ALL, Figure, MetricInfo, Status
 
 FAMILY = "information"
 _NO_IDS = "the tokenizer's ids do not stand for tokens, so they cannot be counted"
@@ -115,6 +115,11 @@ def _vocabulary_utilization(context: Context) -> Iterable[Figure]:
             yield _undeclared(name, n)
         else:
             yield divided(name, len(counts), size, n, "vocabulary")
+
+
+def _vocabulary_size(context: Context) -> Iterable[Figure]:
+    size, n = context.mine.facts.vocabulary_size, context.mine.sums.total("documents", context.slices)
+    yield _undeclared(ALL, n) if size is None else Figure(ALL, float(size), n)
 
 
 def _undeclared(name: str, n: int) -> Figure:
@@ -222,6 +227,19 @@ METRICS = (
             parameters={"low": 0.03, "high": 0.83},
         ),
         _percentile_frequency,
+    ),
+    Metric(
+        MetricInfo(
+            "vocabulary_size",
+            FAMILY,
+            "count",
+            NEITHER,
+            "V: ids that the tokenizer defines, special and unused ones included.",
+        ),
+        _vocabulary_size,
+        (DOCUMENTS,),
+        default=False,
+        macro=False,
     ),
     _metric(
         MetricInfo("vocabulary_used", FAMILY, "count", HIGHER, "V_obs: distinct tokens that the text produced."),

@@ -11,7 +11,7 @@ from tokeval.errors import UsageError, suggest
 from tokeval.metrics.base import Accumulator, Measure, Metric
 
 #: The order of the families in tables and reports; others follow, sorted by name.
-_ORDER = ("size", "fairness", "information", "fidelity")
+_ORDER = ("size", "fairness", "information", "fidelity", "linguistic")
 
 
 def all_metrics() -> dict[str, Metric]:
@@ -27,7 +27,9 @@ def all_metrics() -> dict[str, Metric]:
     return found
 
 
-def select(names: Sequence[str] | None, *, baseline: bool, pivot: bool) -> list[Metric]:
+def select(
+    names: Sequence[str] | None, *, baseline: bool, pivot: bool, given: frozenset[str] = frozenset()
+) -> list[Metric]:
     """The metrics that a user asked for.
 
     Args:
@@ -35,24 +37,31 @@ def select(names: Sequence[str] | None, *, baseline: bool, pivot: bool) -> list[
             an empty list takes the default set, less what needs a baseline or a pivot where there is none.
         baseline: whether the run has one.
         pivot: whether the run has one.
+        given: the other options that metrics can need and the run has.
 
     Raises:
         UsageError: an unknown name or parameter, or a metric that needs what the run does not have.
     """
     known = all_metrics()
-    given = {"baseline": baseline, "pivot": pivot, None: True}
+    there = given | {name for name, has in (("baseline", baseline), ("pivot", pivot)) if has} | {None}
     if not names:
-        return [metric for metric in known.values() if metric.default and given[metric.needs]]
+        return [metric for metric in known.values() if metric.default and metric.needs in there]
     families = {metric.info.family for metric in known.values()}
     chosen: dict[str, Metric] = {}
     for name in names:
         if name in families:
-            members = [metric for metric in known.values() if metric.info.family == name and given[metric.needs]]
+            members = [metric for metric in known.values() if metric.info.family == name and metric.needs in there]
+            if not members:
+                missing = dict.fromkeys(f"--{metric.needs}" for metric in known.values() if metric.info.family == name)
+                raise UsageError(f"every metric of {name} needs an option", hint=f"add {' or '.join(missing)}")
         else:
-            members = [_single(name, known, families)]
+            found = _single(name, known, families)
+            # who names a metric wants to see it
+            members = [replace(found, info=replace(found.info, headline=True))]
         for metric in members:
-            if not given[metric.needs]:
-                raise UsageError(f"{metric.name} needs a {metric.needs}", hint=f"add --{metric.needs} NAME")
+            if metric.needs not in there:
+                value = "NAME" if metric.needs in {"baseline", "pivot"} else "LANG=SPEC"
+                raise UsageError(f"{metric.name} needs a {metric.needs}", hint=f"add --{metric.needs} {value}")
             chosen[metric.name] = metric
     return list(chosen.values())
 

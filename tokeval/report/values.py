@@ -94,7 +94,8 @@ def grids(results: Results, corpus: str) -> list[Grid]:
         if metric not in pairs:
             info = about.metric(metric) or MetricInfo(metric, "", units[metric], "neither", "")
             slices = tuple(dict.fromkeys(s for _, s in cells))
-            made.append(Grid(info, tuple(about.tokenizers), slices, _mark_best(info, rivals, slices, cells)))
+            owners = tuple(dict.fromkeys((*about.tokenizers, *(owner for owner, _ in cells))))
+            made.append(Grid(info, owners, slices, _mark_best(info, rivals, slices, cells)))
     return made
 
 

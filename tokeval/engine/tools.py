@@ -1,0 +1,25 @@
+"""What the engine lends to metrics that ask a tokenizer something beside the corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from tokeval.schema import Encoding
+from tokeval.tokenizers.encode import Encoder
+
+
+@dataclass(frozen=True)
+class EncoderTools:
+    """A tokenizer of the run, for texts that are not the corpus's."""
+
+    encoder: Encoder
+
+    def spans(self, texts: pa.Array) -> Encoding:
+        """Encode a `large_string` array without nulls, with spans where the tokenizer declares them."""
+        return replace(self.encoder, spans=True, round_trip=False).encode(texts)
+
+    def vocabulary(self) -> pa.Table:
+        """The tokenizer's vocabulary."""
+        return self.encoder.tokenizer.vocabulary()
