@@ -34,6 +34,8 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "fairness": ("tokeval.metrics.fairness:METRICS", "", ""),
         "fidelity": ("tokeval.metrics.fidelity:METRICS", "", ""),
         "information": ("tokeval.metrics.information:METRICS", "", ""),
+        "numbers": ("tokeval.metrics.numbers.figures:METRICS", "", ""),
+        "predictability": ("tokeval.metrics.ngrams.figures:METRICS", "", ""),
         "size": ("tokeval.metrics.size:METRICS", "", ""),
         "speed": ("tokeval.metrics.speed:METRICS", "", ""),
     },

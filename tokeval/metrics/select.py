@@ -11,7 +11,7 @@ from tokeval.errors import UsageError, suggest
 from tokeval.metrics.base import Accumulator, Measure, Metric
 
 #: The order of the families in tables and reports; others follow, sorted by name.
-_ORDER = ("size", "fairness", "information", "fidelity")
+_ORDER = ("size", "fairness", "information", "fidelity", "predictability", "numbers", "code", "robustness")
 
 
 def all_metrics() -> dict[str, Metric]:
@@ -48,6 +48,9 @@ def select(names: Sequence[str] | None, *, baseline: bool, pivot: bool) -> list[
     for name in names:
         if name in families:
             members = [metric for metric in known.values() if metric.info.family == name and given[metric.needs]]
+        elif name in known or any(variant.startswith(f"{name}:") for variant in known):
+            # a name stands for its variants too: token_inflation for token_inflation:typo_drop and the others
+            members = [known[variant] for variant in known if variant == name or variant.startswith(f"{name}:")]
         else:
             members = [_single(name, known, families)]
         for metric in members:
