@@ -53,6 +53,15 @@ def command(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_PRESET",
+            metavar="NAME",
+            help="multilingual, code, numbers, robustness or all: its metrics, and its corpora if none is named.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(envvar="TOKEVAL_BASELINE", help="The tokenizer that nsl refers to.", rich_help_panel=_WHAT),
@@ -265,7 +274,14 @@ def command(
         "accelerate": accelerate,
         "cache_mb": cache_mb,
     }
-    plan = _plan(file, config, pairs(tokenizer or [], "-t"), pairs(corpus or [], "-c"), given)
+    corpora = pairs(corpus or [], "-c")
+    if preset or file.preset:
+        from tokeval.engine.presets import corpora_of, find_preset
+
+        name = preset or file.preset or ""
+        given["metrics"] = [*find_preset(name).metrics, *(metric or file.metrics)]
+        corpora = corpora or ({} if file.corpora else corpora_of(name))
+    plan = _plan(file, config, pairs(tokenizer or [], "-t"), corpora, given)
     rules = prepare(gate, plan, gate_baseline) if gate is not None else None
     with progress.show(plan, style=progress_style, quiet=quiet) as meter:
         results, record = run_plan(
