@@ -28,8 +28,8 @@ class CompareConfig(Strict):
 
     tokenizers: dict[str, str] = Field(default_factory=dict, description="Spec strings by name.")
     corpora: dict[str, str] = Field(default_factory=dict, description="Paths (file, folder, glob) by name.")
-    metrics: list[str] = Field(default_factory=list, description="Families, metrics, or metrics with parameters.")
     preset: str | None = Field(default=None, description="A named list of metrics and corpora; see docs/presets.md.")
+    metrics: list[str] = Field(default_factory=list, description="Families, metrics, or metrics with parameters.")
     baseline: str | None = Field(default=None, description="The tokenizer that nsl refers to.")
     pivot: str | None = Field(default=None, description="The slice that premium refers to.")
     text_column: str | None = Field(default=None, description="The column of documents; default `text`.")

@@ -59,7 +59,8 @@ def command(
         typer.Option(
             envvar="TOKEVAL_PRESET",
             metavar="NAME",
-            help="turkish-benchmark, ...: a named list of metrics, and its corpora if none is named.",
+            help="multilingual, code, numbers, robustness, turkish-benchmark or all: its metrics, and its corpora "
+            "if none is named.",
             rich_help_panel=_WHAT,
         ),
     ] = None,

@@ -11,7 +11,17 @@ from tokeval.errors import UsageError, suggest
 from tokeval.metrics.base import Accumulator, Measure, Metric
 
 #: The order of the families in tables and reports; others follow, sorted by name.
-_ORDER = ("size", "fairness", "information", "fidelity", "linguistic")
+_ORDER = (
+    "size",
+    "fairness",
+    "information",
+    "fidelity",
+    "linguistic",
+    "predictability",
+    "numbers",
+    "code",
+    "robustness",
+)
 
 
 def all_metrics() -> dict[str, Metric]:
@@ -54,6 +64,9 @@ def select(
             if not members:
                 missing = dict.fromkeys(f"--{metric.needs}" for metric in known.values() if metric.info.family == name)
                 raise UsageError(f"every metric of {name} needs an option", hint=f"add {' or '.join(missing)}")
+        elif variants := [known[variant] for variant in known if variant.startswith(f"{name}:")]:
+            # a name stands for its variants too: token_inflation for token_inflation:typo_drop and the others
+            members = [*([known[name]] if name in known else []), *variants]
         else:
             found = _single(name, known, families)
             # who names a metric wants to see it
@@ -83,6 +96,8 @@ def needs_of(metrics: Sequence[Metric]) -> frozenset[str]:
 
 
 def _single(text: str, known: dict[str, Metric], families: set[str]) -> Metric:
+    if text in known:
+        return known[text]
     name, _, parameters = text.partition(":")
     if name not in known:
         raise UsageError(f"there is no metric {name!r}", hint=suggest(name, [*known, *families]))
