@@ -15,10 +15,10 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import pytest
 
+from tests.engine.conftest import run_plan
 from tokeval.corpus import places, reader
 from tokeval.corpus.reader import Intake, read_parts, read_piece
 from tokeval.corpus.source import Corpus, open_corpus
-from tokeval.engine.api import run_plan
 from tokeval.engine.plan import make_plan
 from tokeval.errors import CorpusError, MissingExtraError
 

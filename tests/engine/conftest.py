@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tokeval.engine import api
 from tokeval.engine.plan import Plan, make_plan
 
 LANGUAGES = ("eng_Latn", "jpn_Jpan", "tur_Latn", "amh_Ethi")
@@ -31,6 +33,12 @@ def write_texts(path: Path, documents: int, row_group_size: int = 40, seed: int 
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, row_group_size=row_group_size)
     return path
+
+
+def run_plan(plan: Plan, **options: Any) -> tuple[pa.Table, dict[str, Any]]:
+    """The result table and the record of a run."""
+    results, record = api.run_plan(plan, **options)
+    return results.table, record
 
 
 @pytest.fixture

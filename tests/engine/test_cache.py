@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.engine.conftest import write_texts
+from tests.engine.conftest import run_plan, write_texts
 from tokeval.engine import cache as cache_module
-from tokeval.engine.api import run_plan
 from tokeval.engine.cache import StateCache
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import Wanted

@@ -19,9 +19,8 @@ import pytest
 
 import tokeval.engine.checkpoint as checkpoint_module
 from tests.conftest import ROOT
-from tests.engine.conftest import write_texts
+from tests.engine.conftest import run_plan, write_texts
 from tokeval.engine import local
-from tokeval.engine.api import run_plan
 from tokeval.engine.checkpoint import checkpoint_folder
 from tokeval.engine.plan import Plan
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError, UsageError

@@ -14,10 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.conftest import write_texts
+from tests.engine.conftest import run_plan, write_texts
 from tokeval.corpus import reader
 from tokeval.engine import local, shard
-from tokeval.engine.api import run_plan
 from tokeval.engine.plan import Plan, make_plan, make_shards
 from tokeval.engine.shard import load_workers, run_shard
 from tokeval.errors import CorpusError, IncompleteRunError

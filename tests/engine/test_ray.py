@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.engine.conftest import write_texts
+from tests.engine.conftest import run_plan, write_texts
 from tokeval.engine import checkpoint, local
 from tokeval.engine import ray as cluster
-from tokeval.engine.api import run_plan
 from tokeval.engine.plan import Plan, Shard
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError, UsageError
 
