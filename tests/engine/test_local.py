@@ -38,10 +38,10 @@ def test_any_cutting_gives_equal_bytes(
 ) -> None:
     folder = tmp_path_factory.mktemp("cut")
     plan = _plan(write_texts(folder / "c.parquet", 200, row_group_size=17))
-    expected = table_bytes(run_plan(plan, jobs=1, shards=1)[0].table, folder / "a")
+    expected = table_bytes(run_plan(plan, jobs=1, shards=1)[0], folder / "a")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "read_parts", lambda piece, columns: reader.read_parts(piece, columns, batch_bytes))
-        cut = table_bytes(run_plan(plan, jobs=jobs, shards=shards)[0].table, folder / "b")
+        cut = table_bytes(run_plan(plan, jobs=jobs, shards=shards)[0], folder / "b")
     assert cut == expected
 
 
@@ -171,5 +171,5 @@ def test_wide_and_narrow_row_groups_give_equal_tables(tmp_path: Path, plan_of: C
     for size in (7, 100_000):
         path = write_texts(tmp_path / f"{size}" / "c.parquet", 300, row_group_size=size)
         assert pq.ParquetFile(path).metadata.num_row_groups == -(-300 // size)
-        tables.append(run_plan(plan_of(path))[0].table)
+        tables.append(run_plan(plan_of(path))[0])
     assert tables[0].equals(tables[1])
