@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.conftest import run_plan, write_texts
@@ -28,6 +28,7 @@ def table_bytes(table: pa.Table, folder: Path) -> bytes:
     return (folder / "results.parquet").read_bytes()
 
 
+@settings(max_examples=6)
 @given(
     jobs=st.integers(1, 4),
     shards=st.integers(1, 20),

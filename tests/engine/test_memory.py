@@ -1,0 +1,63 @@
+"""Peak memory does not depend on the size of the corpus, nor on how its rows and row groups are shaped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.exhaustive
+DEMO = ROOT / "corpora" / "demo.parquet"
+TOKENIZER = ROOT / "corpora" / "tokenizers" / "demo-bpe.json"
+
+
+def peak(corpus: Path, folder: Path, spec: str = str(TOKENIZER)) -> float:
+    """Peak resident megabytes of a comparison with default metrics."""
+    command = [sys.executable, "-m", "tokeval.cli.main", "compare", "-q", "--no-cache", "-j", "2"]
+    command += ["-t", f"t={spec}", "-c", f"c={corpus}", "-o", str(folder)]
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+def test_sixteen_times_the_corpus_takes_the_same_memory(tmp_path: Path) -> None:
+    demo = pq.read_table(DEMO)
+    block = pa.concat_tables([demo] * 40)  # about 7 MB of text: more than the batches that are under way at once
+    peaks = []
+    for times in (1, 4, 16):
+        path = tmp_path / f"{times}.parquet"
+        with pq.ParquetWriter(path, block.schema) as writer:
+            for _ in range(times):
+                writer.write_table(block)
+        peaks.append(peak(path, tmp_path / f"out{times}"))
+    print(f"peak MB at 1, 4, 16 times: {[round(p) for p in peaks]}")
+    assert max(peaks) <= 1.15 * min(peaks)
+
+
+def test_one_row_group_takes_no_more_than_many(tmp_path: Path) -> None:
+    table = pa.concat_tables([pq.read_table(DEMO)] * 400)
+    peaks = []
+    for rows in (20_000, table.num_rows):
+        path = tmp_path / f"{rows}.parquet"
+        pq.write_table(table, path, row_group_size=rows)
+        peaks.append(peak(path, tmp_path / f"out{rows}"))
+    print(f"peak MB with many row groups and with one: {[round(p) for p in peaks]}")
+    assert peaks[1] <= 1.15 * peaks[0]
+
+
+def test_a_document_of_200_mb_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "long.parquet"
+    text = "a long document, " * (200_000_000 // 17)
+    pq.write_table(pa.table({"text": pa.array(["short", text, "short"], pa.large_string())}), path)
+    megabytes = peak(path, tmp_path / "out", "bytes:")
+    print(f"peak MB with a document of 200 MB: {megabytes:.0f}")
+    assert pq.read_table(tmp_path / "out" / "results.parquet").num_rows
