@@ -33,9 +33,13 @@ class _Row:
         """Make room for ids below `width` and for so many further tokens."""
         self.tokens += tokens
         if width > len(self.low):
-            self.low = np.append(self.low, np.zeros(width - len(self.low), np.uint16))
+            grown = np.zeros(width, np.uint16)
+            grown[: len(self.low)] = self.low
+            self.low = grown
         if self.tokens >= _LOW and len(self.high) < len(self.low):
-            self.high = np.append(self.high, np.zeros(len(self.low) - len(self.high), np.uint8))
+            taller = np.zeros(len(self.low), np.uint8)
+            taller[: len(self.high)] = self.high
+            self.high = taller
 
     def dense(self) -> Int64:
         """Counts by id."""
