@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import text_array, text_buffers
+from tokeval.arrow import Int64, text_array, text_buffers
 from tokeval.corpus.units import count_units
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
@@ -110,7 +110,8 @@ class _Cut:
             total = np.bincount(numbers, pieces[first:last]).astype(np.int64)
             beyond = np.maximum(total - counts, 0)
             listed = np.flatnonzero((counts > 1) & (beyond > 0))
-            best = listed[np.argsort(-beyond[listed], kind="stable")][: 4 * LISTED].tolist()
+            costs = np.sort(beyond[listed])[-LISTED:]
+            best = listed[beyond[listed] >= costs[0]].tolist() if len(costs) else []
             spelled = {i: self._text(int(heads[i])) for i in best}
             best = sorted(best, key=lambda i: (-int(beyond[i]), spelled[i]))[:LISTED]
             everything = int(beyond.sum())
@@ -128,24 +129,25 @@ class _Cut:
 
     def _text(self, word: int) -> str:
         row = int(np.searchsorted(self.words.offsets, word, side="right")) - 1
-        data = self.texts[row].as_py().encode()[self.words.starts[word] : self.words.ends[word]]
-        return _short(data)
+        data, offsets = text_buffers(self.texts)
+        begin = offsets[row]
+        return _short(data[begin + self.words.starts[word] : begin + self.words.ends[word]].tobytes())
 
 
 def _most_used(encoder: Encoder, frequencies: Frequencies, slices: list[str]) -> Iterator[Row]:
-    table = encoder.tokenizer.vocabulary()
-    spelled = dict(zip(table["id"].to_pylist(), table["bytes"].to_pylist(), strict=True))
+    ids, spelled = encoder.vocabulary["id"].to_numpy(), encoder.vocabulary["bytes"].combine_chunks()
     for name in slices:
         counts = frequencies.by_id((name,))
         total = int(counts.sum())
-        best = np.argsort(-counts, kind="stable")[:LISTED].tolist() if total else []
+        best = _largest(counts) if total else []
         for rank, token in enumerate(best, 1):
+            at = np.searchsorted(ids, token)
             if counts[token]:
                 yield {
                     "slice": name,
                     "kind": "token",
                     "rank": rank,
-                    "text": _short(spelled.get(token, b"")),
+                    "text": _short(spelled[int(at)].as_py() if at < len(ids) and ids[at] == token else b""),
                     "count": int(counts[token]),
                     "pieces": None,
                     "share": int(counts[token]) / total,
@@ -153,9 +155,21 @@ def _most_used(encoder: Encoder, frequencies: Frequencies, slices: list[str]) ->
                 }
 
 
+def _largest(counts: Int64) -> list[int]:
+    """The ids with the largest counts, the largest first, of equal ones the lower id first."""
+    seen = np.flatnonzero(counts)
+    order: list[int] = seen[np.argsort(-counts[seen], kind="stable")][:LISTED].tolist()
+    return order
+
+
 def _short(data: bytes) -> str:
     """Bytes as text for reading: what is not UTF-8 as <0xNN>, long ones cut."""
-    text = "".join(
-        f"<0x{ord(c) - 0xDC00:02X}>" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in data.decode(errors="surrogateescape")
+    text = (
+        data.decode(errors="replace")
+        if data.isascii()
+        else "".join(
+            f"<0x{ord(c) - 0xDC00:02X}>" if 0xDC80 <= ord(c) <= 0xDCFF else c
+            for c in data.decode(errors="surrogateescape")
+        )
     )
     return text if len(text) <= _MOST_BYTES else text[: _MOST_BYTES - 1] + "…"

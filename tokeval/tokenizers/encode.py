@@ -141,9 +141,14 @@ class Encoder:
         return took
 
     @cached_property
+    def vocabulary(self) -> pa.Table:
+        """The tokenizer's vocabulary, asked once."""
+        return self.tokenizer.vocabulary()
+
+    @cached_property
     def byte_ids(self) -> UInt8:
         """A flag per id: 1 for a declared byte token and for bytes that are not UTF-8 by themselves."""
-        table = self.tokenizer.vocabulary()
+        table = self.vocabulary
         ids = table["id"].to_numpy()
         kinds, spelled = table["kind"].to_pylist(), table["bytes"].to_pylist()
         flags = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.uint8)
@@ -189,7 +194,7 @@ class Encoder:
     @cached_property
     def _token_bytes(self) -> tuple[npt.NDArray[np.uint8], Int64]:
         """The bytes of every id, dense: data and offsets. Special tokens spell 0xFF, which no text holds."""
-        table = self.tokenizer.vocabulary()
+        table = self.vocabulary
         ids = table["id"].to_numpy()
         special = pc.equal(table["kind"], SPECIAL)
         data = pc.if_else(special, pa.scalar(b"\xff", pa.large_binary()), table["bytes"]).combine_chunks()
