@@ -117,8 +117,9 @@ def test_all_statuses_but_ok(fmt: str) -> None:
 @pytest.mark.parametrize("made", [
     results([row("a", ALL, "bytes_per_token", 2.0)], ["a"], slices=1),
     results([], ["a"]),
+    results([row("a", part, "bytes_per_token", float("nan"), ci=(1.0, float("inf"))) for part in (ALL, "s")], ["a"]),
     results([row("a", "s", "overlap_jsd", 0.5, reference=r) for r in ("t", "u")], ["a"]),
-], ids=["one of each", "no rows", "only pairs of slices"])  # fmt: skip
+], ids=["one of each", "no rows", "not a number", "only pairs of slices"])  # fmt: skip
 def test_little(fmt: str, made: Results) -> None:
     assert all(rendered(fmt, made).values())
     terminal(made)

@@ -20,14 +20,13 @@ LENGTHS = tuple(f"tokens_per_document_{part}" for part in ("p50", "p95", "p99", 
 MOST_ROWS = 40
 
 # Stand-ins in the specification -> variables of the page's style.
-_INK, _FAINT, _RULE, _MARK, _BEST, _BAND = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
+_INK, _FAINT, _RULE, _MARK, _BEST = "#010101", "#020202", "#030303", "#040404", "#050505"
 _COLOURS = {
     _INK: "var(--ink)",
     _FAINT: "var(--faint)",
     _RULE: "var(--rule)",
     _MARK: "var(--mark)",
     _BEST: "var(--accent)",
-    _BAND: "var(--band)",
 }
 _FONT = "system-ui, sans-serif"
 _CONFIG = {
@@ -50,8 +49,6 @@ _CONFIG = {
     "axisX": {"tickCount": 4},
     "text": {"font": _FONT, "fontSize": 11, "fill": _FAINT},
 }
-
-_LEGEND = {"title": None, "labelColor": _INK, "labelLimit": 150, "labelFontSize": 12}
 
 
 def intervals(grid: Grid) -> str:
@@ -146,46 +143,6 @@ def lengths(found: Mapping[str, Grid]) -> str:
         ),
     ]
     return _svg(rows, layer, "Tokens per document of each tokenizer", width=600, step=26)
-
-
-def bars(rows: Sequence[tuple[str, str, float]], title: str, unit: str) -> str:
-    """Stacked bars from rows of (name, part, value); parts in the order in which they first occur."""
-    if not rows:
-        return ""
-    parts = list(dict.fromkeys(part for _, part, _ in rows))
-    names = list(dict.fromkeys(name for name, _, _ in rows))
-    data = [
-        {
-            "name": f"{names.index(name):03d}{clean(name, 40)}",
-            "part": clean(part, 30),
-            "at": parts.index(part),
-            "value": value,
-            "said": f"{clean(name)} {clean(part)} {value:,.4g}",
-        }
-        for name, part, value in rows
-    ]
-    encoding = {
-        "x": {"field": "value", "type": "quantitative", "stack": "zero", "title": unit, "axis": {"format": "~s"}},
-        "color": {"field": "part", "type": "nominal", "sort": [clean(part, 30) for part in parts], "legend": _LEGEND},
-        "order": {"field": "at", "type": "quantitative"},
-        "description": {"field": "said"},
-    }
-    return _svg(data, [{"mark": {"type": "bar", "size": 16}, "encoding": encoding}], title, width=480, step=26)
-
-
-def curves(rows: Sequence[tuple[str, float, float]], title: str, x_title: str, y_title: str) -> str:
-    """Curves over logarithmic axes from rows of (name, x, y)."""
-    if not rows:
-        return ""
-    data = [{"name": clean(name, 40), "x": x, "y": y} for name, x, y in rows]
-    log = {"type": "quantitative", "scale": {"type": "log", "nice": False}}
-    encoding = {
-        "x": {"field": "x", "title": x_title, "axis": {"format": "~s"}, **log},
-        "y": {"field": "y", "title": y_title, "axis": {"format": "~g", "grid": True}, **log},
-        "color": {"field": "name", "type": "nominal", "sort": None, "legend": _LEGEND},
-    }
-    spec = {"width": 480, "height": 240, "mark": {"type": "line", "strokeWidth": 2}, "encoding": encoding}
-    return _draw({"data": {"values": data}, **spec}, title)
 
 
 def _colour() -> dict[str, Any]:

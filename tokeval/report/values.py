@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -86,7 +87,7 @@ def grids(results: Results, corpus: str) -> list[Grid]:
         units[metric] = unit
         if (tokenizer, name) in cells:
             pairs.add(metric)
-        cells[tokenizer, name] = Cell(value, reason, low, high, n, reference)
+        cells[tokenizer, name] = Cell(_finite(value), reason, _finite(low), _finite(high), n, reference)
     about = results.about
     rivals = [name for name, t in about.tokenizers.items() if not t.yardstick]
     made = []
@@ -97,6 +98,11 @@ def grids(results: Results, corpus: str) -> list[Grid]:
             owners = tuple(dict.fromkeys((*about.tokenizers, *(owner for owner, _ in cells))))
             made.append(Grid(info, owners, slices, _mark_best(info, rivals, slices, cells)))
     return made
+
+
+def _finite(value: float | None) -> float | None:
+    """Tokeval writes null where there is no number; a table from elsewhere may hold NaN."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def shown(value: float, unit: str) -> str:
