@@ -30,7 +30,7 @@ def main() -> None:
         for name, section in SECTIONS.items():
             box = page.locator(section).bounding_box()
             assert box is not None
-            clip = {**box, "height": min(box["height"], 900)}
+            clip = {**box, "x": box["x"] - 20, "width": box["width"] + 40, "height": min(box["height"], 900)}
             page.screenshot(path=OUT / f"{name}.png", clip=clip, full_page=True)
         browser.close()
 
