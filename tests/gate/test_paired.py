@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 
 from tests.gate.made import results, row
-from tokeval.gate.baseline import Baseline
+from tokeval.gate.baseline import Baseline, write_sums
 from tokeval.gate.paired import paired_test, sums_of
 from tokeval.gate.relative import Difference
-from tokeval.results.store import Results
+from tokeval.results.store import Results, parse_parquet
 from tokeval.results.sums import Sums, sums_table
 from tokeval.schema import BUCKETS
 
@@ -61,6 +61,15 @@ def test_no_difference_is_not() -> None:
 )
 def test_where_there_is_no_test_it_says_why(mine: pa.Table | None, theirs: pa.Table | None, why: str) -> None:
     assert paired(mine, theirs) == why
+
+
+def test_the_sums_behind_some_figures_are_kept_and_those_of_others_left_out() -> None:
+    other = ("b", "c", "x", "premium")
+    both = Sums.of(pa.concat_tables([table(110, 100), sums_table([(other, np.ones((2, BUCKETS), np.int64))])]))
+    gini = row("gini", "a", "x", 1.0)  # no ratio, so there are no sums
+    kept = Sums.of(parse_parquet(write_sums([gini, HERE], both), "x"))
+    assert set(kept.rows) == {KEY}
+    assert np.array_equal(kept.get(*KEY), both.get(*KEY))
 
 
 def test_a_run_without_sums_has_none() -> None:

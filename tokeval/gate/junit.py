@@ -57,4 +57,4 @@ def _text(text: str) -> str:
 
 
 def _allowed(point: int) -> bool:
-    return 0x20 <= point <= 0xD7FF or 0xE000 <= point <= 0xFFFD or point >= 0x10000
+    return 0x20 <= point <= 0xD7FF or 0xE000 <= point < 0xFFFE or point >= 0x10000
