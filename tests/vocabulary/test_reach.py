@@ -6,6 +6,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,22 @@ def test_word_pieces(tmp_path: Path) -> None:
     assert found["A"] == "unreachable"  # the normaliser lowers every letter
     assert found["##宮"] == "unreachable"  # ideographs are words by themselves
     assert found["[UNK]"] == "not tested"
+
+
+def test_a_text_that_the_tokenizer_refuses_is_passed_over() -> None:
+    from tests.vocabulary.made import vocabulary
+    from tokeval.errors import TokenizerError
+
+    def encode(texts: pa.Array) -> pa.Array:
+        rows = []
+        for text in texts.to_pylist():
+            if set(text) - set("ab"):
+                raise TokenizerError("unknown character")
+            rows.append([0 if c == "a" else 1 for c in text])
+        return pa.array(rows, pa.list_(pa.uint32()))
+
+    table = analyze(vocabulary("a", "b", "c", "ab"), Spelling(model="longest match"), encode).tokens
+    assert table["reach"].to_pylist() == ["reachable", "reachable", "unreachable", "unreachable"]
 
 
 def test_every_byte_of_a_byte_level_vocabulary() -> None:

@@ -16,6 +16,7 @@ from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.schema import Figure, MetricInfo, Status, result_schema
 from tokeval.tokenizers.base import VOCABULARY, Tokenizer
 from tokeval.tokenizers.load import Spec, check_name, load_tokenizer, parse_spec
+from tokeval.tokenizers.sniff import sniff
 from tokeval.vocabulary import qtok as qtok_view
 from tokeval.vocabulary.qtok import QtokToken
 
@@ -138,7 +139,7 @@ def _qtok(spec: Spec) -> list[QtokToken] | None:
     """Qtok's view of a tokenizer.json; None where Qtok 0.11 cannot read the tokenizer at all."""
     path = Path(spec.location)
     path = path / "tokenizer.json" if path.is_dir() else path
-    if spec.backend != "hf" or not path.is_file():
+    if spec.backend != "hf" or not path.is_file() or sniff(path) != "hf":
         return None
     text = path.read_text("utf-8")
     return qtok_view.classify(text, json.loads(text))

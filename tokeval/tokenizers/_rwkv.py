@@ -11,6 +11,7 @@ import pyarrow as pa
 from tokeval import __version__
 from tokeval.arrow import id_lists, text_array, text_buffers
 from tokeval.errors import TokenizerError
+from tokeval.schema import Spelling
 from tokeval.signature import file_digest
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
@@ -68,6 +69,10 @@ class Rwkv(Tokenizer):
         return vocabulary_table(
             ids, [printable(d) for d in data], data, [kind_of_bytes(d) for d in data], [None] * len(ids)
         )
+
+    def spelling(self) -> Spelling:
+        """Longest match, and no word mark: the file declares none."""
+        return Spelling(model="longest match")
 
 
 def _read(path: Path) -> dict[int, bytes]:

@@ -93,8 +93,15 @@ def _produced(tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode) -
 
 
 def _appears(texts: list[str], wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
-    """Whether each text's ids hold the wanted one."""
-    flat, offsets = id_buffers(_one(encode(pa.array(texts, pa.large_string()))))
+    """Whether each text's ids hold the wanted one; a text that the tokenizer refuses holds none."""
+    try:
+        flat, offsets = id_buffers(_one(encode(pa.array(texts, pa.large_string()))))
+    except Exception:  # such as a WordPiece without [UNK]; libraries raise what they like
+        if len(texts) == 1:
+            return np.zeros(1, np.bool_)
+        half = len(texts) // 2
+        parts = (_appears(texts[:half], wanted[:half], encode), _appears(texts[half:], wanted[half:], encode))
+        return np.concatenate(parts)
     rows = np.repeat(np.arange(len(texts)), np.diff(offsets))
     found = np.zeros(len(texts), np.bool_)
     found[rows[flat == wanted[rows]]] = True
