@@ -18,7 +18,7 @@ import pyarrow as pa
 from tokeval.arrow import id_buffers
 from tokeval.schema import BPE, Spelling
 from tokeval.vocabulary.merging import can_be_built
-from tokeval.vocabulary.tokens import BYTE, SPECIAL, UNUSED, part_of
+from tokeval.vocabulary.tokens import BYTE, PARTIAL, SPECIAL, UNUSED, part_of
 
 Encode = Callable[[pa.Array], pa.Array]
 
@@ -58,12 +58,12 @@ def find_reach(tokens: pa.Table, pieces: Sequence[str], spelling: Spelling, enco
     answers = np.where(produced, REACHABLE, np.where(tested, NOT_PRODUCED, NOT_TESTED)).tolist()
     characters = {value for value, kind in zip(data, kinds, strict=True) if kind != BYTE}
     for row in np.flatnonzero(tested & ~produced).tolist():
-        if spelling.model != BPE:
-            impossible = bool(spelling.model)
-        elif kinds[row] == BYTE and not spelling.bytewise and len(pieces[row]) > 1:
+        if kinds[row] == BYTE and not spelling.bytewise and len(pieces[row]) > 1:
             impossible = data[row] in characters  # <0x41> stands in only for a character that has no token
-        else:
+        elif spelling.model == BPE:
             impossible = spelling.rank is not None and not can_be_built(data[row], pieces[row], spelling)
+        else:  # of parts of characters only a sample of texts was tried
+            impossible = bool(spelling.model) and kinds[row] not in {BYTE, PARTIAL}
         if impossible or _never_in_text(data[row]):
             answers[row] = UNREACHABLE
     return list(answers)
