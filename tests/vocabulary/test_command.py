@@ -43,7 +43,15 @@ def test_a_run_with_everything(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["the the the", "a b a b a b"], "language": ["x", "y"]}), corpus)
     done = run("vocab", "-t", f"one=hf:{path}", "-t", "two=bytes:", "-c", f"mine={corpus}", "--qtok", "-o", out)
     assert done.stdout == ""
-    names = {"results.parquet", "run.json", "results.csv", "vocabulary.parquet", "vocabulary.md", "vocabulary.html"}
+    names = {
+        "results.parquet",
+        "run.json",
+        "results.csv",
+        "results-wide.csv",
+        "vocabulary.parquet",
+        "vocabulary.md",
+        "vocabulary.html",
+    }
     assert {p.name for p in out.iterdir()} == names | {"unreachable.csv", "token_use.parquet"}
     tokens = pq.read_table(out / "vocabulary.parquet")
     assert set(tokens["tokenizer"].to_pylist()) == {"one", "two"}
