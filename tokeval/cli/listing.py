@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    group: Annotated[str, typer.Argument(metavar="tokenizers|metrics|reports|engines", help="What to list.")],
+    group: Annotated[str, typer.Argument(metavar="tokenizers|metrics|reports|lexicons|engines", help="What to list.")],
 ) -> int:
-    """List tokenizer backends, metrics, report formats or engines."""
+    """List tokenizer backends, metrics, report formats, kinds of lexicon or engines."""
     from rich.console import Console
     from rich.table import Table
 
@@ -21,7 +21,7 @@ def command(
     from tokeval.errors import UsageError, suggest
     from tokeval.metrics.select import all_metrics
 
-    groups = (registry.TOKENIZERS, registry.METRICS, registry.REPORTS, registry.ENGINES)
+    groups = (registry.TOKENIZERS, registry.METRICS, registry.REPORTS, registry.LEXICONS, registry.ENGINES)
     if group not in groups:
         raise UsageError(f"there is no list of {group!r}", hint=suggest(group, groups))
     table = Table(box=None, pad_edge=False)
