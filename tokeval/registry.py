@@ -36,6 +36,8 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "fidelity": ("tokeval.metrics.fidelity:METRICS", "", ""),
         "information": ("tokeval.metrics.information:METRICS", "", ""),
         "linguistic": ("tokeval.metrics.linguistic.family:METRICS", "", ""),
+        "numbers": ("tokeval.metrics.numbers.figures:METRICS", "", ""),
+        "predictability": ("tokeval.metrics.ngrams.figures:METRICS", "", ""),
         "size": ("tokeval.metrics.size:METRICS", "", ""),
         "speed": ("tokeval.metrics.speed:METRICS", "", ""),
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,13 @@ class Batch:
     has_ids: bool
     units: Mapping[str, Int64]
     words: Words
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, compute: Callable[[Batch], Any]) -> Any:
+        """The value of `compute(self)`, computed at the first call for `name` and shared by all tokenizers."""
+        if name not in self._kept:
+            self._kept[name] = compute(self)
+        return self._kept[name]
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -49,3 +49,17 @@ def is_space(point):
         or point == 0x205F
         or point == 0x3000
     )
+
+
+@kernel
+def point_at(data, at):
+    """The code point that begins at `at`, and its width in bytes."""
+    byte = np.int64(data[at])
+    if byte < 0x80:
+        return byte, 1
+    if byte < 0xE0:
+        return ((byte & 0x1F) << 6) | np.int64(data[at + 1] & 0x3F), 2
+    if byte < 0xF0:
+        return ((byte & 0x0F) << 12) | (np.int64(data[at + 1] & 0x3F) << 6) | np.int64(data[at + 2] & 0x3F), 3
+    point = ((byte & 0x07) << 18) | (np.int64(data[at + 1] & 0x3F) << 12)
+    return point | (np.int64(data[at + 2] & 0x3F) << 6) | np.int64(data[at + 3] & 0x3F), 4

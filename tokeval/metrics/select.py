@@ -11,7 +11,7 @@ from tokeval.errors import UsageError, suggest
 from tokeval.metrics.base import Accumulator, Measure, Metric
 
 #: The order of the families in tables and reports; others follow, sorted by name.
-_ORDER = ("size", "fairness", "information", "fidelity", "linguistic")
+_ORDER = ("size", "fairness", "information", "fidelity", "predictability", "numbers", "code", "robustness", "linguistic")
 
 
 def all_metrics() -> dict[str, Metric]:
@@ -54,6 +54,9 @@ def select(
             if not members:
                 missing = dict.fromkeys(f"--{metric.needs}" for metric in known.values() if metric.info.family == name)
                 raise UsageError(f"every metric of {name} needs an option", hint=f"add {' or '.join(missing)}")
+        elif any(variant.startswith(f"{name}:") for variant in known):
+            # a name stands for its variants too: token_inflation for token_inflation:typo_drop and the others
+            members = [known[variant] for variant in known if variant == name or variant.startswith(f"{name}:")]
         else:
             found = _single(name, known, families)
             # who names a metric wants to see it

@@ -1,0 +1,1 @@
+"""What follows what: bigrams and trigrams of tokens, in bounded memory."""

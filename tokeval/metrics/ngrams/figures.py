@@ -1,0 +1,98 @@
+"""Predictability: how evenly a token's successors are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+import numpy as np
+
+from tokeval.arrow import Int64
+from tokeval.metrics.base import NEITHER, Context, Metric
+from tokeval.metrics.measures import DOCUMENTS
+from tokeval.metrics.ngrams.state import CAP, Bigrams, Ngrams, Trigrams, UInt64
+from tokeval.metrics.ratios import divided, pools
+from tokeval.schema import Figure, MetricInfo, Status
+
+FAMILY = "predictability"
+_SEEN = 3
+
+
+def efficiency(contexts: UInt64, counts: Int64) -> tuple[float, int]:
+    """Σ count · H(successors) / log₂(successors) over contexts with three or more successors, and Σ count.
+
+    Args:
+        contexts: sorted, one entry per (context, successor).
+        counts: of the successors, in the order of their ids, so that equal counts give equal bits.
+    """
+    if not len(contexts):
+        return 0.0, 0
+    first = np.flatnonzero(np.concatenate(([True], contexts[1:] != contexts[:-1])))
+    kinds = np.diff(np.append(first, len(contexts)))
+    totals = np.add.reduceat(counts, first)
+    p = counts / np.repeat(totals, kinds)
+    entropy = np.add.reduceat(-p * np.log2(p), first)
+    several = kinds > 1
+    even = np.where(several, entropy / np.log2(np.where(several, kinds, 2)), 0.0)
+    seen = totals >= _SEEN
+    return float((even[seen] * totals[seen]).sum()), int(totals[seen].sum())
+
+
+def _efficiency(context: Context, kind: type[Ngrams]) -> Iterable[Figure]:
+    for name, n, members, state in _states(context, kind):
+        if state is None:
+            yield _no_ids(name, n)
+        else:
+            above, below = efficiency(*state.groups(members))
+            yield divided(name, above, below, n, f"context seen with {_SEEN} or more successors")
+
+
+def _share(context: Context, kind: type[Ngrams]) -> Iterable[Figure]:
+    for name, n, _, state in _states(context, kind):
+        yield _no_ids(name, n) if state is None else Figure(name, state.share, n)
+
+
+def _states(
+    context: Context, kind: type[Ngrams]
+) -> Iterable[tuple[str, int, tuple[str, ...], Ngrams | None]]:
+    for name, members in pools(context):
+        n = context.mine.sums.total("documents", members)
+        state = context.mine.others[kind.name]
+        assert isinstance(state, Ngrams)
+        yield name, n, members, state if "ids" in context.mine.facts.capabilities else None
+
+
+def _no_ids(name: str, n: int) -> Figure:
+    reason = "the tokenizer's ids do not stand for tokens, so they cannot be counted"
+    return Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=reason)
+
+
+def _metrics(kind: type[Ngrams], word: str, left: str) -> tuple[Metric, Metric]:
+    info = MetricInfo(
+        f"{word}_efficiency",
+        FAMILY,
+        "1",
+        NEITHER,
+        f"For each {left} seen with {_SEEN} or more successors in the documents: H(successors) / log₂(number of "
+        "distinct successors), one successor counts 0; mean weighted by count, never across documents.",
+        "Poelman et al. 2025; Meister et al. 2025 (TokEval)",
+        f"On large corpora it comes from a sample of the contexts; {word}_sample_share states the share.",
+    )
+    share = MetricInfo(
+        f"{word}_sample_share",
+        FAMILY,
+        "1",
+        NEITHER,
+        f"Share of the contexts behind {word}_efficiency: 2^−k, k the smallest at which the corpus has at most "
+        f"{CAP:,} (slice, context, successor) entries. 1 means exact.",
+    )
+    return (
+        Metric(info, partial(_efficiency, kind=kind), (DOCUMENTS,), (kind,), default=False),
+        Metric(share, partial(_share, kind=kind), (DOCUMENTS,), (kind,), default=False),
+    )
+
+
+METRICS = (
+    *_metrics(Bigrams, "bigram", "left token"),
+    *_metrics(Trigrams, "trigram", "pair of tokens on the left"),
+)

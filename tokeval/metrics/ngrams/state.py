@@ -1,0 +1,193 @@
+"""Counts of (context, successor) per slice: exact up to a cap, then exact on a hash-sampled subset of the contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tokeval.arrow import Int64
+from tokeval.metrics.base import Accumulator, View
+
+UInt64 = npt.NDArray[np.uint64]
+
+#: Entries (slice, context, successor) kept at most; 20 bytes each in a state, at most 24 MB while counting.
+CAP = 1 << 19
+_FIRST_SLOTS = 1 << 12
+_LEVEL = b"level"
+
+
+class Ngrams(Accumulator):
+    """Successor counts. A sample of level k keeps the contexts whose hash is below 2^(64 − k): a share of 2^−k.
+
+    k is the smallest level at which all entries fit under the cap. Entries at a level never exceed those of the
+    whole text at that level, so batches, shards and their order do not change k, and whatever is kept is exact.
+    """
+
+    width: ClassVar[int]
+
+    def __init__(self, cap: int = CAP) -> None:
+        self._cap = cap
+        self._slices: dict[str, int] = {}
+        self.level = 0
+        self._used = 0
+        self._sorted: tuple[UInt64, UInt64, Int64] | None = None
+        self._make_room(_FIRST_SLOTS)
+
+    @property
+    def share(self) -> float:
+        """The share of all contexts that is kept."""
+        return 0.5**self.level
+
+    def update(self, view: View) -> None:
+        """Count the n-grams of a batch."""
+        if "ids" not in view.encoding.facts.capabilities:
+            return
+        from tokeval.metrics.ngrams.kernels import add_batch
+
+        encoding, batch = view.encoding, view.batch
+        self._sorted = None
+        rows = self._rows(batch.slices)
+        document, position = 0, 0
+        while document < len(batch):
+            self._used, document, position = add_batch(
+                *self._table,
+                self._used,
+                encoding.ids,
+                encoding.offsets,
+                batch.codes,
+                rows,
+                self.width,
+                self.level,
+                self._room,
+                document,
+                position,
+            )
+            self._relieve()
+
+    def merge(self, other: Self) -> Self:
+        """Both at the higher of their levels, or a higher one where that does not fit."""
+        merged = type(self)(self._cap)
+        merged.level = max(self.level, other.level)
+        for part in (self, other):
+            rows = merged._rows(tuple(part._slices))
+            contexts, tails, counts = part._entries()
+            slices = rows[(tails >> np.uint64(32)).astype(np.int64)].astype(np.uint64)
+            merged._add(contexts, slices << np.uint64(32) | tails & np.uint64(0xFFFFFFFF), counts)
+        return merged
+
+    def state(self) -> pa.Table:
+        """Columns slice, context, successor, count; sorted. The level is in the schema's metadata."""
+        names = sorted(self._slices)
+        order_of = np.empty(len(names), np.int32)
+        order_of[[self._slices[name] for name in names]] = np.arange(len(names), dtype=np.int32)
+        contexts, tails, counts = self._entries()
+        codes = order_of[(tails >> np.uint64(32)).astype(np.int64)]
+        successors = (tails & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        order = np.lexsort((successors, contexts, codes))
+        table = pa.table(
+            {
+                "slice": pa.DictionaryArray.from_arrays(pa.array(codes[order]), pa.array(names, pa.string())),
+                "context": contexts[order],
+                "successor": successors[order],
+                "count": counts[order],
+            }
+        )
+        return table.replace_schema_metadata({_LEVEL: str(self.level).encode()})
+
+    @classmethod
+    def from_state(cls, table: pa.Table) -> Self:
+        """The counts of a state."""
+        made = cls()
+        made.level = int(table.schema.metadata[_LEVEL])
+        column = table["slice"].combine_chunks()
+        rows = made._rows(tuple(column.dictionary.to_pylist()))
+        slices = rows[column.indices.to_numpy()].astype(np.uint64)
+        tails = slices << np.uint64(32) | table["successor"].to_numpy().astype(np.uint64)
+        made._add(table["context"].to_numpy(), tails, table["count"].to_numpy())
+        return made
+
+    def groups(self, slices: Sequence[str]) -> tuple[UInt64, Int64]:
+        """Contexts and counts of their successors over the given slices, sorted by context and successor."""
+        if self._sorted is None:
+            contexts, tails, counts = self._entries()
+            order = np.lexsort((contexts, tails >> np.uint64(32)))
+            self._sorted = contexts[order], tails[order], counts[order]
+        contexts, tails, counts = self._sorted
+        rows = [self._slices[name] for name in slices if name in self._slices]
+        bounds = np.searchsorted(tails >> np.uint64(32), np.array([rows, [row + 1 for row in rows]], np.uint64))
+        parts = [slice(*pair) for pair in bounds.T.tolist()]
+        contexts, tails, counts = (
+            np.concatenate([column[:0], *(column[part] for part in parts)]) for column in (contexts, tails, counts)
+        )
+        successors = tails & np.uint64(0xFFFFFFFF)
+        order = np.lexsort((successors, contexts))
+        contexts, successors, counts = contexts[order], successors[order], counts[order]
+        if len(parts) > 1 and len(counts):  # a successor seen in several slices is one successor
+            changed = (contexts[1:] != contexts[:-1]) | (successors[1:] != successors[:-1])
+            first = np.flatnonzero(np.concatenate(([True], changed)))
+            contexts, counts = contexts[first], np.add.reduceat(counts, first)
+        return contexts, counts
+
+    @property
+    def _table(self) -> tuple[UInt64, UInt64, Int64]:
+        return self._contexts, self._tails, self._counts
+
+    @property
+    def _room(self) -> int:
+        """Entries after which the table is grown or thinned: half of its slots, or one above the cap."""
+        return min(len(self._counts) // 2, self._cap + 1)
+
+    def _rows(self, slices: tuple[str, ...]) -> Int64:
+        for name in slices:
+            self._slices.setdefault(name, len(self._slices))
+        return np.array([self._slices[name] for name in slices], np.int64)
+
+    def _entries(self) -> tuple[UInt64, UInt64, Int64]:
+        used = self._counts > 0
+        return self._contexts[used], self._tails[used], self._counts[used]
+
+    def _make_room(self, slots: int) -> None:
+        self._contexts, self._tails = np.zeros(slots, np.uint64), np.zeros(slots, np.uint64)
+        self._counts = np.zeros(slots, np.int64)
+
+    def _add(self, contexts: UInt64, tails: UInt64, counts: Int64) -> None:
+        from tokeval.metrics.ngrams.kernels import add_all
+
+        at = 0
+        while at < len(counts):
+            self._used, taken = add_all(
+                *self._table, self._used, contexts[at:], tails[at:], counts[at:], self.level, self._room
+            )
+            at += taken
+            self._relieve()
+
+    def _relieve(self) -> None:
+        """Grow a table that is half full; thin one that is above the cap until it fits."""
+        from tokeval.metrics.ngrams.kernels import add_all
+
+        while self._used > self._cap or self._used >= self._room:
+            entries = self._entries()
+            if self._used > self._cap:
+                self.level += 1
+                self._make_room(len(self._counts))
+            else:
+                self._make_room(2 * len(self._counts))
+            self._used, _ = add_all(*self._table, 0, *entries, self.level, len(self._counts))
+
+
+class Bigrams(Ngrams):
+    """One token on the left."""
+
+    name: ClassVar[str] = "bigrams"
+    width: ClassVar[int] = 1
+
+
+class Trigrams(Ngrams):
+    """Two tokens on the left."""
+
+    name: ClassVar[str] = "trigrams"
+    width: ClassVar[int] = 2

@@ -1,0 +1,1 @@
+"""Numbers and operators in running text, by spans: every script's decimal digits."""

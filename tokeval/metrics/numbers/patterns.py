@@ -1,0 +1,80 @@
+"""How numbers of one length are cut: the state behind the entropy of cut patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from tokeval.metrics.base import Accumulator, View
+from tokeval.metrics.numbers.measures import runs, scores
+
+_LENGTH_SHIFT, _SLICE_SHIFT = np.uint64(40), np.uint64(46)
+#: Longer numbers are left out of the entropy.
+LONGEST = 40
+
+
+class CutPatterns(Accumulator):
+    """Numbers per slice, digit length (2 to 40) and cut pattern (bit j: a cut after digit j + 1)."""
+
+    name: ClassVar[str] = "cut_patterns"
+    needs: ClassVar[frozenset[str]] = frozenset({"spans"})
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, int, int], int] = {}
+
+    def update(self, view: View) -> None:
+        """Count the patterns of a batch."""
+        found, scored = runs(view.batch), scores(view)
+        keep = (scored.lengths > 1) & (scored.lengths <= LONGEST)
+        codes = np.repeat(view.batch.codes, np.diff(found.number_rows)).astype(np.uint64)[keep]
+        packed = codes << _SLICE_SHIFT | scored.lengths[keep].astype(np.uint64) << _LENGTH_SHIFT | scored.patterns[keep]
+        for key, count in zip(*(a.tolist() for a in np.unique(packed, return_counts=True)), strict=True):
+            name, rest = view.batch.slices[key >> 46], key & ((1 << 46) - 1)
+            self._add((name, rest >> 40, rest & ((1 << 40) - 1)), count)
+
+    def merge(self, other: CutPatterns) -> CutPatterns:
+        """Both, added."""
+        merged = CutPatterns()
+        for part in (self, other):
+            for key, count in part._counts.items():
+                merged._add(key, count)
+        return merged
+
+    def state(self) -> pa.Table:
+        """Columns slice, length, pattern, count; sorted."""
+        rows = sorted((*key, count) for key, count in self._counts.items())
+        slices, lengths, patterns, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return pa.table(
+            {
+                "slice": pa.array(slices, pa.string()),
+                "length": pa.array(lengths, pa.int64()),
+                "pattern": pa.array(patterns, pa.uint64()),
+                "count": pa.array(counts, pa.int64()),
+            }
+        )
+
+    @classmethod
+    def from_state(cls, table: pa.Table) -> CutPatterns:
+        """The patterns of a state."""
+        made = cls()
+        for row in table.to_pylist():
+            made._counts[row["slice"], row["length"], row["pattern"]] = row["count"]
+        return made
+
+    def counts(self, slices: Sequence[str]) -> dict[int, list[int]]:
+        """Per digit length the counts of its patterns over the given slices, in the order of the patterns."""
+        wanted = set(slices)
+        pooled: dict[tuple[int, int], int] = {}
+        for (name, length, pattern), count in self._counts.items():
+            if name in wanted:
+                pooled[length, pattern] = pooled.get((length, pattern), 0) + count
+        found: dict[int, list[int]] = {}
+        for (length, _), count in sorted(pooled.items()):
+            found.setdefault(length, []).append(count)
+        return found
+
+    def _add(self, key: tuple[str, int, int], count: int) -> None:
+        self._counts[key] = self._counts.get(key, 0) + count
