@@ -38,6 +38,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "linguistic": ("tokeval.metrics.linguistic.family:METRICS", "", ""),
         "numbers": ("tokeval.metrics.numbers.figures:METRICS", "", ""),
         "predictability": ("tokeval.metrics.ngrams.figures:METRICS", "", ""),
+        "robustness": ("tokeval.metrics.robustness.figures:METRICS", "", ""),
         "size": ("tokeval.metrics.size:METRICS", "", ""),
         "speed": ("tokeval.metrics.speed:METRICS", "", ""),
     },

@@ -63,3 +63,11 @@ def point_at(data, at):
         return ((byte & 0x0F) << 12) | (np.int64(data[at + 1] & 0x3F) << 6) | np.int64(data[at + 2] & 0x3F), 3
     point = ((byte & 0x07) << 18) | (np.int64(data[at + 1] & 0x3F) << 12)
     return point | (np.int64(data[at + 2] & 0x3F) << 6) | np.int64(data[at + 3] & 0x3F), 4
+
+
+@kernel
+def spread(value):
+    """A 64-bit finaliser: every bit of the input reaches every bit of the output; 0 stays 0."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))

@@ -26,6 +26,9 @@ _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 #: Columns that a file's folders spell: `language=tur_Latn/part-0.parquet`.
 Partition = tuple[tuple[str, str | None], ...]
 
+#: Metrics that encode a document many times over do so on about so many documents of a corpus at most.
+SAMPLE_DOCUMENTS = 2048
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -70,6 +73,12 @@ class Corpus:
     pieces: tuple[Piece, ...]
     files_digest: str
     files: tuple[File, ...] = field(default=(), repr=False)
+
+    @property
+    def thinning(self) -> int:
+        """The smallest k at which a share of 2^-k of the rows is at most SAMPLE_DOCUMENTS."""
+        rows = sum(piece.rows for piece in self.pieces)
+        return (max(rows - 1, 0) // SAMPLE_DOCUMENTS).bit_length()
 
 
 @dataclass(frozen=True)

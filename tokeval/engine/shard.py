@@ -85,6 +85,9 @@ class Workers:
     metrics: Sequence[Metric]
     load_ns: Mapping[str, int] = field(default_factory=dict)
     baseline: str | None = None
+    seed: int = 0
+    #: By corpus: how far what is dear is thinned out.
+    thinning: Sequence[int] = ()
 
     @property
     def timed(self) -> bool:
@@ -113,7 +116,8 @@ def load_workers(plan: Plan) -> Workers:
             share=share_checked(rows),
             cache_bytes=plan.cache_bytes // len(plan.tokenizers),
         ).prepare()
-    return Workers(encoders, metrics, load_ns, plan.baseline)
+    thinning = [corpus.thinning for corpus in plan.corpora]
+    return Workers(encoders, metrics, load_ns, plan.baseline, plan.seed, thinning)
 
 
 def everything(workers: Workers) -> Todo:
@@ -152,7 +156,7 @@ def fold(state: ShardState, batch: Batch, workers: Workers, progress: Progress |
         baseline = workers.encoders[workers.baseline].encode(batch.texts, batch.codes)
     for name, mine in state.tokenizers.items():
         clock = time.perf_counter()
-        view = look(batch, name, workers, baseline)
+        view = look(batch, name, workers, baseline, workers.thinning[state.corpus])
         mine.sums.update(view)
         for accumulator in mine.others.values():
             accumulator.update(view)
@@ -160,13 +164,14 @@ def fold(state: ShardState, batch: Batch, workers: Workers, progress: Progress |
             progress(name, size, time.perf_counter() - clock)
 
 
-def look(batch: Batch, name: str, workers: Workers, baseline: Encoding | None) -> View:
+def look(batch: Batch, name: str, workers: Workers, baseline: Encoding | None, thinning: int) -> View:
     """A batch as a tokenizer sees it, beside the baseline's encoding where that is wanted."""
     encoder = workers.encoders[name]
     known = baseline if name == workers.baseline else None
     encoding = known or encoder.encode(batch.texts, batch.codes)
     clock = {**encoder.time(batch.texts), "load": workers.load_ns[name], "loads": 1} if workers.timed else {}
-    return View(batch, encoding, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock)
+    drawn = encoder.encode, workers.seed, thinning
+    return View(batch, encoding, *drawn, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock)
 
 
 def run_shard(

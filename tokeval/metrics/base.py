@@ -31,6 +31,11 @@ class View:
 
     batch: Batch
     encoding: Encoding
+    #: Encodes other texts with the same tokenizer (perturbed ones, prefixes).
+    encode: Callable[[pa.Array], Encoding] | None = None
+    #: Of everything that is drawn; and what is dear is done on a share of 2^-thinning of the documents.
+    seed: int = 0
+    thinning: int = 0
     _kept: dict[str, Any] = field(default_factory=dict)
     baseline: Encoding | None = None
     byte_ids: Callable[[], UInt8] | None = None

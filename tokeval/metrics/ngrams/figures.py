@@ -52,9 +52,7 @@ def _share(context: Context, kind: type[Ngrams]) -> Iterable[Figure]:
         yield _no_ids(name, n) if state is None else Figure(name, state.share, n)
 
 
-def _states(
-    context: Context, kind: type[Ngrams]
-) -> Iterable[tuple[str, int, tuple[str, ...], Ngrams | None]]:
+def _states(context: Context, kind: type[Ngrams]) -> Iterable[tuple[str, int, tuple[str, ...], Ngrams | None]]:
     for name, members in pools(context):
         n = context.mine.sums.total("documents", members)
         state = context.mine.others[kind.name]

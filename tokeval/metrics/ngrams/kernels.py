@@ -8,16 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-
-FULL = -1
-
-
-@kernel
-def spread(value):
-    """A 64-bit finaliser: every bit of the input reaches every bit of the output; 0 stays 0."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+from tokeval.utf8 import spread
 
 
 @kernel

@@ -131,7 +131,7 @@ METRICS = (
             FAMILY,
             "tokens/digit",
             NEITHER,
-            "Σ tokens overlapping the number / Σ digits, over all numbers; `tokens_per_digit:3` over those of 3 digits.",
+            "Σ tokens overlapping the number / Σ digits, over all numbers; tokens_per_digit:3 over those of 3.",
             "Singh and Strouse 2024",
             "Neither end is best: 1 is one rule for all numbers, less is shorter.",
             headline=True,

@@ -103,8 +103,10 @@ def find_runs(data, offsets, numbers, number_rows, operators, operator_rows):
 
 @kernel
 def _cuts(data, begin, start, stop, starts, ends, first, last, cuts):
-    """Mark in `cuts` which inner digit boundaries no token crosses; returns digits, tokens, and whether all bytes
-    are covered. `first` is the first token that may overlap; linear in digits and tokens."""
+    """Mark in `cuts` which inner digit boundaries no token crosses.
+
+    Returns digits, tokens, and whether all bytes are covered. `first` is the first token that may overlap; linear in digits and tokens.
+    """
     digits, k = 0, first
     reach = np.int64(0)
     for at in range(start, stop):
@@ -158,10 +160,10 @@ def score_numbers(data, offsets, numbers, number_rows, ids, id_offsets, starts, 
                 out[UNKNOWN if foreign else UNCOVERED, row] += 1
                 continue
             lengths[k] = digits
-            kind = min(digits, LENGTHS) - 1
-            out[NUMBERS + kind, row] += 1
-            out[TOKENS + kind, row] += tokens
-            out[DIGITS + kind, row] += digits
+            group = min(digits, LENGTHS) - 1
+            out[NUMBERS + group, row] += 1
+            out[TOKENS + group, row] += tokens
+            out[DIGITS + group, row] += digits
             made, pattern = 0, np.uint64(0)
             for j in range(1, digits):
                 gold_right, gold_left = (digits - j) % 3 == 0, j % 3 == 0
@@ -195,8 +197,11 @@ def _blank(data, start, stop):
 
 @kernel
 def score_operators(data, offsets, operators, operator_rows, ids, id_offsets, starts, ends, unknown, out):
-    """Count per document into `out` (3, documents): operators scored, those whose tokens hold nothing else but
-    white space, and those left out because no token, or the unknown token, covers them."""
+    """Score each operator: counts per document into `out` (3, documents).
+
+    Operators scored, those whose tokens hold nothing else but white space, and those left out because no token, or
+    the unknown token, covers them.
+    """
     for row in range(out.shape[1]):
         first, last, begin = id_offsets[row], id_offsets[row + 1], offsets[row]
         for k in range(operator_rows[row], operator_rows[row + 1]):

@@ -12,7 +12,7 @@ from tokeval.metrics.base import Measure, View
 from tokeval.schema import Batch
 
 #: The classes of digit lengths, as metric names show them.
-LENGTHS = tuple(str(length) for length in range(1, 10)) + ("10+",)
+LENGTHS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10+")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,149 @@
+"""Robustness: one seeded perturbation at a time, named in the metric, and cuts through the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tokeval.metrics.base import HIGHER, LOWER, Context, Measure, Metric
+from tokeval.metrics.ratios import divided, missing, pools
+from tokeval.metrics.robustness.measures import CUTS, LONGEST, cut, perturbed
+from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS, Perturbation
+from tokeval.schema import Figure, MetricInfo, Status
+
+FAMILY = "robustness"
+_SAMPLE = (
+    "On a sample of at most about 2,048 documents of the corpus, drawn by their keys and the seed, "
+    "those that the perturbation changes; n is their number."
+)
+
+
+def _of_changed(
+    above: tuple[Measure, ...], below: tuple[Measure, ...], counted: Measure, nothing: str
+) -> Callable[[Context], Iterable[Figure]]:
+    """Figures that divide sums over the documents that were changed; products where there are two measures."""
+
+    def compute(context: Context) -> Iterable[Figure]:
+        mine = context.mine
+        for name, members in pools(context):
+            n = mine.sums.total(counted.name, members)
+            problem = missing(mine, *above, *below)
+            if problem:
+                yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
+            elif not n:
+                yield Figure(name, None, n, status=Status.UNDEFINED, reason=nothing)
+            else:
+                parts = [[mine.sums.total(m.name, members) for m in measures] for measures in (above, below)]
+                yield divided(name, _product(parts[0]), _product(parts[1]), n, below[0].name.partition(":")[0])
+
+    return compute
+
+
+def _product(values: list[int]) -> int:
+    made = 1
+    for value in values:
+        made *= value
+    return made
+
+
+def _perturbation(kind: Perturbation) -> list[Metric]:
+    name = kind.name
+    changed, nothing = perturbed(name, "changed"), f"no document of the sample that {name} changes"
+    drawn = f"each word with probability 1/{2**DRAWN}" if kind.words else "every word that it can change"
+
+    def info(metric: str, unit: str, direction: str, formula: str, source: str, misleads: str = "") -> MetricInfo:
+        text = f"{formula} {name}: {kind.what}, {drawn}. {_SAMPLE}"
+        shown = f"{metric}:{name}"
+        return MetricInfo(shown, FAMILY, unit, direction, text, source, misleads, parameters={"perturbation": name})
+
+    def stability(metric: str, where: str, rows: str, misleads: str) -> Metric:
+        all_of, kept = perturbed(name, rows), perturbed(name, f"{rows}_kept")
+        declared = info(
+            metric,
+            "1",
+            HIGHER,
+            f"Share of the token boundaries {where} the touched words that stay where they were.",
+            "Bommarito et al. 2025 (KL3M)",
+            misleads,
+        )
+        measures = (changed, all_of, kept)
+        compute = _of_changed((kept,), (all_of,), changed, nothing)
+        return Metric(declared, compute, measures, default=False, words=True)
+
+    before, after = perturbed(name, "tokens_before"), perturbed(name, "tokens_after")
+    compared = perturbed(name, "compared")
+    token = perturbed(name, "token_distance"), perturbed(name, "token_length")
+    text = perturbed(name, "text_distance"), perturbed(name, "text_length")
+    return [
+        Metric(
+            info(
+                "token_inflation",
+                "1",
+                LOWER,
+                "Σ tokens of the perturbed text / Σ tokens of the clean text.",
+                "Chai et al. 2024",
+                "A perturbation that drops letters shortens the text too.",
+            ),
+            _of_changed((after,), (before,), changed, nothing),
+            (changed, before, after),
+            default=False,
+        ),
+        stability(
+            "boundary_stability",
+            "outside",
+            "outside",
+            "Without spaces between words a touched word is a whole run.",
+        ),
+        stability(
+            "touched_boundary_stability",
+            "inside",
+            "inside",
+            "Boundaries within the replaced stretch have no place to stay at and are left out.",
+        ),
+        Metric(
+            info(
+                "segmentation_change",
+                "1",
+                LOWER,
+                "Normalised edit distance of the two token sequences over that of the two texts: "
+                "(Σ token distance / Σ longer token sequence) / (Σ text distance / Σ longer text), "
+                f"over documents of at most {LONGEST:,} tokens and characters.",
+                "tokeval",
+            ),
+            _of_changed((token[0], text[1]), (token[1], text[0]), compared, f"{nothing} and that is short enough"),
+            (compared, *token, *text),
+            default=False,
+        ),
+    ]
+
+
+def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
+    tried, stable = [cut(kind, False) for kind in kinds], [cut(kind, True) for kind in kinds]
+
+    def compute(context: Context) -> Iterable[Figure]:
+        sums = context.mine.sums
+        for pool, members in pools(context):
+            above = sum(sums.total(measure.name, members) for measure in stable)
+            below = sum(sums.total(measure.name, members) for measure in tried)
+            yield divided(pool, above, below, below, "cut points of this kind in the sample")
+
+    where = " or ".join(kind.replace("_", " ") for kind in kinds)
+    info = MetricInfo(
+        name,
+        FAMILY,
+        "1",
+        HIGHER,
+        f"Share of cut points ({where}) where the tokens of the prefix are the first tokens of the text. One point of "
+        "a kind per document of a sample of at most about 2,048; n is the number of points.",
+        "Phan et al. 2024; Athiwaratkun et al. 2024",
+        "Cuts lie between code points, also inside a grapheme.",
+        headline=len(kinds) > 1,
+        parameters={"cut": kinds[0]} if len(kinds) == 1 else {},
+    )
+    return Metric(info, compute, (*tried, *stable), default=False)
+
+
+METRICS = (
+    *(metric for kind in PERTURBATIONS.values() for metric in _perturbation(kind)),
+    _prefix(CUTS, "prefix_stability"),
+    *(_prefix((kind,), f"prefix_stability:{kind}") for kind in CUTS),
+)

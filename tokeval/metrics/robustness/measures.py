@@ -1,0 +1,194 @@
+"""From a view to counts: what each perturbation did to the tokens, and which prefixes kept theirs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from tokeval.arrow import Int64
+from tokeval.metrics.base import Measure, View
+from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
+from tokeval.metrics.robustness.tables import PERTURBATIONS
+from tokeval.schema import Encoding
+
+#: Kinds of cuts, in the order of the kernel.
+CUTS = ("inside_word", "before_space", "after_punctuation")
+
+#: Longer documents (tokens or characters) are left out of segmentation_change, whose cost grows with the square.
+LONGEST = 1024
+
+#: What is counted per perturbation; documents that the perturbation leaves as they are count nowhere.
+ROWS = (
+    "changed",
+    "tokens_before",
+    "tokens_after",
+    "outside",
+    "outside_kept",
+    "inside",
+    "inside_kept",
+    "compared",
+    "token_distance",
+    "token_length",
+    "text_distance",
+    "text_length",
+)
+
+
+def perturbed(kind: str, row: str) -> Measure:
+    """One count of a perturbation."""
+    index = ROWS.index(row)
+    capability = "spans" if row in {"outside", "outside_kept", "inside", "inside_kept"} else None
+    return Measure(f"{row}:{kind}", lambda view: _scatter(view, _scores(view, kind)[index]), capability)
+
+
+def cut(kind: str, stable: bool) -> Measure:
+    """Cut points of a kind, or those at which the prefix keeps its tokens."""
+    index = CUTS.index(kind)
+    name = f"{'stable_' if stable else ''}prefixes:{kind}"
+    return Measure(name, lambda view: _scatter(view, _prefixes(view)[int(stable), index]))
+
+
+def _scatter(view: View, values: Int64) -> Int64:
+    """The sample's counts at their places in the batch."""
+    out = np.zeros(len(view.batch), np.int64)
+    out[sample(view).rows] = values
+    return out
+
+
+def _encode(view: View, texts: pa.Array) -> Encoding:
+    assert view.encode is not None, "the engine gives a view what it is encoded with"
+    return view.encode(texts)
+
+
+def _clean(view: View) -> tuple[Int64, Int64, Int64]:
+    """Ids, offsets and starts of the sample's documents, out of the batch's encoding."""
+
+    def take(view: View) -> tuple[Int64, Int64, Int64]:
+        encoding, rows = view.encoding, sample(view).rows
+        counts = np.diff(encoding.offsets)[rows]
+        offsets = np.concatenate(([0], np.cumsum(counts)))
+        where = np.repeat(encoding.offsets[rows] - offsets[:-1], counts) + np.arange(int(offsets[-1]))
+        starts = where[:0] if encoding.starts is None else encoding.starts[where]
+        return encoding.ids[where].astype(np.int64), offsets, starts.astype(np.int64)
+
+    taken: tuple[Int64, Int64, Int64] = view.once("sampled tokens", take)
+    return taken
+
+
+def _scores(view: View, kind: str) -> Int64:
+    """The counts of ROWS, shape (rows, documents of the sample)."""
+
+    def score(view: View) -> Int64:
+        from tokeval.metrics.robustness import kernels
+
+        drawn, after = sample(view), disturbed(view, kind)
+        out = np.zeros((len(ROWS), len(drawn.rows)), np.int64)
+        if not after.changed.any():
+            return out
+        ids, offsets, starts = _clean(view)
+        new = _encode(view, after.texts)
+        out[0], out[1], out[2] = 1, np.diff(offsets), np.diff(new.offsets)
+        if view.encoding.starts is not None and new.starts is not None:
+            kernels.score_boundaries(
+                drawn.data,
+                drawn.offsets,
+                drawn.word_rows,
+                after.firsts,
+                after.ends,
+                after.data,
+                after.offsets,
+                after.moved,
+                after.zone_changed,
+                offsets,
+                starts,
+                new.offsets,
+                new.starts.astype(np.int64),
+                out[3:7],
+            )
+        lengths = np.maximum(np.diff(offsets), np.diff(new.offsets))
+        text_distance, text_length = _text_distance(view, kind)
+        compared = (text_distance > 0) & (lengths <= LONGEST)
+        token_distance = np.zeros(len(lengths), np.int64)
+        kernels.distances(ids, offsets, new.ids.astype(np.int64), new.offsets, compared, LONGEST, token_distance)
+        out[7] = compared
+        for row, values in zip(out[8:], (token_distance, lengths, text_distance, text_length), strict=True):
+            row[compared] = values[compared]
+        out[:, ~after.changed] = 0
+        return out
+
+    scored: Int64 = view.once(f"perturbed {kind}", score)
+    return scored
+
+
+def _text_distance(view: View, kind: str) -> tuple[Int64, Int64]:
+    """Levenshtein distance of each text before and after in code points (-1: not compared), and the longer length."""
+
+    def measure(_: object) -> tuple[Int64, Int64]:
+        from tokeval.metrics.robustness import kernels
+
+        drawn, after = sample(view), disturbed(view, kind)
+        old, old_offsets = _code_points(drawn.data, drawn.offsets)
+        new, new_offsets = _code_points(after.data, after.offsets)
+        out = np.zeros(len(drawn.rows), np.int64)
+        kernels.distances(old, old_offsets, new, new_offsets, after.changed, LONGEST, out)
+        return out, np.maximum(np.diff(old_offsets), np.diff(new_offsets))
+
+    made: tuple[Int64, Int64] = view.batch.once(f"text distance {kind} {view.seed} {view.thinning}", measure)
+    return made
+
+
+def _code_points(data: np.ndarray[tuple[int], np.dtype[np.uint8]], offsets: Int64) -> tuple[Int64, Int64]:
+    from tokeval.metrics.robustness.kernels import code_points
+
+    out, rows = np.empty(int(offsets[-1] - offsets[0]), np.int64), np.zeros(len(offsets), np.int64)
+    code_points(data, offsets, out, rows)
+    return out, rows
+
+
+def _prefixes(view: View) -> Int64:
+    """Cut points and stable ones by kind, shape (2, kinds, documents of the sample)."""
+
+    def score(view: View) -> Int64:
+        from tokeval.metrics.robustness.kernels import prefixes_hold
+
+        drawn = sample(view)
+        out = np.zeros((2, len(CUTS), len(drawn.rows)), np.int64)
+        kinds, rows, texts = _cut_texts(view)
+        if not len(rows):
+            return out
+        ids, offsets, _ = _clean(view)
+        new = _encode(view, texts)
+        held = np.zeros(len(rows), np.bool_)
+        prefixes_hold(ids, offsets, rows, new.ids.astype(np.int64), new.offsets, held)
+        out[0, kinds, rows] = 1
+        out[1, kinds, rows] = held
+        return out
+
+    scored: Int64 = view.once("prefixes", score)
+    return scored
+
+
+def _cut_texts(view: View) -> tuple[Int64, Int64, pa.Array]:
+    """The kind, the document of the sample and the text of each prefix."""
+
+    def make(_: object) -> tuple[Int64, Int64, pa.Array]:
+        from tokeval.metrics.robustness.kernels import draw_words, pick_cuts
+
+        drawn = sample(view)
+        draws = np.empty(len(drawn.keys), np.uint64)
+        salt = salt_of(f"cuts {view.seed}")
+        draw_words(drawn.keys, np.zeros(len(drawn.keys), np.uint64), salt, draws)
+        places = np.zeros((len(CUTS), len(drawn.rows)), np.int64)
+        pick_cuts(drawn.data, drawn.offsets, draws, places)
+        kinds, rows = np.nonzero(places > 0)
+        lengths = places[kinds, rows]
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        where = np.repeat(drawn.offsets[rows] - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(drawn.data[where])]
+        return kinds, rows, pa.Array.from_buffers(pa.large_string(), len(rows), buffers)
+
+    made: tuple[Int64, Int64, pa.Array] = view.batch.once(f"prefixes {view.seed} {view.thinning}", make)
+    return made
+
+
+KINDS = tuple(PERTURBATIONS)
