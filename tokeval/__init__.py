@@ -16,14 +16,16 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tokeval.engine.api import compare
+    from tokeval.engine.check.run import check
     from tokeval.engine.vocab import vocab
     from tokeval.results.store import load_results
     from tokeval.tokenizers.load import load_tokenizer
 
-__all__ = ["__version__", "compare", "load_results", "load_tokenizer", "vocab"]
+__all__ = ["__version__", "check", "compare", "load_results", "load_tokenizer", "vocab"]
 
 # Importing the package must stay cheap (`tokeval --help`), so each name is loaded when first used.
 _LAZY = {
+    "check": "tokeval.engine.check.run",
     "compare": "tokeval.engine.api",
     "load_results": "tokeval.results.store",
     "load_tokenizer": "tokeval.tokenizers.load",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tokeval import __version__
-from tokeval.cli import cache, compare, corpus, diff, gate, inspect, listing, report, vocab
+from tokeval.cli import cache, check, compare, corpus, diff, gate, inspect, listing, report, vocab
 from tokeval.errors import TokevalError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("compare")(compare.command)
 app.command("inspect")(inspect.command)
 app.command("vocab")(vocab.command)
+app.command("check")(check.command)
 app.command("report")(report.command)
 app.command("diff")(diff.command)
 app.command("gate")(gate.command)

@@ -73,7 +73,7 @@ def find_runs(data, offsets, numbers, number_rows, operators, operator_rows):
     for row in range(number_rows.shape[0] - 1):
         begin, stop = offsets[row], offsets[row + 1]
         at = begin
-        kind, start, core = 0, begin, False
+        kind, start, core = _OTHER, begin, False
         while at <= stop:
             now, width, is_core = 0, 1, False
             if at < stop:
@@ -105,7 +105,8 @@ def find_runs(data, offsets, numbers, number_rows, operators, operator_rows):
 def _cuts(data, begin, start, stop, starts, ends, first, last, cuts):
     """Mark in `cuts` which inner digit boundaries no token crosses.
 
-    Returns digits, tokens, and whether all bytes are covered. `first` is the first token that may overlap; linear in digits and tokens.
+    Returns digits, tokens, and whether all bytes are covered. `first` is the
+    first token that may overlap. Linear in digits and tokens.
     """
     digits, k = 0, first
     reach = np.int64(0)
@@ -139,7 +140,7 @@ def score_numbers(data, offsets, numbers, number_rows, ids, id_offsets, starts, 
     A number with a digit that no token covers, or under the unknown token, is left out and counted; its entry in
     `lengths` is 0. Tokens are in the order of the text.
     """
-    longest = 1
+    longest = np.int64(1)
     for k in range(number_rows[-1]):
         longest = max(longest, np.int64(numbers[k, 1]) - np.int64(numbers[k, 0]))
     cuts = np.zeros(longest, np.uint8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -61,7 +60,7 @@ SPACES = {"space_double": b"  ", "space_tab": b"\t", "space_no_break": "\u00a0".
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _LOOK_ALIKE = "aа eе oо pр cс xх yу iі sѕ jј AА BВ EЕ KК MМ HН OО PР CС TТ XХ"
-_MISREAD = {
+_MISREAD: dict[str, tuple[str, ...]] = {
     "0": ("O",), "O": ("0", "Q"), "o": ("0",), "1": ("l", "I"), "l": ("1", "I"), "I": ("l", "1"), "5": ("S",),
     "S": ("5",), "8": ("B",), "B": ("8",), "2": ("Z",), "Z": ("2",), "6": ("G",), "G": ("6",), "c": ("e",),
     "e": ("c",), "m": ("rn",), "w": ("vv",), "d": ("cl",), "h": ("b",), "b": ("h",), "u": ("ii",), "n": ("ri",),
@@ -70,8 +69,9 @@ _MISREAD = {
 
 @dataclass(frozen=True)
 class Choices:
-    """Replacements by code point: `points` sorted; point i has choices `rows[i]` to `rows[i + 1]`, each a byte
-    range of `data` by `offsets`.
+    """Replacements by code point.
+
+    `points` are sorted; point i has the choices `rows[i]` to `rows[i + 1]`, each a byte range of `data` by `offsets`.
     """
 
     points: Int64
@@ -83,12 +83,13 @@ class Choices:
 @cache
 def choices(name: str) -> Choices:
     """The replacements of a perturbation; empty for those that have none."""
-    table: Mapping[str, tuple[str, ...]] = {
+    tables: dict[str, dict[str, tuple[str, ...]]] = {
         "typo_neighbour": _keyboard(),
         "ocr": _MISREAD,
         "homoglyph": _look_alikes(),
         "zero_width": {"\0": ("\u200b",)},
-    }.get(name, {})
+    }
+    table = tables.get(name, {})
     points = sorted(table)
     texts = [text.encode() for point in points for text in table[point]]
     return Choices(
@@ -112,8 +113,9 @@ def _keyboard() -> dict[str, tuple[str, ...]]:
 
 
 def _look_alikes() -> dict[str, tuple[str, ...]]:
-    table = {}
-    for one, other in _LOOK_ALIKE.split():
+    table: dict[str, tuple[str, ...]] = {}
+    for pair in _LOOK_ALIKE.split():
+        one, other = tuple(pair)
         table[one], table[other] = (other,), (one,)
     return table
 

@@ -1,0 +1,148 @@
+"""Probes of the vocabulary and of the files: sizes, holes, duplicates, unreachable tokens."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tokeval.engine.check.behaviour import short, skipped
+from tokeval.engine.check.outcome import Found, Probe
+from tokeval.engine.check.subject import Subject
+from tokeval.tokenizers.base import NORMAL
+
+_CONTEXTS = ("{}", " {}", "a{}", "a {}", "a{}a", ".{}", "\n{}", "{}.", "1{}", "{} ")
+
+
+def _added_twice(subject: Subject) -> Found:
+    content = subject.declaration
+    if content is None:
+        return skipped("only a tokenizer.json declares added tokens")
+    added = [(str(token.get("content")), token.get("id")) for token in content.get("added_tokens") or []]
+    by_content, by_id = Counter(text for text, _ in added), Counter(number for _, number in added)
+    vocabulary = _model_vocabulary(content)
+    bad = [text for text, count in by_content.items() if count > 1]
+    bad += [text for text, number in added if by_id[number] > 1 and text not in bad]
+    bad += [text for text, number in added if vocabulary.get(text, number) != number and text not in bad]
+    bad += [str(key) for key in vocabulary.get("__twice__", ())] if isinstance(vocabulary, dict) else []
+    if not bad:
+        return Found(0, len(added), f"the {len(added)} added tokens are declared once")
+    message = f"{len(bad)} tokens are declared twice, with one id or with several"
+    return Found(len(bad), max(len(added), len(bad)), message, short(min(bad, key=len)))
+
+
+def _model_vocabulary(content: dict[str, Any]) -> dict[str, Any]:
+    vocabulary = (content.get("model") or {}).get("vocab")
+    if isinstance(vocabulary, list):
+        return {str(entry[0]): number for number, entry in enumerate(vocabulary) if isinstance(entry, list) and entry}
+    return vocabulary if isinstance(vocabulary, dict) else {}
+
+
+def _holes(subject: Subject) -> Found:
+    table = subject.vocabulary
+    if table is None:
+        return skipped("the tokenizer does not declare a vocabulary")
+    ids = table["id"].to_numpy().astype(np.int64)
+    size = int(ids.max()) + 1 if len(ids) else 0
+    missing = np.setdiff1d(np.arange(size), ids)
+    if not len(missing):
+        return Found(0, size, f"ids run from 0 to {size - 1:,} without a hole")
+    return Found(len(missing), size, f"{len(missing):,} ids below {size:,} stand for nothing", f"id {missing[0]}", True)
+
+
+def _size(subject: Subject) -> Found:
+    table = subject.vocabulary
+    if table is None:
+        return skipped("the tokenizer does not declare a vocabulary")
+    size = int(table["id"].to_numpy().max()) + 1 if table.num_rows else 0
+    declared = _declared_size(subject)
+    if declared is None:
+        return skipped(f"nothing beside the file declares a size; its ids end at {size - 1:,}")
+    if declared == size:
+        return Found(0, 1, f"{declared:,} entries are declared, and there are as many")
+    if declared > size:
+        return Found(
+            1, 1, f"{declared:,} entries are declared for {size:,} ids: {declared - size:,} are padding", None, True
+        )
+    return Found(1, 1, f"{declared:,} entries are declared for {size:,} ids", f"id {declared} has no row in the model")
+
+
+def _declared_size(subject: Subject) -> int | None:
+    """The `vocab_size` of the model's config.json beside the tokenizer's file."""
+    config = subject.file.with_name("config.json") if subject.file is not None else None
+    if config is None or not config.is_file():
+        return None
+    try:
+        content = json.loads(config.read_bytes())
+    except ValueError:
+        return None
+    for part in (content, content.get("text_config")) if isinstance(content, dict) else ():
+        if isinstance(part, dict) and isinstance(part.get("vocab_size"), int):
+            return int(part["vocab_size"])
+    return None
+
+
+def _duplicates(subject: Subject) -> Found:
+    table = subject.vocabulary
+    if table is None:
+        return skipped("the tokenizer does not declare a vocabulary")
+    rows = _normal(subject)
+    seen: dict[tuple[bytes, str], list[int]] = {}
+    for number, piece, data in rows:
+        # pieces that differ only by a mark (##, </w>) stand at different places of a word and are no duplicates
+        seen.setdefault((data, piece if piece.encode() != data else ""), []).append(number)
+    groups = [(data, ids) for (data, _), ids in seen.items() if len(ids) > 1]
+    if not groups:
+        return Found(0, len(rows), f"no two of {len(rows):,} tokens are spelled alike")
+    data, ids = min(groups, key=lambda group: len(group[0]))
+    count = sum(len(ids) - 1 for _, ids in groups)
+    return Found(count, len(rows), f"{count} tokens are spelled like another", f"{data!r}: ids {ids[:4]}")
+
+
+def _unreachable(subject: Subject) -> Found:
+    if subject.vocabulary is None:
+        return skipped("the tokenizer does not declare a vocabulary")
+    rows = [(number, data.decode()) for number, _, data in _normal(subject) if _is_text(data)]
+    left = dict(rows)
+    for context in _CONTEXTS:
+        pairs = list(left.items())
+        for start in range(0, len(pairs), 20_000):
+            part = pairs[start : start + 20_000]
+            for (number, _), ids in zip(part, subject.ids([context.format(text) for _, text in part]), strict=True):
+                if number in ids:
+                    del left[number]
+    if not left:
+        return Found(0, len(rows), f"each of {len(rows):,} tokens that are text is produced by its own text")
+    number = min(left, key=lambda n: (len(left[n]), n))
+    message = f"{len(left):,} of {len(rows):,} tokens come of none of {len(_CONTEXTS)} contexts of their own text"
+    return Found(len(left), len(rows), message, f"id {number}: {short(left[number])}")
+
+
+def _normal(subject: Subject) -> list[tuple[int, str, bytes]]:
+    assert subject.vocabulary is not None
+    table = subject.vocabulary.select(["id", "piece", "bytes", "kind"])
+    return [(r["id"], r["piece"], r["bytes"]) for r in _rows(table) if r["kind"] == NORMAL]
+
+
+def _rows(table: Any) -> Iterator[dict[str, Any]]:
+    for batch in table.to_batches():
+        yield from batch.to_pylist()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return bool(data.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+PROBES = (
+    Probe("added_twice", "Is every added token declared once?", _added_twice),
+    Probe("holes", "Do the ids run without holes?", _holes, "remark"),
+    Probe("vocabulary_size", "Does the size that config.json declares hold every id?", _size),
+    Probe("duplicates", "Are all tokens spelled differently?", _duplicates, "remark"),
+    Probe("unreachable", "Is every token produced by its own text, in some context?", _unreachable, "remark"),
+)
