@@ -32,6 +32,7 @@ _BUILTIN: dict[str, dict[str, tuple[str, str, str]]] = {
         "words": ("tokeval.tokenizers._yardsticks:Words", "", ""),
     },
     METRICS: {
+        "code": ("tokeval.metrics.code.figures:METRICS", "", ""),
         "fairness": ("tokeval.metrics.fairness:METRICS", "", ""),
         "fidelity": ("tokeval.metrics.fidelity:METRICS", "", ""),
         "information": ("tokeval.metrics.information:METRICS", "", ""),

@@ -106,7 +106,7 @@ def _unreachable(subject: Subject) -> Found:
     if subject.vocabulary is None:
         return skipped("the tokenizer does not declare a vocabulary")
     rows = [(number, data.decode()) for number, _, data in _normal(subject) if _is_text(data)]
-    left = dict(rows)
+    left, pieces = dict(rows), {number: piece for number, piece, _ in _normal(subject)}
     for context in _CONTEXTS:
         pairs = list(left.items())
         for start in range(0, len(pairs), 20_000):
@@ -118,7 +118,7 @@ def _unreachable(subject: Subject) -> Found:
         return Found(0, len(rows), f"each of {len(rows):,} tokens that are text is produced by its own text")
     number = min(left, key=lambda n: (len(left[n]), n))
     message = f"{len(left):,} of {len(rows):,} tokens come of none of {len(_CONTEXTS)} contexts of their own text"
-    return Found(len(left), len(rows), message, f"id {number}: {short(left[number])}")
+    return Found(len(left), len(rows), message, f"id {number}: {short(pieces[number])}")
 
 
 def _normal(subject: Subject) -> list[tuple[int, str, bytes]]:

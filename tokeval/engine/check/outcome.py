@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from tokeval.errors import UsageError, suggest
+
+Value = TypeVar("Value")
 
 
 class Outcome(StrEnum):
     """Of one probe."""
 
-    PASS = "pass"
+    PASSED = "pass"
     REMARK = "remark"
     FAIL = "fail"
     SKIPPED = "skipped"
@@ -78,20 +81,18 @@ class Judgement:
 
     def severity(self, probe: Probe) -> str:
         """The severity of a probe."""
-        return (
-            [value for glob, value in self.severities.items() if fnmatchcase(probe.name, glob)] or [probe.severity]
-        )[-1]
+        return _last(self.severities, probe.name, probe.severity)
 
     def threshold(self, probe: Probe) -> float:
         """The threshold of a probe."""
-        return ([value for glob, value in self.thresholds.items() if fnmatchcase(probe.name, glob)] or [0.0])[-1]
+        return _last(self.thresholds, probe.name, 0.0)
 
     def of(self, probe: Probe, found: Found) -> Finding:
         """What was found, judged."""
         if found.skipped:
             outcome = Outcome.SKIPPED
         elif not found.problems:
-            outcome = Outcome.PASS
+            outcome = Outcome.PASSED
         elif (
             found.harmless
             or self.severity(probe) == "remark"
@@ -117,3 +118,8 @@ class Judgement:
         for value in self.thresholds.values():
             if not 0 <= value <= 1:
                 raise UsageError(f"the threshold {value:g} is no share between 0 and 1")
+
+
+def _last(given: Mapping[str, Value], name: str, default: Value) -> Value:
+    """The value of the last glob that matches."""
+    return [default, *(value for glob, value in given.items() if fnmatchcase(name, glob))][-1]

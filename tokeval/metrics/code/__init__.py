@@ -1,0 +1,1 @@
+"""Source code: how tokens lie on the leaves of a parse, and on indentation."""

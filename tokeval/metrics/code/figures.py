@@ -1,0 +1,163 @@
+"""Code: tokens against the leaves of a tree-sitter parse, and on indentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from tokeval.arrow import Int64
+from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Accumulator, Context, Measure, Metric
+from tokeval.metrics.code import measures as m
+from tokeval.metrics.code.grammars import LANGUAGES, language_of
+from tokeval.metrics.code.leaves import CLASSES
+from tokeval.metrics.ratios import divided, missing, pools
+from tokeval.schema import ALL, Figure, MetricInfo, Status
+
+FAMILY = "code"
+_SOURCE = "Meister et al. 2025 (TokEval)"
+
+
+def spearman(table: Int64) -> tuple[float, float] | None:
+    """Spearman's rank correlation of a table of counts, ties sharing their mean rank, as (covariance, deviations).
+
+    The correlation is their quotient; None where one of the two never varies.
+    """
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    total = int(table.sum())
+    # twice the mean rank less (total + 1): whole numbers, centred
+    x = 2 * np.cumsum(rows) - rows - total
+    y = 2 * np.cumsum(columns) - columns - total
+    # Python's integers: the products pass 2^63 on large corpora
+    pairs = [(int(i), int(j)) for i, j in zip(*np.nonzero(table), strict=True)]
+    both = sum(int(table[i, j]) * int(x[i]) * int(y[j]) for i, j in pairs)
+    of_x = sum(int(rows[i]) * int(x[i]) ** 2 for i in range(len(x)))
+    of_y = sum(int(columns[j]) * int(y[j]) ** 2 for j in range(len(y)))
+    return None if of_x == 0 or of_y == 0 else (float(both), float(of_x) ** 0.5 * float(of_y) ** 0.5)
+
+
+def _pools(context: Context, *needed: Measure) -> Iterable[tuple[str, tuple[str, ...], int, Figure | None]]:
+    """Each row's name, its programming languages, its source files, and the figure that says why there is none."""
+    for name, members in pools(context):
+        code = tuple(member for member in members if language_of(member) is not None)
+        n = context.mine.sums.total(m.CODE_DOCUMENTS.name, code)
+        problem = missing(context.mine, *needed)
+        if not code:
+            known = ", ".join(sorted(LANGUAGES))
+            problem = f"the slice {name!r} is no programming language with a grammar"
+            if len(members) != 1 or name == ALL:
+                problem = f"no slice is a programming language with a grammar ({known})"
+        figure = Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem) if problem else None
+        yield name, code, n, figure
+
+
+def _ratio(info: MetricInfo, above: Measure, below: Measure) -> Metric:
+    def compute(context: Context) -> Iterable[Figure]:
+        sums = context.mine.sums
+        for name, code, n, figure in _pools(context, above, below):
+            below_name = below.name.replace("_", " ")
+            yield figure or divided(name, sums.total(above.name, code), sums.total(below.name, code), n, below_name)
+
+    return Metric(info, compute, (above, below, m.CODE_DOCUMENTS), default=False)
+
+
+def _count(info: MetricInfo, measure: Measure) -> Metric:
+    def compute(context: Context) -> Iterable[Figure]:
+        for name, code, n, figure in _pools(context, measure):
+            yield figure or Figure(name, float(context.mine.sums.total(measure.name, code)), n)
+
+    return Metric(info, compute, (measure, m.CODE_DOCUMENTS), default=False)
+
+
+def _consistency(context: Context) -> Iterable[Figure]:
+    for name, code, n, figure in _pools(context, m.INDENTED_LINES):
+        if figure is not None:
+            yield figure
+            continue
+        state = context.mine.others["depths"]
+        assert isinstance(state, m.Depths)
+        found = spearman(state.table(code))
+        if found is None:
+            reason = "depth or tokens are the same on every indented line"
+            yield Figure(name, None, n, status=Status.UNDEFINED, reason=reason)
+        else:
+            yield divided(name, *found, n, "variation")
+
+
+def _info(name: str, unit: str, direction: str, definition: str, misleads: str = "") -> MetricInfo:
+    return MetricInfo(name, FAMILY, unit, direction, definition, _SOURCE, misleads)
+
+
+_BOUNDARY = _info(
+    "ast_boundary_rate",
+    "1",
+    HIGHER,
+    "Share of the leaves of the parse (identifiers, keywords, operators, literals, delimiters) that start and end at "
+    "token boundaries; white space at a token's edge does not count against it.",
+    "Tokens of single bytes score 1: read it beside identifier_tokens.",
+)
+_DEPTHS: tuple[type[Accumulator], ...] = (m.Depths,)
+
+METRICS = (
+    _ratio(replace(_BOUNDARY, headline=True), m.WHOLE_LEAVES, m.ALL_LEAVES),
+    *(
+        _ratio(
+            replace(
+                _BOUNDARY,
+                name=f"ast_boundary_rate:{kind}",
+                definition=f"Share of the {kind} leaves of the parse that start and end at token boundaries.",
+                parameters={"leaf": kind},
+            ),
+            m.leaf(kind, True),
+            m.leaf(kind, False),
+        )
+        for kind in CLASSES
+    ),
+    _count(_info("code_leaves", "count", NEITHER, "Leaves of the parse that were scored."), m.ALL_LEAVES),
+    _count(
+        _info("code_leaves_left_out", "count", LOWER, "Leaves that no token, or the unknown token, covers."), m.LEFT_OUT
+    ),
+    _ratio(
+        _info("code_error_rate", "1", NEITHER, "Nodes of the parse that are errors or missing / all nodes."),
+        m.ERRORS,
+        m.NODES,
+    ),
+    _ratio(
+        replace(
+            _info("identifier_tokens", "tokens/identifier", LOWER, "Tokens overlapping identifiers / identifiers."),
+            headline=True,
+        ),
+        m.NAME_TOKENS,
+        m.NAMES,
+    ),
+    _ratio(
+        _info("identifier_split_rate", "1", LOWER, "Share of the identifiers that two or more tokens overlap."),
+        m.SPLIT_NAMES,
+        m.NAMES,
+    ),
+    _ratio(
+        _info(
+            "indent_tokens",
+            "tokens/line",
+            LOWER,
+            "Σ tokens overlapping the white space before indented lines / indented lines, blank lines left out.",
+        ),
+        m.INDENT_TOKENS,
+        m.INDENTED_LINES,
+    ),
+    Metric(
+        _info(
+            "indent_consistency",
+            "1",
+            HIGHER,
+            "Spearman's correlation of the depth of indented lines (columns, a tab is four) and the tokens on their "
+            "white space; beyond 128 columns or tokens all are alike.",
+            "Undefined where one token holds every indentation, which is as consistent as can be.",
+        ),
+        _consistency,
+        (m.CODE_DOCUMENTS, m.INDENTED_LINES),
+        _DEPTHS,
+        default=False,
+    ),
+)

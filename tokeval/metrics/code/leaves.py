@@ -1,0 +1,140 @@
+"""The leaves of a parse, by class, and the indentation of lines: found once per batch, shared by all tokenizers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tokeval.arrow import Int64, text_buffers
+from tokeval.metrics.code.grammars import language_of, parser
+from tokeval.schema import Batch
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+#: The classes of leaves that are scored; others (comments, what no class fits) are counted apart.
+CLASSES = ("identifier", "keyword", "operator", "literal", "delimiter")
+OTHER = len(CLASSES)
+
+_DELIMITERS = frozenset(["(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "::", "...", "?.", "=>", "->", "@", "#"])
+_LITERAL_PARTS = ("string", "char", "number", "integer", "float", "literal", "escape", "regex", "heredoc", "rune")
+_LITERALS = frozenset({"true", "false", "null", "none", "nil", "undefined", "iota", "nullptr", "ellipsis"})
+_QUOTES = frozenset(['"', "'", "`", '"""', "'''", 'L"', 'u8"', 'R"', 'r"', 'b"', 'f"'])
+_NAMES = frozenset({"label_name", "identifier", "property_name", "name", "metavariable"})
+_WORDS_OF_THE_LANGUAGE = frozenset(
+    {"primitive_type", "predefined_type", "this", "self", "super", "crate", "mutable_specifier", "void_type", "auto"}
+)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a batch's source files hold.
+
+    Attributes:
+        starts, ends, classes: of each leaf, byte range in its document and index into CLASSES (or OTHER).
+        rows: n + 1 positions into the leaves. Documents of slices that are no programming language have none.
+        nodes, errors: per document, nodes of the parse, and those among them that are ERROR or missing.
+        is_code: per document, whether it was parsed.
+    """
+
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
+    classes: npt.NDArray[np.int32]
+    rows: Int64
+    nodes: Int64
+    errors: Int64
+    is_code: npt.NDArray[np.bool_]
+
+
+def parsed(batch: Batch) -> Parsed:
+    """The parse of a batch, made at the first call.
+
+    Raises:
+        MissingExtraError: a grammar is not installed.
+    """
+    found: Parsed = batch.once("code", parse)
+    return found
+
+
+def parse(batch: Batch) -> Parsed:
+    """Parse every document whose slice names a language with a grammar."""
+    data, offsets = text_buffers(batch.texts)
+    parsers = {code: parser(name) for code, s in enumerate(batch.slices) if (name := language_of(s)) is not None}
+    flat: list[tuple[int, int, int]] = []
+    rows, nodes, errors = (np.zeros(len(batch) + 1, np.int64) for _ in range(3))
+    for row, code in enumerate(batch.codes.tolist()):
+        if code in parsers:
+            tree = parsers[code].parse(data[offsets[row] : offsets[row + 1]].tobytes())
+            for kind, start, end in _walk(tree):
+                nodes[row] += 1
+                errors[row] += kind == _ERROR
+                if kind >= 0 and end > start:
+                    flat.append((start, end, kind))
+        rows[row + 1] = len(flat)
+    table = np.array(flat, np.int32).reshape(-1, 3)
+    is_code = np.isin(batch.codes, list(parsers))
+    starts, ends, classes = (np.ascontiguousarray(table[:, k]) for k in range(3))
+    return Parsed(starts, ends, classes, rows, nodes[:-1], errors[:-1], is_code)
+
+
+_INNER, _ERROR = -1, -2
+
+
+def _walk(tree: Tree) -> Iterator[tuple[int, int, int]]:
+    """Class (or _INNER, _ERROR) and byte range of every node; a loop, since nesting may be thousands deep."""
+    cursor = tree.walk()
+    inside_string = 0  # depth of the outermost string, so that its quotes and parts are literals
+    depth = 1
+    while True:
+        node = cursor.node
+        assert node is not None
+        leaf = node.child_count == 0
+        if node.is_error or node.is_missing:
+            yield _ERROR, 0, 0
+        if leaf and not node.is_missing:
+            kind = _class_of(node, inside_string > 0)
+            yield kind if not node.is_error else OTHER, node.start_byte, node.end_byte
+        elif not node.is_error:
+            yield _INNER, 0, 0
+        if not leaf and not inside_string and node.is_named and _is_string(node.type):
+            inside_string = depth
+        if cursor.goto_first_child():
+            depth += 1
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
+            depth -= 1
+            if depth == inside_string:
+                inside_string = 0
+        if depth == inside_string:
+            inside_string = 0
+
+
+def _is_string(kind: str) -> bool:
+    return ("string" in kind or "char_literal" in kind or "character_literal" in kind) and "interpolat" not in kind
+
+
+def _class_of(node: Node, inside_string: bool) -> int:
+    kind = node.type
+    if "comment" in kind:
+        return OTHER
+    if not node.is_named:
+        if inside_string or kind in _QUOTES:
+            return CLASSES.index("literal")
+        if kind in _DELIMITERS:
+            return CLASSES.index("delimiter")
+        if kind[:1].isalpha() or (kind[:1] in "#_" and kind[1:2].isalpha()):
+            return CLASSES.index("keyword")
+        return CLASSES.index("operator") if kind.strip() else OTHER
+    if "identifier" in kind or kind in _NAMES:
+        return CLASSES.index("identifier")
+    if kind in _LITERALS or any(part in kind for part in _LITERAL_PARTS):
+        return CLASSES.index("literal")
+    if kind in _WORDS_OF_THE_LANGUAGE or kind.endswith("_specifier"):
+        return CLASSES.index("keyword")
+    return OTHER
