@@ -28,6 +28,7 @@ class CompareConfig(Strict):
 
     tokenizers: dict[str, str] = Field(default_factory=dict, description="Spec strings by name.")
     corpora: dict[str, str] = Field(default_factory=dict, description="Paths (file, folder, glob) by name.")
+    preset: str | None = Field(default=None, description="A named list of metrics and corpora; see docs/presets.md.")
     metrics: list[str] = Field(default_factory=list, description="Families, metrics, or metrics with parameters.")
     preset: str | None = Field(default=None, description="A named list of metrics and corpora; see docs/presets.md.")
     baseline: str | None = Field(default=None, description="The tokenizer that nsl refers to.")
