@@ -27,6 +27,8 @@ PER_LENGTH = 50
 PER_KIND = 200
 
 SENTENCES = (
+    "The result is {}.", "We counted {} of them", "{}", "x = {};", "from {} on, it holds", "({})", "It was {}!",
+)  # fmt: skip
     "The result is {}.",
     "We counted {} of them",
     "{}",
@@ -35,7 +37,8 @@ SENTENCES = (
     "({})",
     "It was {}!",
 )
-MONTHS = [
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December")  # fmt: skip
     "January",
     "February",
     "March",
