@@ -26,32 +26,21 @@ LONGEST_INTEGER = 20
 PER_LENGTH = 50
 PER_KIND = 200
 
-SENTENCES = (
-    "The result is {}.", "We counted {} of them", "{}", "x = {};", "from {} on, it holds", "({})", "It was {}!",
-)  # fmt: skip
-    "The result is {}.",
-    "We counted {} of them",
-    "{}",
-    "x = {};",
-    "from {} on, it holds",
-    "({})",
-    "It was {}!",
-)
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-          "November", "December")  # fmt: skip
+SENTENCES = ("The result is {}.", "We counted {} of them", "{}", "x = {};", "from {} on", "({})", "It was {}!")
+MONTHS = (
     "January",
-    "February",
     "March",
     "April",
-    "May",
     "June",
-    "July",
     "August",
-    "September",
     "October",
-    "November",
     "December",
-]
+    "May",
+    "July",
+    "February",
+    "Nov.",
+    "Sep.",
+)
 #: The zero of each script's digits.
 ZEROS = "٠۰०০੦૦୦௦౦೦൦๐໐༠၀០᠐０"
 
