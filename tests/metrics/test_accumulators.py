@@ -35,9 +35,8 @@ def views() -> list[View]:
     assert len(batches) > 5
     clock = {"encode": 5, "decode": 7, "load": 11, "loads": 1}
     encodings = [(batch, encoder.encode(batch.texts)) for batch in batches]
-    return [
-        View(batch, found, baseline=found, byte_ids=lambda: encoder.byte_ids, clock=clock) for batch, found in encodings
-    ]
+    beside = {"byte_ids": lambda: encoder.byte_ids, "clock": clock}
+    return [View(batch, found, encoder.encode, baseline=found, **beside) for batch, found in encodings]
 
 
 def folded(make: Callable[[], Accumulator], views: list[View]) -> Accumulator:
@@ -55,7 +54,7 @@ def same(a: Accumulator, b: Accumulator) -> bool:
 def test_contract(name: str, views: list[View]) -> None:
     make = MAKERS[name]
     whole = folded(make, views)
-    assert whole.state().num_rows
+    assert whole.state().num_rows or name == "depths"  # the demo holds no source files
     a, b, c = folded(make, views[:2]), folded(make, views[2:3]), folded(make, views[3:])
     before = [part.state() for part in (a, b, c)]
     for merged in (a.merge(b).merge(c), a.merge(b.merge(c)), c.merge(a).merge(b), folded(make, views[::-1])):
