@@ -1,0 +1,191 @@
+"""The health check: each probe must be able to fail, exit codes, JSON and JUnit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.probes.helpers import BPE, UNIGRAM, WORDPIECE
+from tokeval.engine.check.outcome import Finding, Outcome
+from tokeval.engine.check.run import PROBES, check
+from tokeval.engine.check.subject import shrink
+from tokeval.engine.check.texts import every_byte
+from tokeval.errors import TokenizerError, UsageError
+
+
+def found(spec: str, **options: Any) -> dict[str, Finding]:
+    return {finding.probe: finding for finding in check(spec, **options)}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tokeval.cli.main", "check", *arguments], capture_output=True, text=True, cwd=ROOT
+    )
+
+
+def changed(tmp_path: Path, change: Any, source: str = BPE) -> str:
+    content = json.loads(Path(source).read_text())
+    content = change(content) or content
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_a_sound_tokenizer_passes() -> None:
+    findings = found("bytes:")
+    assert len(findings) == len(PROBES) == len({probe.name for probe in PROBES})
+    assert {f.outcome for f in findings.values()} == {Outcome.PASSED, Outcome.SKIPPED}
+    assert findings["bytes"].tried == 243
+
+
+def test_every_byte_of_utf8_has_a_character() -> None:
+    table = every_byte()
+    assert len(table) == 243
+    assert all(value in character.encode() for value, character in table.items())
+
+
+def test_a_lossy_tokenizer_fails_with_the_smallest_example() -> None:
+    findings = found(WORDPIECE)
+    assert findings["round_trip:tabs"].outcome is Outcome.FAIL
+    assert findings["round_trip:tabs"].example is not None
+    assert "'\\t'" in findings["round_trip:tabs"].example
+    assert findings["bytes"].outcome in {Outcome.FAIL, Outcome.REMARK}
+
+
+def test_a_hole_in_the_ids_is_a_remark(tmp_path: Path) -> None:
+    def hole(content: dict) -> None:
+        content["added_tokens"].append(
+            {"id": 90_000, "content": "<far>", "special": True, "single_word": False, "lstrip": False,
+             "rstrip": False, "normalized": False}
+        )  # fmt: skip
+
+    spec = changed(tmp_path, hole)
+    found_holes = found(spec)["holes"]
+    if found_holes.outcome is Outcome.PASSED:  # the library renumbers added tokens: then there is no hole to find
+        pytest.skip("this release of the library closes holes on loading")
+    assert found_holes.outcome is Outcome.REMARK
+
+
+def test_added_tokens_declared_twice(tmp_path: Path) -> None:
+    def twice(content: dict) -> None:
+        token = {"id": 0, "content": "<twice>", "special": True, "single_word": False, "lstrip": False,
+                 "rstrip": False, "normalized": False}  # fmt: skip
+        size = len(content["model"]["vocab"])
+        content["added_tokens"] += [{**token, "id": size + 50}, {**token, "id": size + 51}]
+
+    finding = found(changed(tmp_path, twice))["added_twice"]
+    assert finding.outcome is Outcome.FAIL
+    assert finding.example == "'<twice>'"
+
+
+def test_a_declared_size_that_is_too_small_fails_and_padding_is_a_remark(tmp_path: Path) -> None:
+    spec = changed(tmp_path, lambda content: content)
+    (tmp_path / "config.json").write_text('{"vocab_size": 10}')
+    assert found(spec)["vocabulary_size"].outcome is Outcome.FAIL
+    (tmp_path / "config.json").write_text('{"text_config": {"vocab_size": 1000000}}')
+    assert found(spec)["vocabulary_size"].outcome is Outcome.REMARK
+
+
+def test_against_itself_agrees_and_against_another_does_not() -> None:
+    assert found(BPE, against=BPE)["against"].outcome is Outcome.PASSED
+    other = found(BPE, against=UNIGRAM)["against"]
+    assert other.outcome is Outcome.FAIL
+    assert other.example is not None
+
+
+def test_an_unreachable_token_is_found(tmp_path: Path) -> None:
+    def orphan(content: dict) -> None:
+        vocabulary = content["model"]["vocab"]
+        vocabulary["zqzqzqzq"] = max(vocabulary.values()) + 1 + len(content["added_tokens"])
+
+    findings = found(changed(tmp_path, orphan))
+    assert findings["unreachable"].outcome is Outcome.REMARK
+    assert "zqzqzqzq" in str(findings["unreachable"].example)
+    strict = found(changed(tmp_path, orphan), severities={"unreachable": "fail"})
+    assert strict["unreachable"].outcome is Outcome.FAIL
+    lenient = found(changed(tmp_path, orphan), severities={"unreachable": "fail"}, thresholds={"unreachable": 0.9})
+    assert lenient["unreachable"].outcome is Outcome.REMARK
+
+
+def test_severities_by_glob() -> None:
+    findings = found(WORDPIECE, severities={"round_trip:*": "ignore", "bytes": "remark"})
+    assert not any(name.startswith("round_trip") for name in findings)
+    assert findings["bytes"].outcome is not Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"severities": {"nosuch": "fail"}}, {"severities": {"bytes": "bad"}}, {"thresholds": {"bytes": 2.0}}],
+)
+def test_options_that_make_no_sense_are_refused(options: dict) -> None:
+    with pytest.raises(UsageError):
+        check("bytes:", **options)
+
+
+def test_a_tokenizer_that_raises_fails_its_probes_and_not_the_check() -> None:
+    findings = found("python:tests.probes.broken:Raises") if _has_python_backend() else {}
+    for finding in findings.values():
+        if "raises" in finding.message:
+            assert finding.outcome is Outcome.FAIL
+
+
+def _has_python_backend() -> bool:
+    from tokeval import registry
+
+    return "python" in registry.entries(registry.TOKENIZERS)
+
+
+def test_shrink_finds_the_smallest() -> None:
+    assert shrink("aaaaXaaaYaaa", lambda t: "X" in t and "Y" in t) == "XY"
+    assert len(shrink("x" * 5000, lambda t: len(t) >= 3)) == 3
+
+
+def test_command_line(tmp_path: Path) -> None:
+    passed = run("-t", "bytes:", "--json", "-")
+    assert passed.returncode == 0, passed.stderr
+    content = json.loads(passed.stdout)
+    assert content["passed"] is True
+    assert len(content["findings"]) == len(PROBES)
+    failed = run("-t", WORDPIECE, "--junit", str(tmp_path / "check.xml"), "--json", str(tmp_path / "check.json"), "-q")
+    assert failed.returncode == 1
+    assert "FAIL" in failed.stdout
+    assert "check: failed" in failed.stdout
+    suite = ElementTree.parse(tmp_path / "check.xml").getroot()
+    assert int(suite.get("failures", "0")) == len(suite.findall("testcase/failure")) > 0
+    assert json.loads((tmp_path / "check.json").read_text())["passed"] is False
+    quiet = run("-t", WORDPIECE, "--severity", "*=remark", "-q")
+    assert quiet.returncode == 0
+    assert run("-t", WORDPIECE, "--severity", "*=remark", "--strict", "-q").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["-t", "nosuch.json"], "there is no file"),
+        (["-t", "bytes:", "--severity", "nosuch=fail"], "no probe"),
+        (["-t", "bytes:", "--threshold", "bytes=much"], "share"),
+        (["-t", "bytes:", "--against", "nosuch.model"], "there is no file"),
+    ],
+)
+def test_misuse_is_one_line_and_exit_code_2(arguments: list[str], word: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.real_data
+def test_two_files_of_one_tokenizer(data: Path) -> None:
+    folder = data / "tokenizers"
+    same = found(str(folder / "llama-2-7b-chat-hf"), against=str(folder / "llama-2/tokenizer.model"))["against"]
+    assert same.outcome in {Outcome.PASSED, Outcome.FAIL}
+    assert same.tried > 300
+    with pytest.raises(TokenizerError):
+        check(str(data / "tokenizers_invalid" / "nosuch"))

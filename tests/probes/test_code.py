@@ -1,0 +1,161 @@
+"""Code: leaves by hand, broken and extreme files, languages without a grammar."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.probes.helpers import BPE, Write, batch_of, figures, view_of
+from tokeval.metrics.base import View
+from tokeval.metrics.code.figures import spearman
+from tokeval.metrics.code.grammars import LANGUAGES, language_of
+from tokeval.metrics.code.leaves import CLASSES, OTHER, parse
+from tokeval.metrics.code.measures import _indents, scores
+
+SOURCES = {
+    "python": "def add(left, right):\n    # sum\n    return left + 10\n",
+    "c": 'int main(void) {\n\tputs("hi");\n\treturn 0 + 1;\n}\n',
+    "cpp": 'int f(int a) { std::string s = "x"; return a + 1; }\n',
+    "java": 'class A {\n  int f(int b) { return b + 1; }\n  String s = "x";\n}\n',
+    "javascript": "function f(a) {\n  return a + 'x';\n}\n",
+    "typescript": "function f(a: number): string {\n  return a + 'x';\n}\n",
+    "tsx": "const f = (a: number) => <b>{a + 1}</b>;\n",
+    "rust": 'fn f(a: i32) -> i32 {\n    let s = "x";\n    a + 1\n}\n',
+    "go": 'package p\n\nfunc f(a int) int {\n\treturn a + len("x")\n}\n',
+}
+
+
+def leaves(language: str, text: str) -> list[tuple[str, str]]:
+    found = parse(batch_of([text], [language]))
+    data = text.encode()
+    names = [*CLASSES, "other"]
+    return [(data[a:b].decode(), names[k]) for a, b, k in zip(found.starts, found.ends, found.classes, strict=True)]
+
+
+def test_leaves_of_python_by_hand() -> None:
+    assert leaves("python", SOURCES["python"]) == [
+        ("def", "keyword"), ("add", "identifier"), ("(", "delimiter"), ("left", "identifier"), (",", "delimiter"),
+        ("right", "identifier"), (")", "delimiter"), (":", "delimiter"), ("# sum", "other"), ("return", "keyword"),
+        ("left", "identifier"), ("+", "operator"), ("10", "literal"),
+    ]  # fmt: skip
+
+
+def test_strings_are_literals_with_their_quotes() -> None:
+    assert [leaf for leaf in leaves("c", SOURCES["c"]) if leaf[1] == "literal"] == [
+        ('"', "literal"), ("hi", "literal"), ('"', "literal"), ("0", "literal"), ("1", "literal"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", SOURCES)
+def test_every_language_has_every_class_and_no_errors(language: str) -> None:
+    assert set(LANGUAGES) == set(SOURCES)
+    found = parse(batch_of([SOURCES[language]], [language]))
+    assert found.errors.sum() == 0
+    assert set(range(5)) <= set(found.classes.tolist())
+    assert (found.ends > found.starts).all()
+    assert np.all(found.starts[1:] >= found.ends[:-1])
+
+
+def test_languages_by_name_and_alias() -> None:
+    names = {"Python": "python", "code_Cpp": "cpp", "C++": "cpp", "ts": "typescript", "py/2024": "python"}
+    assert {name: language_of(name) for name in names} == names
+    assert language_of("eng_Latn") is None
+    assert language_of("cobol") is None
+
+
+def test_scores_by_hand() -> None:
+    text = "foo = bar1\n"
+    spans = [(0, 3), (3, 5), (5, 8), (8, 10), (10, 11)]  # foo| =| ba|r1|\n
+    view = view_of([text], [spans])
+    made = scores(View(batch_of([text], ["python"]), view.encoding))
+    assert made.leaves[:, 0].tolist() == [2, 0, 1, 0, 0, 0]
+    assert made.whole[:, 0].tolist() == [2, 0, 1, 0, 0, 0]
+    assert made.names[:, 0].tolist() == [2, 3, 1]
+    glued = view_of([text], [[(0, 5), (5, 11)]])  # "foo =| bar1\n"
+    made = scores(View(batch_of([text], ["python"]), glued.encoding))
+    assert made.whole[:, 0].tolist() == [1, 0, 0, 0, 0, 0]
+    gap = view_of([text], [[(0, 3), (6, 10)]])  # "=" under no token
+    made = scores(View(batch_of([text], ["python"]), gap.encoding))
+    assert made.leaves[:, 0].tolist() == [2, 0, 0, 0, 0, 1]
+
+
+def test_indentation_by_hand() -> None:
+    text = "a\n    b\n\tc\n   \n  d\r\n        e"
+    view = view_of([text], [[(k, k + 1) for k in range(len(text))]])
+    lines, tokens, tables = _indents(View(batch_of([text], ["c"]), view.encoding))
+    assert (lines[0], tokens[0]) == (4, 4 + 1 + 2 + 8)
+    table = tables["c"]
+    assert {(int(d), int(t)): int(table[d, t]) for d, t in zip(*np.nonzero(table), strict=True)} == {
+        (4, 4): 1, (4, 1): 1, (2, 2): 1, (8, 8): 1,
+    }  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=30))
+def test_spearman_equals_pandas(pairs: list[tuple[int, int]]) -> None:
+    import pandas as pd
+
+    table = np.zeros((5, 5), np.int64)
+    for x, y in pairs:
+        table[x, y] += 1
+    made = spearman(table)
+    ranks = pd.DataFrame(pairs).rank()
+    if ranks[0].nunique() == 1 or ranks[1].nunique() == 1:
+        assert made is None
+    else:
+        assert made is not None
+        assert made[0] / made[1] == pytest.approx(ranks[0].corr(ranks[1]), abs=1e-9)
+
+
+def test_broken_code_is_parsed_as_far_as_it_goes(write_corpus: Write) -> None:
+    corpus = write_corpus(text=["def f(:\n  return ((1\nx = 2\n", ")))"], language=["python", "python"])
+    found = figures(corpus, ["code"])
+    assert 0 < found["code_error_rate", "python"]["value"] < 1
+    assert found["code_leaves", "python"]["value"] > 3
+
+
+def test_a_language_without_a_grammar_is_named(write_corpus: Write) -> None:
+    corpus = write_corpus(text=["x = 1\n", "PERFORM X.", "hello"], language=["python", "cobol", "eng_Latn"])
+    found = figures(corpus, ["code"])
+    row = found["ast_boundary_rate", "cobol"]
+    assert (row["status"], row["value"]) == ("not_applicable", None)
+    assert "'cobol'" in row["reason"]
+    assert found["ast_boundary_rate", "python"]["status"] == "ok"
+    assert found["ast_boundary_rate", "all"]["n"] == 1
+    none = figures(write_corpus("b", text=["hello"], language=["eng_Latn"]), ["code"])["identifier_tokens", "all"]
+    assert none["status"] == "not_applicable"
+
+
+def test_nesting_ten_thousand_deep_and_one_long_line() -> None:
+    deep = parse(batch_of(["(" * 10_000 + "1" + ")" * 10_000], ["python"]))
+    assert len(deep.starts) > 10_000
+    line = "x=1;" * 500_000
+    assert parse(batch_of([line], ["c"])).nodes[0] > 1_000_000
+
+
+def test_empty_and_one_character_files(write_corpus: Write) -> None:
+    found = figures(write_corpus(text=["", "x", "\r\n", "\t"], language=["go"] * 4), ["code"])
+    assert found["code_leaves", "go"]["status"] == "ok"
+    assert found["indent_tokens", "go"]["status"] == "undefined"
+
+
+def test_no_class_is_lost() -> None:
+    assert len(CLASSES) == OTHER == 5
+
+
+@pytest.mark.parametrize("tokenizer", [BPE, "bytes:", "words:"])
+def test_tabs_and_crlf_stay(tokenizer: str, write_corpus: Write) -> None:
+    text = SOURCES["c"].replace("\n", "\r\n")
+    found = figures(write_corpus(text=[text], language=["c"]), ["code"], tokenizer)
+    assert found["code_leaves_left_out", "c"]["value"] == 0.0
+    if tokenizer == "bytes:":
+        assert found["ast_boundary_rate", "c"]["value"] == 1.0
+        assert found["indent_tokens", "c"]["value"] == 1.0
+
+
+@pytest.mark.real_data
+def test_real_files_parse(data, write_corpus: Write) -> None:
+    found = figures(data / "corpora" / "code.parquet", ["code"], "bytes:", limit=400)
+    assert found["ast_boundary_rate", "all"]["value"] == 1.0
+    assert found["code_error_rate", "all"]["value"] < 0.01
