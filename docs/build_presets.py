@@ -39,8 +39,8 @@ NUMBERS = """
 - **Predictability.** Counts are exact until a corpus has more than {cap:,} different n-grams by slice. From there on a
   sample of the contexts is counted, exactly, and `bigram_sample_share` states its share. The sample is drawn by a hash
   of the context, so that it is the same on every shard and for every order of the documents.
-- **Robustness** encodes a sample of at most about {sample:,} documents of a corpus once more for each perturbation. It is
-  drawn by the documents' keys, their slices and the seed. `n` is the number of documents that the perturbation changes.
+- **Robustness** encodes a sample of at most about {sample:,} documents of a corpus once more for each perturbation.
+  It is drawn by the documents' keys, their slices and the seed; `n` says how many the perturbation changes.
 
 ## Perturbations
 
@@ -51,12 +51,12 @@ NUMBERS = """
 CHECK = """
 ## The health check
 
-`tokeval check -t SPEC [--against SPEC]` runs the probes below on one tokenizer. A probe that finds something fails or is
-a remark, by its severity; the smallest example that was found is shown.
+`tokeval check -t SPEC [--against SPEC]` runs the probes below on one tokenizer. A probe that finds something fails or
+is a remark, by its severity; the smallest example that was found is shown.
 
 - `--severity PROBE=fail|remark|ignore` changes a severity; `PROBE` may be a glob, such as `round_trip:*`.
 - `--threshold PROBE=SHARE` makes a failure a remark while the share of problems is no larger.
-- `--strict` lets remarks fail; `--json FILE` and `--junit FILE` write the findings; `-q` prints only what does not pass.
+- `--strict` lets remarks fail; `--json FILE` and `--junit FILE` write the findings; `-q` prints what does not pass.
 - Exit codes are the gate's: 0 nothing fails, 1 a probe fails, 2 the check could not be run.
 
 | probe | question | severity |
