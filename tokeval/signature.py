@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 _ESCAPES = str.maketrans({"%": "%25", "|": "%7C", ":": "%3A"})
@@ -45,4 +46,10 @@ def file_digest(path: Path, *parameters: str) -> str:
 
 
 def _escape(value: object) -> str:
-    return str(value).translate(_ESCAPES)
+    return _escaped(str(value))
+
+
+@lru_cache(4096)
+def _escaped(text: str) -> str:
+    """Few parts differ from one figure of a run to the next."""
+    return text.translate(_ESCAPES)

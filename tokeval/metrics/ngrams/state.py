@@ -14,8 +14,8 @@ from tokeval.metrics.base import Accumulator, View
 
 UInt64 = npt.NDArray[np.uint64]
 
-#: Entries (slice, context, successor) kept at most; 20 bytes each in a state, at most 24 MB while counting.
-CAP = 1 << 19
+#: Entries (slice, context, successor) kept at most; 20 bytes each in a state, at most 13 MB while counting.
+CAP = 1 << 18
 _FIRST_SLOTS = 1 << 12
 _LEVEL = b"level"
 

@@ -23,7 +23,8 @@ class CutPatterns(Accumulator):
     needs: ClassVar[frozenset[str]] = frozenset({"spans"})
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, int, int], int] = {}
+        #: slice -> (length, pattern) -> numbers
+        self._counts: dict[str, dict[tuple[int, int], int]] = {}
 
     def update(self, view: View) -> None:
         """Count the patterns of a batch."""
@@ -33,19 +34,20 @@ class CutPatterns(Accumulator):
         packed = codes << _SLICE_SHIFT | scored.lengths[keep].astype(np.uint64) << _LENGTH_SHIFT | scored.patterns[keep]
         for key, count in zip(*(a.tolist() for a in np.unique(packed, return_counts=True)), strict=True):
             name, rest = view.batch.slices[key >> 46], key & ((1 << 46) - 1)
-            self._add((name, rest >> 40, rest & ((1 << 40) - 1)), count)
+            self._add(name, (rest >> 40, rest & ((1 << 40) - 1)), count)
 
     def merge(self, other: CutPatterns) -> CutPatterns:
         """Both, added."""
         merged = CutPatterns()
         for part in (self, other):
-            for key, count in part._counts.items():
-                merged._add(key, count)
+            for name, counts in part._counts.items():
+                for key, count in counts.items():
+                    merged._add(name, key, count)
         return merged
 
     def state(self) -> pa.Table:
         """Columns slice, length, pattern, count; sorted."""
-        rows = sorted((*key, count) for key, count in self._counts.items())
+        rows = sorted((name, *key, count) for name, counts in self._counts.items() for key, count in counts.items())
         slices, lengths, patterns, counts = zip(*rows, strict=True) if rows else ((), (), (), ())
         return pa.table(
             {
@@ -61,20 +63,20 @@ class CutPatterns(Accumulator):
         """The patterns of a state."""
         made = cls()
         for row in table.to_pylist():
-            made._counts[row["slice"], row["length"], row["pattern"]] = row["count"]
+            made._add(row["slice"], (row["length"], row["pattern"]), row["count"])
         return made
 
     def counts(self, slices: Sequence[str]) -> dict[int, list[int]]:
         """Per digit length the counts of its patterns over the given slices, in the order of the patterns."""
-        wanted = set(slices)
         pooled: dict[tuple[int, int], int] = {}
-        for (name, length, pattern), count in self._counts.items():
-            if name in wanted:
-                pooled[length, pattern] = pooled.get((length, pattern), 0) + count
+        for name in slices:
+            for key, count in self._counts.get(name, {}).items():
+                pooled[key] = pooled.get(key, 0) + count
         found: dict[int, list[int]] = {}
         for (length, _), count in sorted(pooled.items()):
             found.setdefault(length, []).append(count)
         return found
 
-    def _add(self, key: tuple[str, int, int], count: int) -> None:
-        self._counts[key] = self._counts.get(key, 0) + count
+    def _add(self, name: str, key: tuple[int, int], count: int) -> None:
+        counts = self._counts.setdefault(name, {})
+        counts[key] = counts.get(key, 0) + count
