@@ -12,7 +12,7 @@ from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Accumulator, Context, M
 from tokeval.metrics.code import measures as m
 from tokeval.metrics.code.grammars import LANGUAGES, language_of
 from tokeval.metrics.code.leaves import CLASSES
-from tokeval.metrics.ratios import divided, missing, pools
+from tokeval.metrics.ratios import divided, missing, of_sums, pools
 from tokeval.schema import ALL, Figure, MetricInfo, Status
 
 FAMILY = "code"
@@ -56,8 +56,8 @@ def _ratio(info: MetricInfo, above: Measure, below: Measure) -> Metric:
     def compute(context: Context) -> Iterable[Figure]:
         sums = context.mine.sums
         for name, code, n, figure in _pools(context, above, below):
-            below_name = below.name.replace("_", " ")
-            yield figure or divided(name, sums.total(above.name, code), sums.total(below.name, code), n, below_name)
+            parts = sums.buckets(above.name, code), sums.buckets(below.name, code)
+            yield figure or of_sums(name, *parts, n, below.name.replace("_", " "))
 
     return Metric(info, compute, (above, below, m.CODE_DOCUMENTS), default=False)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 from tokeval.metrics.base import HIGHER, LOWER, Context, Measure, Metric
-from tokeval.metrics.ratios import divided, missing, pools
+from tokeval.metrics.ratios import divided, missing, of_sums, pools
 from tokeval.metrics.robustness.measures import CUTS, LONGEST, cut, perturbed
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS, Perturbation
 from tokeval.schema import Figure, MetricInfo, Status
@@ -32,17 +35,15 @@ def _of_changed(
             elif not n:
                 yield Figure(name, None, n, status=Status.UNDEFINED, reason=nothing)
             else:
-                parts = [[mine.sums.total(m.name, members) for m in measures] for measures in (above, below)]
-                yield divided(name, _product(parts[0]), _product(parts[1]), n, below[0].name.partition(":")[0])
+                below_name = below[0].name.partition(":")[0].replace("_", " ")
+                parts = [[mine.sums.buckets(m.name, members) for m in measures] for measures in (above, below)]
+                if len(above) == 1:
+                    yield of_sums(name, parts[0][0], parts[1][0], n, below_name)
+                else:  # sums multiply as Python's integers: the products may pass 2^63
+                    over, under = (math.prod(int(part.sum()) for part in side) for side in parts)
+                    yield divided(name, over, under, n, below_name)
 
     return compute
-
-
-def _product(values: list[int]) -> int:
-    made = 1
-    for value in values:
-        made *= value
-    return made
 
 
 def _perturbation(kind: Perturbation) -> list[Metric]:
@@ -122,9 +123,10 @@ def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
     def compute(context: Context) -> Iterable[Figure]:
         sums = context.mine.sums
         for pool, members in pools(context):
-            above = sum(sums.total(measure.name, members) for measure in stable)
-            below = sum(sums.total(measure.name, members) for measure in tried)
-            yield divided(pool, above, below, below, "cut points of this kind in the sample")
+            above, below = (
+                np.sum([sums.buckets(measure.name, members) for measure in some], axis=0) for some in (stable, tried)
+            )
+            yield of_sums(pool, above, below, int(below.sum()), "cut points of this kind in the sample")
 
     where = " or ".join(kind.replace("_", " ") for kind in kinds)
     info = MetricInfo(
