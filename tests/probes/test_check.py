@@ -59,20 +59,6 @@ def test_a_lossy_tokenizer_fails_with_the_smallest_example() -> None:
     assert findings["bytes"].outcome in {Outcome.FAIL, Outcome.REMARK}
 
 
-def test_a_hole_in_the_ids_is_a_remark(tmp_path: Path) -> None:
-    def hole(content: dict) -> None:
-        content["added_tokens"].append(
-            {"id": 90_000, "content": "<far>", "special": True, "single_word": False, "lstrip": False,
-             "rstrip": False, "normalized": False}
-        )  # fmt: skip
-
-    spec = changed(tmp_path, hole)
-    found_holes = found(spec)["holes"]
-    if found_holes.outcome is Outcome.PASSED:  # the library renumbers added tokens: then there is no hole to find
-        pytest.skip("this release of the library closes holes on loading")
-    assert found_holes.outcome is Outcome.REMARK
-
-
 def test_added_tokens_declared_twice(tmp_path: Path) -> None:
     def twice(content: dict) -> None:
         token = {"id": 0, "content": "<twice>", "special": True, "single_word": False, "lstrip": False,
@@ -129,17 +115,24 @@ def test_options_that_make_no_sense_are_refused(options: dict) -> None:
         check("bytes:", **options)
 
 
-def test_a_tokenizer_that_raises_fails_its_probes_and_not_the_check() -> None:
-    findings = found("python:tests.probes.broken:Raises") if _has_python_backend() else {}
-    for finding in findings.values():
-        if "raises" in finding.message:
-            assert finding.outcome is Outcome.FAIL
+#: A planted fault, the probes that must fail or remark, and what their example holds.
+FAULTS = [
+    ("Raises", {"round_trip:tabs": "fail", "determinism": "fail"}, ""),
+    ("Forgetful", {"determinism": "fail"}, "'a'"),
+    ("Padded", {"batch": "fail"}, "''"),
+    ("Parses", {"special_text": "fail", "holes": "remark"}, "<s>"),
+    ("Twins", {"duplicates": "remark", "unreachable": "remark"}, "ab"),
+    ("Deaf", {"bytes": "fail", "text_kept": "fail", "round_trip:crlf": "fail", "round_trip:emoji": "fail"}, ""),
+]
 
 
-def _has_python_backend() -> bool:
-    from tokeval import registry
-
-    return "python" in registry.entries(registry.TOKENIZERS)
+@pytest.mark.parametrize(("name", "outcomes", "example"), FAULTS, ids=[fault[0] for fault in FAULTS])
+def test_a_planted_fault_is_found_and_named(name: str, outcomes: dict[str, str], example: str) -> None:
+    findings = found(f"python:tests.probes.broken:{name}")
+    assert {probe: str(findings[probe].outcome) for probe in outcomes} == outcomes
+    first = findings[next(iter(outcomes))]
+    assert example in (first.example or first.message)
+    assert findings["round_trip:plain"].outcome is Outcome.PASSED or name in {"Deaf", "Padded", "Forgetful"}
 
 
 def test_shrink_finds_the_smallest() -> None:

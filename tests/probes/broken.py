@@ -1,0 +1,77 @@
+"""Tokenizers with one fault each, for the health check to find."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from tokeval.arrow import text_array
+from tokeval.tokenizers._yardsticks import Bytes
+from tokeval.tokenizers.base import NORMAL, SPECIAL, Spans, Tokenizer, vocabulary_table
+
+
+class _Broken(Bytes):
+    def __init__(self) -> None:
+        super().__init__()
+        self.spec = f"python:tests.probes.broken:{type(self).__name__}"
+
+
+def _lists(rows: list[list[int]]) -> pa.Array:
+    return pa.array(rows, pa.list_(pa.uint32()))
+
+
+class Raises(_Broken):
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        if any("\t" in text for text in text_array(texts).to_pylist()):
+            raise ValueError("no tabs here")
+        return super().encode_batch(texts)
+
+
+class Forgetful(_Broken):
+    calls = 0
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        type(self).calls += 1
+        rows = super().encode_batch(texts).to_pylist()
+        return _lists([[*row, self.calls % 2] if row == [97] else row for row in rows])
+
+
+class Padded(_Broken):
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        rows = super().encode_batch(texts).to_pylist()
+        return _lists([[*row, 0] if len(rows) > 1 else row for row in rows])
+
+
+class Parses(_Broken):
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        rows = text_array(texts).to_pylist()
+        return _lists([[300] if "<s>" in row else list(row.encode()) for row in rows])
+
+    def vocabulary(self) -> pa.Table:
+        return pa.concat_tables([super().vocabulary(), vocabulary_table([300], ["<s>"], [b"<s>"], [SPECIAL], [None])])
+
+
+class Twins(_Broken):
+    def vocabulary(self) -> pa.Table:
+        more = vocabulary_table([256, 257], ["ab", "ab"], [b"ab", b"ab"], [NORMAL] * 2, [None] * 2)
+        return pa.concat_tables([super().vocabulary(), more])
+
+
+class Deaf(Tokenizer):
+    """Encodes letters of ASCII alone, the rest is dropped."""
+
+    spec = "python:tests.probes.broken:Deaf"
+    capabilities = frozenset({"ids", "spans", "decode"})
+
+    def encode_batch(self, texts: pa.Array) -> pa.Array:
+        return self.spans_batch(texts).ids
+
+    def decode_batch(self, ids: pa.Array) -> pa.Array:
+        return pa.array(["".join(map(chr, row)) for row in ids.to_pylist()], pa.large_string())
+
+    def spans_batch(self, texts: pa.Array) -> Spans:
+        rows = [text.encode() for text in text_array(texts).to_pylist()]
+        kept = [[k for k, b in enumerate(row) if chr(b).isascii() and chr(b).isalpha()] for row in rows]
+        starts = np.array([k for row in kept for k in row], np.int32)
+        ids = _lists([[row[k] for k in places] for row, places in zip(rows, kept, strict=True)])
+        return Spans(ids, starts, starts + np.int32(1))
