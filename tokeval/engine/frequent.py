@@ -74,7 +74,7 @@ class _Cut:
         data, offsets = text_buffers(texts)
         hashes = np.zeros(len(words.starts), np.uint64)
         hash_words(data, offsets, words.starts, words.ends, words.offsets, hashes)
-        bounds = words.offsets[np.concatenate(([0], np.cumsum(sizes)))]
+        bounds = words.offsets[np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))]
         self._parts = []
         for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
             _, heads, numbers = np.unique(hashes[first:last], return_index=True, return_inverse=True)
