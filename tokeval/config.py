@@ -30,7 +30,6 @@ class CompareConfig(Strict):
     corpora: dict[str, str] = Field(default_factory=dict, description="Paths (file, folder, glob) by name.")
     preset: str | None = Field(default=None, description="A named list of metrics and corpora; see docs/presets.md.")
     metrics: list[str] = Field(default_factory=list, description="Families, metrics, or metrics with parameters.")
-    preset: str | None = Field(default=None, description="A named list of metrics and corpora; see docs/presets.md.")
     baseline: str | None = Field(default=None, description="The tokenizer that nsl refers to.")
     pivot: str | None = Field(default=None, description="The slice that premium refers to.")
     text_column: str | None = Field(default=None, description="The column of documents; default `text`.")

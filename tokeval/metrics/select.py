@@ -11,7 +11,7 @@ from tokeval.errors import UsageError, suggest
 from tokeval.metrics.base import Accumulator, Measure, Metric
 
 #: The order of the families in tables and reports; others follow, sorted by name.
-_ORDER = ("size", "fairness", "information", "fidelity", "predictability", "numbers", "code", "robustness", "linguistic")
+_ORDER = ("size", "fairness", "information", "fidelity", "predictability", "numbers", "code", "robustness")
 
 
 def all_metrics() -> dict[str, Metric]:
