@@ -11,7 +11,7 @@ from pathlib import Path
 from tokeval.engine.check.run import PROBES
 from tokeval.engine.presets import PRESETS
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS
-from tokeval.metrics.select import select
+from tokeval.metrics.select import all_metrics
 
 OUTPUT = Path(__file__).resolve().parent / "presets.md"
 
@@ -72,8 +72,8 @@ def page() -> str:
 
     lines = [HEAD]
     for name, preset in PRESETS.items():
-        metrics = [metric.name for metric in select(preset.metrics, baseline=False, pivot=False)]
-        shown = list(dict.fromkeys(metric.partition(":")[0] for metric in metrics))
+        names = [(m.info.family, m.name.partition(":")[0]) for m in all_metrics().values()]
+        shown = list(dict.fromkeys(name for family, name in names if {family, name} & set(preset.metrics)))
         corpora = ", ".join(f"`{corpus}`" for corpus in preset.corpora) or f"none; {preset.needs}"
         lines.append(f"### {name}\n\n{preset.what}\n")
         lines.append(f"- asks for: {', '.join(f'`{part}`' for part in preset.metrics)}")
