@@ -11,10 +11,8 @@ from pathlib import Path
 from tokeval.engine.check.run import PROBES
 from tokeval.engine.presets import PRESETS
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS
-from tokeval.metrics.select import select
+from tokeval.metrics.select import all_metrics
 
-#: Options that a preset may need, so that all that it computes is listed.
-_GIVEN = frozenset({"lexicon"})
 OUTPUT = Path(__file__).resolve().parent / "presets.md"
 
 HEAD = """\
@@ -74,8 +72,8 @@ def page() -> str:
 
     lines = [HEAD]
     for name, preset in PRESETS.items():
-        metrics = [metric.name for metric in select(preset.metrics, baseline=False, pivot=False, given=_GIVEN)]
-        shown = list(dict.fromkeys(metric.partition(":")[0] for metric in metrics))
+        names = [(m.info.family, m.name.partition(":")[0]) for m in all_metrics().values()]
+        shown = list(dict.fromkeys(name for family, name in names if {family, name} & set(preset.metrics)))
         corpora = ", ".join(f"`{corpus}`" for corpus in preset.corpora) or f"none; {preset.needs}"
         lines.append(f"### {name}\n\n{preset.what}\n")
         lines.append(f"- asks for: {', '.join(f'`{part}`' for part in preset.metrics)}")

@@ -64,9 +64,9 @@ def select(
             if not members:
                 missing = dict.fromkeys(f"--{metric.needs}" for metric in known.values() if metric.info.family == name)
                 raise UsageError(f"every metric of {name} needs an option", hint=f"add {' or '.join(missing)}")
-        elif variants := [known[variant] for variant in known if variant.startswith(f"{name}:")]:
+        elif any(variant.startswith(f"{name}:") for variant in known):
             # a name stands for its variants too: token_inflation for token_inflation:typo_drop and the others
-            members = [*([known[name]] if name in known else []), *variants]
+            members = [known[variant] for variant in known if variant == name or variant.startswith(f"{name}:")]
         else:
             found = _single(name, known, families)
             # who names a metric wants to see it
