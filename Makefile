@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP) ## compare nine tokenizers on the demo corpus; no network needed once set up
 	@$(BIN)/tokeval compare configs/demo.toml
-	@echo "the report lies at out/demo/report.md"
+	@echo "the report lies at out/demo/report.md, and as a page at out/demo/report.html"
 
 test: $(STAMP) ## run the tests (those marked real_data need TOKEVAL_TEST_DATA)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not exhaustive"

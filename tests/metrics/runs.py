@@ -81,9 +81,9 @@ def batch_of(rows: Sequence[Row], *, has_ids: bool = True) -> Batch:
 
 
 def metrics_on_text(*families: str) -> list[Metric]:
-    """Every metric of the families."""
+    """Every metric of the families that is counted on text; the vocabulary's size is a fact of the tokenizer."""
     chosen = families or ("size", "fairness", "information", "fidelity")
-    return [m for m in all_metrics().values() if m.info.family in chosen]
+    return [m for m in all_metrics().values() if m.info.family in chosen and m.name != "vocabulary_size"]
 
 
 def fold(batches: Sequence[Batch], encoder: Encoder, baseline: Encoder, metrics: Sequence[Metric]) -> Scored:

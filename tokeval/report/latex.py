@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokeval.report.values import Cell, Grid, clean, grids, headline, interval, shown
 from tokeval.results.store import Results
-from tokeval.schema import ALL
 
 _ESCAPES = str.maketrans(
     {c: rf"\{c}" for c in "&%$#_{}"}
@@ -37,11 +36,11 @@ def render(results: Results) -> Mapping[str, bytes]:
 
 
 def _summary(results: Results, corpus: str, found: Sequence[Grid], label: str) -> str:
-    header = ["Tokenizer", "$|V|$", *(_escape(g.info.name) + _ARROWS[g.info.direction] for g in found)]
+    header = ["Tokenizer", "$|V|$", *(_escape(g.title) + _ARROWS[g.info.direction] for g in found)]
     rows = []
     for name, about in results.about.tokenizers.items():
         size = "--" if about.vocabulary_size is None else f"{about.vocabulary_size:,}"
-        cells = [grid.cells.get((name, ALL)) for grid in found]
+        cells = [grid.cells.get((name, grid.pooled)) for grid in found]
         rows.append([_escape(name), size, *map(_cell, found, cells)])
         intervals = [_interval(grid, cell) for grid, cell in zip(found, cells, strict=True)]
         if any(intervals):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tokeval.report.summary import losses
 from tokeval.report.values import ARROWS, POOLS, TEXT_COUNTS, Cell, Grid, clean, grids, headline, interval, shown
 from tokeval.results.store import Results
-from tokeval.schema import ALL, MetricInfo
+from tokeval.schema import MACRO, MetricInfo
 
 #: GitHub takes no longer comment; a little is left for what a bot writes around it.
 LIMIT = 65_000  # bytes
@@ -81,12 +81,14 @@ def _opening(results: Results) -> str:
 
 def _summary(results: Results, metrics: Sequence[Grid]) -> list[str]:
     found = headline(metrics)
-    header = ["tokenizer", "vocabulary", *(_title(grid.info) for grid in found)]
+    header = ["tokenizer", "vocabulary", *(_title(grid.info, grid.title) for grid in found)]
     rows = []
     for name, about in results.about.tokenizers.items():
         size = "–" if about.vocabulary_size is None else f"{about.vocabulary_size:,}"
-        rows.append([_escape(name), size, *(_cell(grid, grid.cells.get((name, ALL))) for grid in found)])
+        rows.append([_escape(name), size, *(_cell(grid, grid.cells.get((name, grid.pooled))) for grid in found)])
     notes = ["Best in **bold**, yardsticks not counted. ↑ higher is better, ↓ lower is better."]
+    if any(grid.pooled == MACRO for grid in found):
+        notes.append("(macro): the mean over the slices that have the figure; the pool of all has none.")
     if any(cell.wide for grid in found for cell in grid.pool()):
         notes.append("Small print: 95 % interval, where it is wider than 2 % to either side.")
     reasons = {(grid.info.name, cell.reason) for grid in found for cell in grid.pool() if cell.reason}
@@ -184,8 +186,8 @@ def _definition(info: MetricInfo) -> str:
     return f"- **{_escape(info.name)}** ({_escape(info.unit)}): {_escape(info.definition, 400)}{source}{misleads}"
 
 
-def _title(info: MetricInfo) -> str:
-    return f"{_escape(info.name)} {ARROWS[info.direction]}".rstrip()
+def _title(info: MetricInfo, title: str | None = None) -> str:
+    return f"{_escape(title or info.name)} {ARROWS[info.direction]}".rstrip()
 
 
 def _slice(name: str) -> str:

@@ -127,7 +127,7 @@ def ranks(results: Results, found: Sequence[Grid]) -> list[tuple[MetricInfo, dic
 
 
 def prices(results: Results, named: Mapping[str, Grid]) -> list[Price]:
-    """What each tokenizer costs, fewest tokens first."""
+    """What each tokenizer costs, fewest tokens first; yardsticks are no rivals, so nothing is held against them."""
     tokens = named.get("tokens")
     rows = []
     for name, about in results.about.tokenizers.items():
@@ -136,14 +136,14 @@ def prices(results: Results, named: Mapping[str, Grid]) -> list[Price]:
         speed = named["encode_mb_per_s"].cells.get((name, ALL)) if "encode_mb_per_s" in named else None
         value = cell.value if cell else None
         rows.append(Price(name, about.vocabulary_size, value, None, *dearest, speed))
-    known = [row.tokens for row in rows if row.tokens]
-    least = min(known, default=None)
+    rivals = {name for name, about in results.about.tokenizers.items() if not about.yardstick}
+    least = min((row.tokens for row in rows if row.tokens and row.name in rivals), default=None)
     made = [
         Price(
             row.name,
             row.vocabulary,
             row.tokens,
-            row.tokens / least - 1 if row.tokens and least else None,
+            row.tokens / least - 1 if row.tokens and least and row.name in rivals else None,
             row.premium,
             row.premium_slice,
             row.speed,

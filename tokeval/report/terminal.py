@@ -14,7 +14,6 @@ from rich.text import Text
 from tokeval.report.summary import losses
 from tokeval.report.values import ARROWS, Cell, Grid, clean, grids, headline, interval, shown
 from tokeval.results.store import Results
-from tokeval.schema import ALL
 
 _NAME = 20
 _GAP = 2
@@ -65,7 +64,7 @@ def _width(grid: Grid, *, plain: bool) -> int:
 
 
 def _header(grid: Grid) -> str:
-    words = [*clean(grid.info.name, 40).split("_")]
+    words = [*clean(grid.title, 40).replace(" ", "_").split("_")]
     return "\n".join([*words[:-1], f"{words[-1]} {ARROWS[grid.info.direction]}".rstrip()])
 
 
@@ -75,7 +74,7 @@ def _table(results: Results, found: Sequence[Grid], title: Text | None, *, plain
     for grid in found:
         table.add_column(Text(_header(grid), justify="right"), justify="right", overflow="fold", vertical="top")
     for name in results.about.tokenizers:
-        cells = [_cell(grid, grid.cells.get((name, ALL)), plain=plain) for grid in found]
+        cells = [_cell(grid, grid.cells.get((name, grid.pooled)), plain=plain) for grid in found]
         table.add_row(Text(clean(name, 2 * _NAME)), *cells)
     return table
 

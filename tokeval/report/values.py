@@ -57,12 +57,27 @@ class Grid:
     slices: tuple[str, ...]
     cells: Mapping[tuple[str, str], Cell]
 
-    def pool(self) -> list[Cell]:
-        """The cells of the pooled slice."""
-        return [cell for (_, name), cell in self.cells.items() if name == ALL]
+    @property
+    def pooled(self) -> str:
+        """The row that stands for the corpus: `all`, or `macro` where only the mean over slices has values."""
+        known = {name for (_, name), cell in self.cells.items() if name in POOLS and cell.value is not None}
+        return MACRO if known == {MACRO} else ALL
 
-    def ranking(self, name: str = ALL) -> list[tuple[str, Cell]]:
-        """The tokenizers that have a value in a slice, best first; in the table's order where none is better."""
+    @property
+    def title(self) -> str:
+        """The metric's name, with the row that stands for the corpus if it is not the pool."""
+        return self.info.name if self.pooled == ALL else f"{self.info.name} (macro)"
+
+    def pool(self) -> list[Cell]:
+        """The cells of the row that stands for the corpus."""
+        return [cell for (_, name), cell in self.cells.items() if name == self.pooled]
+
+    def ranking(self, name: str | None = None) -> list[tuple[str, Cell]]:
+        """The tokenizers that have a value in a slice (by default the row that stands for the corpus), best first.
+
+        In the table's order where neither direction is better.
+        """
+        name = name or self.pooled
         found = [(t, self.cells[t, name]) for t in self.tokenizers if (t, name) in self.cells]
         known = [(t, cell) for t, cell in found if cell.value is not None]
         if self.info.direction == "neither":
