@@ -37,7 +37,9 @@ test-browser: $(STAMP) ## open the HTML report in Chromium (installed if need be
 	  || sudo apt-get install -y --no-install-recommends chromium
 	@TOKEVAL_SCREENSHOTS=out/screenshots $(BIN)/python -m pytest -m browser
 
-docs: $(STAMP) ## make the pictures of the README from a run of the demo (needs Chromium)
+docs: $(STAMP) ## make the excerpt and the pictures of the README from a run of the demo (needs Chromium)
+	@$(BIN)/tokeval compare configs/demo.toml --quiet
+	@$(BIN)/python docs/excerpt.py
 	@$(BIN)/python docs/pictures.py
 
 test-exhaustive: $(STAMP) ## run the slow tests: every document, every tokenizer

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -180,6 +182,8 @@ def show(plan: Plan, *, style: str, quiet: bool) -> Iterator[Meter]:
         rows = sum(piece.rows for corpus in plan.corpora for piece in corpus.pieces)
         corpora = ", ".join(corpus.name for corpus in plan.corpora)
         say(f"comparing {', '.join(name for name, _ in plan.tokenizers)} on {corpora} ({rows:,} rows)")
+        if not _compiled():
+            say("the first run compiles its inner loops, which takes up to a minute; later runs start at once")
         if style == "lines":
             meter: Meter = _Lines()
             yield meter
@@ -188,6 +192,12 @@ def show(plan: Plan, *, style: str, quiet: bool) -> Iterator[Meter]:
                 meter = _Bar(bars)
                 yield meter
         say(meter.line())
+
+
+def _compiled() -> bool:
+    """Whether compiled loops lie in the cache beside the package, or where numba was told to put them."""
+    folders = [Path(__file__).resolve().parent.parent, *map(Path, filter(None, [os.environ.get("NUMBA_CACHE_DIR")]))]
+    return any(next(folder.rglob("*.nbi"), None) is not None for folder in folders)
 
 
 def _bars() -> Bars:
