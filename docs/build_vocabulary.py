@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tokeval.report.markdown import table
-from tokeval.vocabulary import qtok
+from tokeval.vocabulary import qtok, qtok_languages
 from tokeval.vocabulary.alphabets import exemplars
 from tokeval.vocabulary.definitions import METRICS, USE_METRICS
 
@@ -23,7 +23,7 @@ def build(text: str) -> str:
             {"higher": "↑", "lower": "↓"}.get(m.direction, "–"),
             f"{m.definition} {m.misleads}".strip(),
         ]
-        for m in (*METRICS, *USE_METRICS, *qtok.METRICS)
+        for m in (*METRICS, *USE_METRICS, *qtok.METRICS, *qtok_languages.METRICS)
     ]
     note = f"Alphabets: CLDR {version}, {len(alphabets)} languages (in some, one per script)."
     figures = table(["figure", "unit", "better", "definition"], rows, left=4)

@@ -56,7 +56,9 @@ def test_a_run_with_everything(tmp_path: Path) -> None:
     tokens = pq.read_table(out / "vocabulary.parquet")
     assert set(tokens["tokenizer"].to_pylist()) == {"one", "two"}
     columns = {"id", "bytes", "text", "kind", "position", "script", "class", "byte_length", "languages", "flags"}
-    assert columns | {"reach", "uses", "use_slice", "use_share", "qtok_category"} <= set(tokens.column_names)
+    assert columns | {"reach", "uses", "use_slice", "use_share", "qtok_category", "qtok_languages"} <= set(
+        tokens.column_names
+    )
     assert {r["use_slice"] for r in tokens.to_pylist() if r["piece"] == "Ġb" or r["piece"] == "b"} <= {"y", None}
     lines = (out / "unreachable.csv").read_text("utf-8").splitlines()
     assert lines[0] == "tokenizer,id,answer,kind,bytes,piece"
@@ -67,6 +69,8 @@ def test_a_run_with_everything(tmp_path: Path) -> None:
     report = (out / "vocabulary.md").read_text("utf-8")
     for title in ("Kinds", "Scripts", "Languages", "Overlap", "Use in mine", "As Qtok 0.11 has it"):
         assert f"## {title}" in report
+    assert "Qtok's Latin table" in report
+    assert {r["qtok_languages"] for r in tokens.to_pylist() if r["piece"] == "Ġthe"} <= {"es de en", "en de es"}
     assert path.read_bytes() == before
 
 

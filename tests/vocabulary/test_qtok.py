@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from tokeval.schema import Status
+from tokeval.vocabulary import _langid, qtok_languages
 from tokeval.vocabulary.qtok import CATEGORIES, classify, column, figures
 
 FILES = ["falcon-180b-chat", "llama-2-7b-chat-hf", "mistral-7b-instruct-v0.2", "phi-3-mini-4k-instruct", "pythia-12b"]
@@ -82,3 +84,69 @@ def test_what_qtok_cannot_read_has_no_figures() -> None:
     assert classify("", {"model": {"vocab": [["a", -1.0]]}}) is None
     assert {f.status for _, f in figures(None)} == {Status.NOT_APPLICABLE}
     assert column(None, np.array([0], np.uint32)).to_pylist() == [None]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", FILES)
+def test_the_languages_of_every_token_as_qtok_has_them(name: str, data: Path, golden: Path) -> None:
+    text = (data / "tokenizers" / name / "tokenizer.json").read_text("utf-8")
+    found = qtok_languages.answers(classify(text, json.loads(text)))
+    assert found is not None
+    printed = rows(golden / "qtok" / "tokens" / f"{name}.tsv.gz")
+    for metric, printed_in in (("qtok_latin_languages", "langs_lat"), ("qtok_cyrillic_languages", "langs_cyr")):
+        # Qtok keeps a set, whose order means nothing
+        expected = {int(row["id"]): set(row[printed_in].split(",")) for row in printed if row[printed_in]}
+        assert {i: set(names) for i, names in found[metric].items()} == expected
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", [*FILES, "snowflake-arctic-instruct"])
+def test_the_tables_of_languages_as_qtok_prints_them(name: str, data: Path, golden: Path) -> None:
+    text = (data / "tokenizers" / name / "tokenizer.json").read_text("utf-8")
+    view = classify(text, json.loads(text))
+    answers = qtok_languages.answers(view)
+    assert answers is not None
+    found = list(qtok_languages.figures(view, answers))
+    for script in ("latin", "cyrillic"):
+        metric = f"qtok_{script}_languages"
+        expected = [r for r in rows(golden / "qtok" / f"{script}_language_mass.tsv") if r["tokenizer"] == name]
+        with_language = Counter(language for names in answers[metric].values() for language in names)
+        mine = [
+            {
+                "tokenizer": name,
+                "lang": f.slice,
+                "n_tokens_with_lang": str(with_language[f.slice]),
+                "fractional_mass": f"{f.numerator:.6f}",
+                "n_seen_tokens": str(f.n),
+                "sum_langs_denominator": f"{f.denominator:.0f}",
+                "qtok_pct": f"{100 * f.numerator / f.denominator:.4f}",
+                "proper_pct": f"{100 * f.numerator / f.n:.4f}",
+            }
+            for m, f in found
+            if m == metric and f.slice != "all" and f.numerator is not None and f.denominator
+        ]
+        assert mine == expected
+        assert sum(float(r["fractional_mass"]) for r in mine) == pytest.approx(float(expected[0]["n_seen_tokens"]))
+
+
+def test_the_ranks_are_langids_own() -> None:
+    from langid.langid import LanguageIdentifier, model
+
+    languages = ["en", "de", "fr", "tr"]
+    oracle = LanguageIdentifier.from_modelstring(model)
+    oracle.set_languages(languages)
+    texts = ["t", "the", "und", "größe", "kitaplarımızdan", "ἀρχή", "the the the", "x" * 40]
+    assert list(_langid.ranks(texts, languages)) == [[name for name, _ in oracle.rank(text)] for text in texts]
+    assert list(_langid.ranks([], languages)) == []
+
+
+def test_without_langid_the_tables_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_langid, "find_spec", lambda name: None)
+    content = {"model": {"vocab": {"Ġthe": 0}}}
+    view = classify(json.dumps(content), content)
+    assert qtok_languages.answers(view) is None
+    found = [f for _, f in qtok_languages.figures(view, None)]
+    assert [f.status for f in found] == [Status.NOT_APPLICABLE] * 2
+    assert all("tokeval[qtok]" in str(f.reason) for f in found)
+    assert qtok_languages.column(None, np.array([0], np.uint32)).to_pylist() == [None]
+    assert {f.reason for _, f in qtok_languages.figures(None, None)} == {"Qtok 0.11 cannot read this tokenizer"}

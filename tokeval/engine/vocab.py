@@ -18,10 +18,12 @@ from tokeval.tokenizers.base import VOCABULARY, Tokenizer
 from tokeval.tokenizers.load import Spec, check_name, load_tokenizer, parse_spec
 from tokeval.tokenizers.sniff import sniff
 from tokeval.vocabulary import qtok as qtok_view
+from tokeval.vocabulary import qtok_languages
 from tokeval.vocabulary.qtok import QtokToken
 
 #: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
 Sink = Callable[[str, Spec, pa.Table], None]
+_QTOK = (*qtok_view.METRICS, *qtok_languages.METRICS)
 _USE = "use"  # what the signature calls a corpus that shows the use of tokens
 
 
@@ -51,7 +53,7 @@ def vocab(
         progress: told in a line what has been done.
         tokens: receives each table of tokens: id, piece, bytes, text, kind, part, position, script, class,
             byte_length, char_length, languages, flags, reach; with a corpus uses, use_slice, use_count, use_share;
-            with qtok qtok_category.
+            with qtok qtok_category, qtok_languages.
         use: receives how often each slice of the corpus has each id: slice, id, count.
 
     Returns:
@@ -75,7 +77,7 @@ def vocab(
     specs = {check_name(n): s if isinstance(s, Spec) else parse_spec(s) for n, s in tokenizers.items()}
     sources = {"unicode": unicode_version(), "cldr": exemplars()[0]}
     about = {CORPUS: CorpusAbout(f"Unicode {sources['unicode']}, CLDR {sources['cldr']}", 0, 0, 0, [])}
-    metrics = [*METRICS, *(USE_METRICS if corpora else ()), *(qtok_view.METRICS if qtok else ())]
+    metrics = [*METRICS, *(USE_METRICS if corpora else ()), *(_QTOK if qtok else ())]
     infos = {info.name: info for info in metrics}
     known: dict[str, TokenizerAbout] = {}
     rows: list[dict[str, object]] = []
@@ -92,7 +94,11 @@ def vocab(
         if qtok:
             view = _qtok(spec)
             rows += _rows(name, CORPUS, qtok_view.figures(view), infos, known, sources)
-            table = table.append_column("qtok_category", qtok_view.column(view, table["id"].to_numpy()))
+            languages = qtok_languages.answers(view)
+            rows += _rows(name, CORPUS, qtok_languages.figures(view, languages), infos, known, sources)
+            ids = table["id"].to_numpy()
+            table = table.append_column("qtok_category", qtok_view.column(view, ids))
+            table = table.append_column("qtok_languages", qtok_languages.column(languages, ids))
         keys.append(keys_of(table))
         for corpus, place in (corpora or {}).items():
             plan = make_plan(

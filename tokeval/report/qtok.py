@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tokeval.report.blocks import Block, Cell, Heading, Paragraph, Table
 from tokeval.report.vocabulary_values import Figures, number
@@ -16,9 +16,11 @@ _WHY = (
     "tokens with any character that has no name, a line break for instance. Its script is the first word of each "
     "character's name, so DINGBAT and HALFWIDTH are scripts and a hyphen makes a word other; here it is the "
     "Unicode Script. Its percentages by script divide by the tokens that it calls alpha, not by the vocabulary. "
-    "Its Latin and Cyrillic tables take the first few languages of a classifier of documents (langid), fewer the "
-    "longer the token, and divide by the sum of answers: their rows do not sum to 100. They are not repeated; "
-    "which languages a token could come from is told above by alphabets, and by use where a corpus is named."
+    "Its Latin and Cyrillic tables share each token out among the first few languages of a classifier of documents "
+    "(langid), five for one letter and one for six, so they mostly measure length: ‘ the’ and ‘ und’ are both German, "
+    "Spanish and English. They divide by the sum of answers, so that rows do not sum to 100; the right denominator "
+    "is the number of tokens. Which languages a token could come from is told above by alphabets, and by use where a "
+    "corpus is named."
 )
 
 
@@ -66,3 +68,23 @@ def qtok_section(found: Figures) -> Iterator[Block]:
     yield Table(
         ["position and script", "tokenizer", "tokens", "Qtok", "of the vocabulary"], rows, 2, "Qtok's Unicode table"
     )
+    for metric, script in (("qtok_latin_languages", "Latin"), ("qtok_cyrillic_languages", "Cyrillic")):
+        yield from _languages(found, readable, metric, script)
+
+
+def _languages(found: Figures, readable: Sequence[str], metric: str, script: str) -> Iterator[Block]:
+    """Tokens shared out among languages: Qtok's percentage, over the sum of answers, and that over the tokens."""
+    told = [t for t in readable if found.value(t, metric) is not None]
+    if not told:
+        reasons = sorted({str(found.reason(t, metric)) for t in readable})
+        yield Paragraph(f"Qtok's {script} table: {'; '.join(reasons)}." if reasons else f"No {script} table.")
+        return
+    rows: list[list[Cell | str]] = []
+    for language in found.slices(metric):
+        for t in told:
+            mass, seen = found.value(t, metric, language), found.value(t, metric)
+            if mass and seen:
+                share = found.share(t, metric, language) or 0.0
+                rows.append([language, t, number(mass), f"{100 * share:.2f} %", f"{100 * mass / seen:.2f} %"])
+    header = ["language", "tokenizer", "tokens", "Qtok", f"of {script} tokens"]
+    yield Table(header, rows, 2, f"Qtok's {script} table")

@@ -22,6 +22,11 @@ class Figures:
         row = self.rows.get((tokenizer, metric, name, reference))
         return None if row is None else row["value"]
 
+    def reason(self, tokenizer: str, metric: str, name: str = ALL) -> str | None:
+        """Why there is no value, None where there is one or no figure at all."""
+        row = self.rows.get((tokenizer, metric, name, None))
+        return None if row is None else row["reason"]
+
     def share(self, tokenizer: str, metric: str, name: str = ALL) -> float | None:
         """A count divided by what it is a part of; 0 where the slice does not occur."""
         row = self.rows.get((tokenizer, metric, name, None))
