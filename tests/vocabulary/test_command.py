@@ -78,7 +78,11 @@ def test_report_and_gate_work_on_the_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     run("vocab", "-t", f"one=hf:{small_bpe(tmp_path / 'tokenizer.json')}", "-o", out, "-q")
     first = (out / "vocabulary.md").read_bytes()
-    run("report", out, "-f", "vocab", "-f", "md", "-f", "csv")
+    run("report", out, "-f", "vocab", "-f", "md", "-f", "csv", "-f", "html")
+    for name in ("report.md", "report.html"):
+        shown = (out / name).read_text("utf-8")
+        assert "0 documents" not in shown and "0 bytes" not in shown
+        assert "no text was read" in shown
     assert (out / "vocabulary.md").read_bytes() == first
     rules = tmp_path / "rules.toml"
     rules.write_text('[[rule]]\nmetric = "byte_completeness"\nmin = 0.9\n')

@@ -99,7 +99,8 @@ def vocab(
             ids = table["id"].to_numpy()
             table = table.append_column("qtok_category", qtok_view.column(view, ids))
             table = table.append_column("qtok_languages", qtok_languages.column(languages, ids))
-        keys.append(keys_of(table))
+        if len(specs) > 1:
+            keys.append(keys_of(table))
         for corpus, place in (corpora or {}).items():
             plan = make_plan(
                 {name: spec},

@@ -71,6 +71,9 @@ def _opening(results: Results) -> str:
     for name, corpus in about.corpora.items():
         by = ", ".join(_escape(column) for column in corpus.slice_by)
         sliced = f" in {corpus.slices} slices by {by}" if by else ""
+        if not corpus.read:
+            lines.append(f"{len(about.tokenizers)} {many}, **{_escape(name)}**: no text was read.")
+            continue
         line = f"{len(about.tokenizers)} {many} on **{_escape(name)}**: {corpus.documents:,} documents"
         lines.append(f"{line}, {corpus.bytes:,} bytes{sliced}.")
         if corpus.nulls:
@@ -149,7 +152,10 @@ def _method(results: Results, room: int) -> list[str]:
     more = [f"and {len(rows) - len(kept)} more in `run.json`."] if len(kept) < len(rows) else []
     corpora = table(
         ["corpus", "fingerprint", "documents", "bytes"],
-        [[_escape(n), _code(c.fingerprint), f"{c.documents:,}", f"{c.bytes:,}"] for n, c in about.corpora.items()],
+        [
+            [_escape(n), _code(c.fingerprint), *((f"{c.documents:,}", f"{c.bytes:,}") if c.read else ("–", "–"))]
+            for n, c in about.corpora.items()
+        ],
         left=2,
     )
     definitions = "\n".join(_definition(info) for info in about.metrics)

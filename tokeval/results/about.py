@@ -34,6 +34,11 @@ class CorpusAbout:
     slice_by: list[str]
     nulls: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def read(self) -> bool:
+        """Whether there was any text; the figures of vocabularies need none."""
+        return bool(self.documents or self.nulls)
+
 
 @dataclass(frozen=True)
 class About:

@@ -181,7 +181,11 @@ def _classes(characters: Characters) -> list[str]:
     usual = ch.LETTER | ch.DIGIT | ch.PUNCTUATION | ch.SYMBOL | ch.SPACE | ch.CONTROL
     several = (folded & (folded - 1)) != 0
     found[several & (folded & ~usual == 0) & (found == "other")] = "mixed"
-    for i in _rows(found != "digits"):
+    # every pattern of code holds a capital, a mark or a symbol of ASCII
+    points = characters.points
+    plain = (points >= 0x30) & (points <= 0x39) | (points >= 0x61) & (points <= 0x7A)
+    telling = (points > 0x20) & (points < 0x7F) & ~plain
+    for i in _rows(characters.fold(telling, np.logical_or) & (found != "digits")):
         if _CODE.search(characters.texts[i]):
             found[i] = "code-like"
     found[characters.lengths == 0] = NOT_TEXT
