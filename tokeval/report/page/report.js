@@ -102,24 +102,28 @@
       return known.length ? [Math.min(...known), Math.max(...known)] : [0, 0];
     };
 
+    // Yardsticks lie far off, and would leave the others one colour.
+    const coloured = table.tokenizers.map((_, j) => table.rivals[j] || !table.rivals.includes(true));
+    const among = (values) => span(values.filter((_, j) => coloured[j]));
+
     const draw = () => {
       header();
       const metric = table.metrics[choice.value];
       const rows = ordered(wanted(), metric);
-      const whole = find(".scale").value === "table" ? span(rows.flatMap((i) => span(metric.values[i]))) : null;
+      const whole = find(".scale").value === "table" ? span(rows.flatMap((i) => among(metric.values[i]))) : null;
       const withIntervals = find(".intervals").checked && metric.low;
       const seen = new Set();
       const line = (i) => {
         const row = make("tr", undefined, table.pools.includes(i) ? { class: "pool" } : {});
         row.append(named("th", table.slices[i], { scope: "row", title: table.slices[i] }));
         const values = metric.values[i];
-        const [low, high] = table.pools.includes(i) ? span(values) : whole ?? span(values);
+        const [low, high] = table.pools.includes(i) ? among(values) : whole ?? among(values);
         const rivals = span(values.filter((_, j) => table.rivals[j]));
         const best = metric.better === "higher" ? rivals[1] : rivals[0];
         const ranked = metric.better !== "neither" && rivals[1] > rivals[0];
         values.forEach((value, j) => {
           const cell = make("td", shown(value, metric.unit), { class: "n" });
-          tint(cell, value, low, high, metric.better);
+          if (coloured[j]) tint(cell, value, low, high, metric.better);
           if (ranked && table.rivals[j] && value === best) cell.classList.add("best");
           if (withIntervals && metric.low[i][j] !== null) {
             cell.append(make("small", `${shown(metric.low[i][j], metric.unit)}–${shown(metric.high[i][j], metric.unit)}`, { class: "ci" }));
