@@ -163,6 +163,16 @@ def test_yardsticks_leave_the_colours_to_the_others(open_page: Open) -> None:
     assert any(cells[:2] == ["55", "55"] for cells in tones)
 
 
+def test_a_metric_has_only_its_own_slices(open_page: Open) -> None:
+    rows = [row("a", part, "by_script", 1.0) for part in (ALL, "Latin", "Greek")]
+    rows += [row("a", part, "by_length", 2.0) for part in ("1", "2")]
+    page = open_page(results(rows, ["a"]))
+    assert [cells[0] for cells in body(page)] == [ALL, "Latin", "Greek"]
+    page.select_option(".metric", label="by_length")
+    assert [cells[0] for cells in body(page)] == ["1", "2"]
+    assert page.inner_text("#c0-slices .status") == "2 of 2 slices."
+
+
 def test_sorting(open_page: Open) -> None:
     page = open_page(small())
     assert [cells[0] for cells in body(page)] == [ALL, *SLICES]

@@ -81,9 +81,12 @@
       head.replaceChildren(row);
     };
 
-    const wanted = () => {
+    // A metric may have slices of its own, such as scripts: a row with neither a figure nor a reason is not its.
+    const has = (metric, i) => metric.values[i].some((value, j) => value !== null || `${i},${j}` in metric.why);
+
+    const wanted = (metric) => {
       const [text, script] = [find(".find").value.trim().toLowerCase(), find(".script")?.value ?? ""];
-      return table.slices.map((_, i) => i).filter((i) => !table.pools.includes(i)
+      return table.slices.map((_, i) => i).filter((i) => !table.pools.includes(i) && has(metric, i)
         && table.slices[i].toLowerCase().includes(text) && (!script || table.scripts[i] === script));
     };
 
@@ -109,7 +112,9 @@
     const draw = () => {
       header();
       const metric = table.metrics[choice.value];
-      const rows = ordered(wanted(), metric);
+      const rows = ordered(wanted(metric), metric);
+      const pools = table.pools.filter((i) => has(metric, i));
+      const every = table.slices.filter((_, i) => !table.pools.includes(i) && has(metric, i)).length;
       const whole = find(".scale").value === "table" ? span(rows.flatMap((i) => among(metric.values[i]))) : null;
       const withIntervals = find(".intervals").checked && metric.low;
       const seen = new Set();
@@ -137,13 +142,13 @@
         });
         return row;
       };
-      body.replaceChildren(...table.pools.map(line), ...rows.map(line));
+      body.replaceChildren(...pools.map(line), ...rows.map(line));
       const unit = metric.unit === "1" ? "" : ` (${metric.unit})`;
       const mind = metric.misleads ? ` Mind: ${metric.misleads}` : "";
       const arrow = { higher: " Higher is better.", lower: " Lower is better.", neither: "" }[metric.better];
       find(".definition").textContent = `${metric.name}${unit}: ${metric.definition}${arrow}${mind}`;
       const reasons = [...seen].slice(0, 3).map((reason) => ` – ${reason}.`).join("");
-      find(".status").textContent = `${rows.length} of ${table.slices.length - table.pools.length} slices.${reasons}`;
+      find(".status").textContent = `${rows.length} of ${every} slices.${reasons}`;
       find(".intervals").disabled = !metric.low;
       const key = find(".key");
       key.classList.toggle("plain", metric.better === "neither");
