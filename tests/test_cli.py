@@ -73,7 +73,7 @@ def test_compare_writes_everything_at_once(command: Run, tmp_path: Path) -> None
     )  # fmt: skip
     out = tmp_path / "out"
     assert done.stdout == ""
-    tables = ["results.parquet", "samples.parquet", "sums.parquet", "words.parquet"]
+    tables = ["frequencies.parquet", "results.parquet", "samples.parquet", "sums.parquet", "words.parquet"]
     assert sorted(p.name for p in out.iterdir()) == sorted(
         ["report.md", "results.csv", "results-wide.csv", "run.json", *tables]
     )

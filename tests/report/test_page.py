@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.report.made import SLICES, results, row, small
+from tests.report.test_distributions import ranked, tokens, with_tables
 from tokeval.report.html import render
 from tokeval.report.values import grids, shown
 from tokeval.results.store import Results
@@ -131,6 +132,45 @@ def test_marks_lie_where_their_values_are(open_page: Open) -> None:
     )
     ordered = sorted(places, key=lambda place: float(place[0].split()[-1]))
     assert [x for _, x in ordered] == sorted(x for _, x in places)
+
+
+def test_curves_and_shades_say_what_their_tables_say(open_page: Open) -> None:
+    made = with_tables(frequencies=ranked(), vocabulary=tokens())
+    for width in (400, 1400):
+        page = open_page(made, width=width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    said = page.eval_on_selector_all("svg.chart [aria-label]", "all => all.map(m => m.getAttribute('aria-label'))")
+    rows = page.eval_on_selector_all(
+        "#c0-frequencies tbody tr", "rows => rows.map(r => [...r.cells].map(c => c.textContent))"
+    )
+    assert [cells[0] for cells in rows] == ["alpha", "be|ta"]
+    for name, share, _ in rows:
+        assert f"{name}: rank 1 {share}" in said
+    heads, cells = (
+        page.eval_on_selector_all(f"#vocabularies table >> nth=0 >> {where}", "all => all.map(c => c.textContent)")
+        for where in ("thead th", "tbody :is(th, td)")
+    )
+    for head, cell in zip(heads[1:], cells[1:], strict=True):
+        assert f"alpha {head} {cell}" in said
+
+
+def test_yardsticks_leave_the_colours_to_the_others(open_page: Open) -> None:
+    page = open_page(small())
+    tones = page.eval_on_selector_all(
+        ".cells tbody tr", "rows => rows.map(r => [...r.cells].slice(1).map(c => c.style.getPropertyValue('--h')))"
+    )
+    assert all(cells[2] == "" for cells in tones)
+    assert any(cells[:2] == ["55", "55"] for cells in tones)
+
+
+def test_a_metric_has_only_its_own_slices(open_page: Open) -> None:
+    rows = [row("a", part, "by_script", 1.0) for part in (ALL, "Latin", "Greek")]
+    rows += [row("a", part, "by_length", 2.0) for part in ("1", "2")]
+    page = open_page(results(rows, ["a"]))
+    assert [cells[0] for cells in body(page)] == [ALL, "Latin", "Greek"]
+    page.select_option(".metric", label="by_length")
+    assert [cells[0] for cells in body(page)] == ["1", "2"]
+    assert page.inner_text("#c0-slices .status") == "2 of 2 slices."
 
 
 def test_sorting(open_page: Open) -> None:

@@ -22,6 +22,7 @@ from tokeval.engine.cores import cores, share_cores
 from tokeval.engine.figures import make_tables, plan_record, skipped_lines
 from tokeval.engine.frequent import count_words
 from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
+from tokeval.engine.ranks import rank_frequencies
 from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
@@ -210,6 +211,7 @@ def run_plan(
         "samples": cut_samples(plan, workers, done.states),
         "sums": sums,
         "words": count_words(plan, workers, done.states),
+        "frequencies": rank_frequencies(plan, workers, done.states),
     }
     judged = material.tokens()
     results = Results.of(table, beside if judged is None else {**beside, "tokens": judged})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from tokeval.report import charts
+from tokeval.report import charts, distributions
 from tokeval.report.beside import word_data
 from tokeval.report.page_data import heat_data, sample_data
 from tokeval.report.pairs import matrices
@@ -39,6 +39,8 @@ def render(results: Results) -> Mapping[str, bytes]:
         about=results.about,
         corpora=sections,
         data=_json(data),
+        scripts=distributions.scripts(results),
+        token_lengths=distributions.lengths(results),
         style=(page / "style.css").read_text("utf-8"),
         script=(page / "report.js").read_text("utf-8"),
         signatures=_signatures(results),
@@ -72,6 +74,7 @@ def _corpus(results: Results, name: str, index: int) -> dict[str, Any]:
         "premium_rows": _spread(premium) if premium else [],
         "lengths": charts.lengths(named),
         "length_grids": [named[name] for name in charts.LENGTHS if name in named],
+        "frequencies": distributions.frequencies(results, name),
         "pairs": matrices(results, name, headline(found)),
         "words": words is not None,
         "samples": samples is not None,

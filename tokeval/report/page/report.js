@@ -81,9 +81,12 @@
       head.replaceChildren(row);
     };
 
-    const wanted = () => {
+    // A metric may have slices of its own, such as scripts: a row with neither a figure nor a reason is not its.
+    const has = (metric, i) => metric.values[i].some((value, j) => value !== null || `${i},${j}` in metric.why);
+
+    const wanted = (metric) => {
       const [text, script] = [find(".find").value.trim().toLowerCase(), find(".script")?.value ?? ""];
-      return table.slices.map((_, i) => i).filter((i) => !table.pools.includes(i)
+      return table.slices.map((_, i) => i).filter((i) => !table.pools.includes(i) && has(metric, i)
         && table.slices[i].toLowerCase().includes(text) && (!script || table.scripts[i] === script));
     };
 
@@ -102,24 +105,30 @@
       return known.length ? [Math.min(...known), Math.max(...known)] : [0, 0];
     };
 
+    // Yardsticks lie far off, and would leave the others one colour.
+    const coloured = table.tokenizers.map((_, j) => table.rivals[j] || !table.rivals.includes(true));
+    const among = (values) => span(values.filter((_, j) => coloured[j]));
+
     const draw = () => {
       header();
       const metric = table.metrics[choice.value];
-      const rows = ordered(wanted(), metric);
-      const whole = find(".scale").value === "table" ? span(rows.flatMap((i) => span(metric.values[i]))) : null;
+      const rows = ordered(wanted(metric), metric);
+      const pools = table.pools.filter((i) => has(metric, i));
+      const every = table.slices.filter((_, i) => !table.pools.includes(i) && has(metric, i)).length;
+      const whole = find(".scale").value === "table" ? span(rows.flatMap((i) => among(metric.values[i]))) : null;
       const withIntervals = find(".intervals").checked && metric.low;
       const seen = new Set();
       const line = (i) => {
         const row = make("tr", undefined, table.pools.includes(i) ? { class: "pool" } : {});
         row.append(named("th", table.slices[i], { scope: "row", title: table.slices[i] }));
         const values = metric.values[i];
-        const [low, high] = table.pools.includes(i) ? span(values) : whole ?? span(values);
+        const [low, high] = table.pools.includes(i) ? among(values) : whole ?? among(values);
         const rivals = span(values.filter((_, j) => table.rivals[j]));
         const best = metric.better === "higher" ? rivals[1] : rivals[0];
         const ranked = metric.better !== "neither" && rivals[1] > rivals[0];
         values.forEach((value, j) => {
           const cell = make("td", shown(value, metric.unit), { class: "n" });
-          tint(cell, value, low, high, metric.better);
+          if (coloured[j]) tint(cell, value, low, high, metric.better);
           if (ranked && table.rivals[j] && value === best) cell.classList.add("best");
           if (withIntervals && metric.low[i][j] !== null) {
             cell.append(make("small", `${shown(metric.low[i][j], metric.unit)}–${shown(metric.high[i][j], metric.unit)}`, { class: "ci" }));
@@ -133,13 +142,13 @@
         });
         return row;
       };
-      body.replaceChildren(...table.pools.map(line), ...rows.map(line));
+      body.replaceChildren(...pools.map(line), ...rows.map(line));
       const unit = metric.unit === "1" ? "" : ` (${metric.unit})`;
       const mind = metric.misleads ? ` Mind: ${metric.misleads}` : "";
       const arrow = { higher: " Higher is better.", lower: " Lower is better.", neither: "" }[metric.better];
       find(".definition").textContent = `${metric.name}${unit}: ${metric.definition}${arrow}${mind}`;
       const reasons = [...seen].slice(0, 3).map((reason) => ` – ${reason}.`).join("");
-      find(".status").textContent = `${rows.length} of ${table.slices.length - table.pools.length} slices.${reasons}`;
+      find(".status").textContent = `${rows.length} of ${every} slices.${reasons}`;
       find(".intervals").disabled = !metric.low;
       const key = find(".key");
       key.classList.toggle("plain", metric.better === "neither");
