@@ -22,4 +22,4 @@ class EncoderTools:
 
     def vocabulary(self) -> pa.Table:
         """The tokenizer's vocabulary."""
-        return self.encoder.tokenizer.vocabulary()
+        return self.encoder.vocabulary

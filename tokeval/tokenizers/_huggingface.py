@@ -157,29 +157,35 @@ class HuggingFace(Tokenizer):
         model = self._json["model"]
         scores = dict(enumerate(s for _, s in model["vocab"])) if isinstance(model.get("vocab"), list) else {}
         ids = sorted(by_id)
-        spelled = [self._spell(by_id[i], i in added) for i in ids]
+        pieces = [by_id[i] for i in ids]
+        spelled = self._spell(pieces)
+        for k in (k for k, i in enumerate(ids) if i in added):
+            spelled[k] = pieces[k].encode(errors="surrogatepass"), NORMAL
         special = {i for i, token in added.items() if token.special} | {self.unknown_id}
         kinds = [SPECIAL if i in special else kind for i, (_, kind) in zip(ids, spelled, strict=True)]
         return vocabulary_table(
-            ids, [by_id[i] for i in ids], [data for data, _ in spelled], kinds, [scores.get(i) for i in ids]
+            ids, pieces, [data for data, _ in spelled], kinds, [scores.get(i) for i in ids]
         )
 
     def spelling(self) -> Spelling:
         """From the declared decoder and pre-tokenizer; merges of a BPE as the file lists them."""
         return of_json(self._json["model"], self._scheme)
 
-    def _spell(self, piece: str, added: bool) -> tuple[bytes, str]:
-        """The bytes of a piece and whether it is a byte token, by the tokenizer's declared scheme."""
-        scheme = self._scheme
-        if added:
-            return piece.encode(errors="surrogatepass"), NORMAL
+    def _spell(self, pieces: list[str]) -> list[tuple[bytes, str]]:
+        """The bytes of each piece and whether it is a byte token, by the tokenizer's declared scheme."""
         suffix = self._json["model"].get("end_of_word_suffix")
         if suffix:  # before the byte alphabet, in which </w> is text
-            piece = piece.removesuffix(suffix)
-        if "ByteLevel" in scheme:
-            data = bytes_of_alphabet(piece)
-            if data is not None:
-                return data, kind_of_bytes(data)
+            pieces = [piece.removesuffix(suffix) for piece in pieces]
+        if "ByteLevel" not in self._scheme:
+            return [self._spell_text(piece) for piece in pieces]
+        return [
+            self._spell_text(piece) if data is None else (data, kind_of_bytes(data))
+            for piece, data in zip(pieces, bytes_of_alphabet(pieces), strict=True)
+        ]
+
+    def _spell_text(self, piece: str) -> tuple[bytes, str]:
+        """`_spell` of one piece that is not in the byte alphabet."""
+        scheme = self._scheme
         if "ByteFallback" in scheme:
             value = byte_of_fallback(piece)
             if value is not None:
@@ -191,7 +197,7 @@ class HuggingFace(Tokenizer):
             piece = piece.replace("▁", " ")
         return piece.encode(errors="surrogatepass"), NORMAL
 
-    @property
+    @cached_property
     def _scheme(self) -> set[str]:
         """How pieces spell bytes: the types of the declared decoders, and of the pre-tokenizers where none is."""
         if self._json.get("decoder"):
@@ -217,7 +223,7 @@ class HuggingFace(Tokenizer):
         try:
             ids = self._tokenizer.encode("a", add_special_tokens=False).ids
             pieces = [self._tokenizer.id_to_token(i) or "" for i in ids]
-            spelled = b"".join(self._spell(piece, False)[0] for piece in pieces)
+            spelled = b"".join(data for data, _ in self._spell(pieces))
             decoded = self._tokenizer.decode(ids, skip_special_tokens=False)
         except Exception:  # such as a WordPiece without [UNK]: then nothing is assumed
             return None

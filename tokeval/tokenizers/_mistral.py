@@ -95,7 +95,7 @@ class Tekken(Tokenizer):
 
     @cached_property
     def _lengths(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return byte_lengths(self.vocabulary())
+        return byte_lengths(self.entries)
 
     def fast_path(self) -> FastPath:
         """Use gigatoken, where the file's pattern is the one that it knows as nemotron."""

@@ -121,7 +121,7 @@ class Tiktoken(Tokenizer):
 
     @cached_property
     def _lengths(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return byte_lengths(self.vocabulary())
+        return byte_lengths(self.entries)
 
     def fast_path(self) -> FastPath:
         """Use gigatoken, told the pattern by its name where the names are equal letter for letter."""

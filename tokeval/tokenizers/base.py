@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +89,11 @@ class Tokenizer(ABC):
         """One row per id: `id` uint32, `piece` string (as the file has it), `bytes` binary, `kind`, `score` double."""
         raise NotSupportedError(f"{self.spec or type(self).__name__} does not declare a vocabulary")
 
+    @cached_property
+    def entries(self) -> pa.Table:
+        """The `vocabulary`, asked once: an adapter may take a while to spell it."""
+        return self.vocabulary()
+
     def fast_path(self) -> FastPath:
         """A faster way to the same ids: a new instance at each call, for one thread.
 
@@ -115,7 +121,7 @@ class Tokenizer(ABC):
 
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""
-        size = self.vocabulary().num_rows if VOCABULARY in self.capabilities else None
+        size = self.entries.num_rows if VOCABULARY in self.capabilities else None
         return TokenizerFacts(size, self.unknown_id, self.capabilities, self.fingerprint, self.library, self.yardstick)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -142,4 +148,4 @@ def vocabulary_table(
             "score": pa.array(scores, pa.float64()),
         }
     )
-    return table.take(pa.array(order))
+    return table if (np.diff(order) == 1).all() else table.take(pa.array(order))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -11,6 +12,8 @@ import pyarrow as pa
 from tokeval.arrow import id_buffers
 from tokeval.tokenizers.base import BYTE, NORMAL, Spans
 
+#: A code point above all that the alphabet holds.
+_BEYOND = 0x200
 _FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
@@ -22,13 +25,18 @@ def alphabet() -> dict[str, int]:
     return {chr(v): v for v in printable} | {chr(0x100 + k): v for k, v in enumerate(others)}
 
 
-def bytes_of_alphabet(piece: str) -> bytes | None:
-    """The bytes that a byte-level piece writes, or None if a character is outside the alphabet."""
-    table = alphabet()
-    try:
-        return bytes([table[character] for character in piece])
-    except KeyError:
-        return None
+def bytes_of_alphabet(pieces: Sequence[str]) -> list[bytes | None]:
+    """The bytes that byte-level pieces write; None for one with a character outside the alphabet."""
+    values = np.full(_BEYOND + 1, -1, np.int16)
+    for character, value in alphabet().items():
+        values[ord(character)] = value
+    points = np.frombuffer("".join(pieces).encode("utf-32-le", "surrogatepass"), np.uint32)
+    written = values[np.minimum(points, _BEYOND)]
+    data = written.astype(np.uint8).tobytes()
+    ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
+    outside = set(np.searchsorted(ends, np.flatnonzero(written < 0), side="right").tolist())
+    bounds = [0, *ends.tolist()]
+    return [None if i in outside else data[bounds[i] : bounds[i + 1]] for i in range(len(pieces))]
 
 
 def byte_of_fallback(piece: str) -> int | None:

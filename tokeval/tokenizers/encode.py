@@ -140,10 +140,10 @@ class Encoder:
             took["decode"] = perf_counter_ns() - begun
         return took
 
-    @cached_property
+    @property
     def vocabulary(self) -> pa.Table:
         """The tokenizer's vocabulary, asked once."""
-        return self.tokenizer.vocabulary()
+        return self.tokenizer.entries
 
     @cached_property
     def byte_ids(self) -> UInt8:

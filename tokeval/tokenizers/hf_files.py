@@ -114,7 +114,8 @@ def _byte_level(vocabulary: Path, merges: Path) -> Source:
         raise TokenizerError(f"{vocabulary} is not a vocabulary of pieces and ids")
     check_entries(vocabulary, len(pieces))
     _check_ids(vocabulary, pieces)
-    foreign = [piece for piece in pieces if bytes_of_alphabet(piece) is None and not piece.startswith("<")]
+    spelled = zip(pieces, bytes_of_alphabet(list(pieces)), strict=True)
+    foreign = [piece for piece, data in spelled if data is None and not piece.startswith("<")]
     if foreign or any(piece.endswith("</w>") and piece != "</w>" for piece in pieces):
         raise TokenizerError(
             f"{vocabulary} is not byte-level, so its pre-tokenizer cannot be told",
