@@ -40,7 +40,8 @@ SCHEMA = pa.schema(
     ]
 )
 
-Row = dict[str, object]
+#: A row without its tokenizer and corpus.
+Row = tuple[str, str, int, str, int, int | None, float, float]
 
 
 def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> pa.Table:
@@ -49,19 +50,24 @@ def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
     Words are counted in running text, over the documents that each slice kept (see `corpus/spoken.py`).
     Tokens are counted over all documents, exactly, where the run counts token frequencies.
     """
+    heads: list[tuple[str, str, int]] = []
     rows: list[Row] = []
     for index, state in sorted(states.items()):
         corpus = plan.corpora[index].name
         words = _Cut.of(state, plan.words)
         for name, encoder in workers.encoders.items():
-            head = {"tokenizer": name, "corpus": corpus}
+            before = len(rows)
             if SPANS in encoder.facts.capabilities and len(words.texts):
-                rows += [{**head, **row} for row in words.most_split(encoder)]
+                rows += words.most_split(encoder)
             frequencies = state.tokenizers[name].others.get(Frequencies.name)
             if isinstance(frequencies, Frequencies) and {IDS, VOCABULARY} <= encoder.facts.capabilities:
                 slices = state.tokenizers[name].sums.slices
-                rows += [{**head, **row} for row in _most_used(encoder, frequencies, slices)]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+                rows += _most_used(encoder, frequencies, slices)
+            heads.append((name, corpus, len(rows) - before))
+    counts = [count for _, _, count in heads]
+    columns = [np.repeat(np.array([head[part] for head in heads], object), counts).tolist() for part in (0, 1)]
+    columns += [[row[part] for row in rows] for part in range(len(SCHEMA) - 2)]
+    return pa.table([pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
 
 
 class _Cut:
@@ -75,6 +81,7 @@ class _Cut:
         hashes = np.zeros(len(words.starts), np.uint64)
         hash_words(data, offsets, words.starts, words.ends, words.offsets, hashes)
         bounds = words.offsets[np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))]
+        self._spelled: dict[int, str] = {}
         self._parts = []
         for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
             _, heads, numbers = np.unique(hashes[first:last], return_index=True, return_inverse=True)
@@ -112,52 +119,43 @@ class _Cut:
             listed = np.flatnonzero((counts > 1) & (beyond > 0))
             costs = np.sort(beyond[listed])[-LISTED:]
             best = listed[beyond[listed] >= costs[0]].tolist() if len(costs) else []
-            spelled = {i: self._text(int(heads[i])) for i in best}
+            spelled = dict(zip(best, self._spell(heads[best]), strict=True))
             best = sorted(best, key=lambda i: (-int(beyond[i]), spelled[i]))[:LISTED]
             everything = int(beyond.sum())
             for rank, i in enumerate(best, 1):
-                yield {
-                    "slice": name,
-                    "kind": "word",
-                    "rank": rank,
-                    "text": spelled[i],
-                    "count": int(counts[i]),
-                    "pieces": int(total[i]),
-                    "share": int(beyond[i]) / everything,
-                    "kept": 2.0**-level,
-                }
+                share = int(beyond[i]) / everything
+                yield name, "word", rank, spelled[i], int(counts[i]), int(total[i]), share, 2.0**-level
 
-    def _text(self, word: int) -> str:
-        row = int(np.searchsorted(self.words.offsets, word, side="right")) - 1
+    def _spell(self, words: Int64) -> list[str]:
+        """Words as text; the same ones are asked for with every tokenizer."""
+        fresh = np.array([word for word in words.tolist() if word not in self._spelled], np.int64)
         data, offsets = text_buffers(self.texts)
-        begin = offsets[row]
-        return _short(data[begin + self.words.starts[word] : begin + self.words.ends[word]].tobytes())
+        begins = offsets[np.searchsorted(self.words.offsets, fresh, side="right") - 1]
+        starts, ends = begins + self.words.starts[fresh], begins + self.words.ends[fresh]
+        for word, start, end in zip(fresh.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            self._spelled[word] = _short(data[start:end].tobytes())
+        return [self._spelled[word] for word in words.tolist()]
 
 
 def _most_used(encoder: Encoder, frequencies: Frequencies, slices: list[str]) -> Iterator[Row]:
-    ids, spelled = encoder.vocabulary["id"].to_numpy(), encoder.vocabulary["bytes"].combine_chunks()
+    ids, data = encoder.vocabulary["id"].to_numpy(), encoder.vocabulary["bytes"].combine_chunks()
+    spelled: dict[int, str] = {}
     for name in slices:
         counts = frequencies.by_id((name,))
         total = int(counts.sum())
         best = _largest(counts) if total else []
-        for rank, token in enumerate(best, 1):
-            at = np.searchsorted(ids, token)
-            if counts[token]:
-                yield {
-                    "slice": name,
-                    "kind": "token",
-                    "rank": rank,
-                    "text": _short(spelled[int(at)].as_py() if at < len(ids) and ids[at] == token else b""),
-                    "count": int(counts[token]),
-                    "pieces": None,
-                    "share": int(counts[token]) / total,
-                    "kept": 1.0,
-                }
+        for rank, (token, used) in enumerate(zip(best, counts[best].tolist(), strict=True), 1):
+            if token not in spelled:
+                at = int(np.searchsorted(ids, token))
+                spelled[token] = _short(data[at].as_py() if at < len(ids) and ids[at] == token else b"")
+            yield name, "token", rank, spelled[token], used, None, used / total, 1.0
 
 
 def _largest(counts: Int64) -> list[int]:
     """The ids with the largest counts, the largest first, of equal ones the lower id first."""
     seen = np.flatnonzero(counts)
+    if len(seen) > LISTED:
+        seen = seen[counts[seen] >= np.partition(counts[seen], -LISTED)[-LISTED]]
     order: list[int] = seen[np.argsort(-counts[seen], kind="stable")][:LISTED].tolist()
     return order
 
