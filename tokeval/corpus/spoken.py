@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -57,9 +59,7 @@ class Spoken:
 
     def level(self, name: str) -> int:
         """One document in 2^level of the slice is kept."""
-        share = WORDS // max(1, len(self._words))
-        left = np.cumsum(self._words[name][::-1])[::-1]
-        return int(np.argmax(left <= share)) if left[-1] <= share else _LEVELS
+        return self._levels([name])[0]
 
     def texts(self) -> dict[str, tuple[int, list[str]]]:
         """Of each slice the level and the kept texts, sorted."""
@@ -87,9 +87,16 @@ class Spoken:
                 made._texts[row["slice"]].append((row["key"], row["text"]))
         return made
 
+    def _levels(self, names: Sequence[str]) -> list[int]:
+        share = WORDS // max(1, len(self._words))
+        left = np.cumsum(np.stack([self._words[name] for name in names])[:, ::-1], axis=1)[:, ::-1]
+        levels: list[int] = np.where(left[:, -1] <= share, np.argmax(left <= share, axis=1), _LEVELS).tolist()
+        return levels
+
     def _thin(self) -> None:
-        for name, kept in self._texts.items():
-            level = self.level(name)
+        if not self._texts:
+            return
+        for (name, kept), level in zip(self._texts.items(), self._levels(list(self._texts)), strict=True):
             if level > self._thinned.get(name, 0):
                 mask = (1 << min(level, 64)) - 1
                 self._texts[name] = [(key, text) for key, text in kept if not key & mask]

@@ -47,12 +47,17 @@ class _Draws:
     """The sums of every draw, each distinct row of sums computed once: many ratios share their denominator."""
 
     def __init__(self, figures: Sequence[Figure], seed: int) -> None:
-        self._places: dict[bytes, int] = {}
+        known: dict[bytes, int] = {}
         rows: list[Int64] = []
-        for figure in figures:
-            for row in figure.resampled.sums if figure.resampled is not None else ():
-                if self._places.setdefault(row.tobytes(), len(rows)) == len(rows):
+        self._places: dict[int, list[int]] = {}
+        self._kept = [figure.resampled for figure in figures if figure.resampled is not None]  # so that ids stay theirs
+        for resampled in self._kept:
+            places = self._places[id(resampled)] = []
+            for row in resampled.sums:
+                place = known.setdefault(row.tobytes(), len(rows))
+                if place == len(rows):
                     rows.append(row)
+                places.append(place)
         stacked = np.stack(rows) if rows else np.zeros((0, 1), np.int64)
         self._sums = resample(stacked, seed) if rows else np.zeros((0, 1))
         self._filled = stacked != 0
@@ -60,7 +65,7 @@ class _Draws:
     def of(self, figures: Sequence[Figure]) -> _Drawn:
         """The values of those figures that anything is drawn for."""
         chosen = [
-            (index, [self._places[row.tobytes()] for row in figure.resampled.sums], figure.resampled.statistic)
+            (index, self._places[id(figure.resampled)], figure.resampled.statistic)
             for index, figure in enumerate(figures)
             if figure.resampled is not None and figure.status is Status.OK
         ]

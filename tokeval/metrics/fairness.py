@@ -115,7 +115,8 @@ def _gini(per_byte: bool) -> Callable[[Context], Iterable[Figure]]:
             return
         totals = [int(row.sum()) for row in tokens]
         # With whole numbers: c_i = total_i / documents, so the documents cancel out of the quotient.
-        differences = sum(abs(a - b) for a in totals for b in totals)
+        # Σᵢ Σⱼ |cᵢ − cⱼ| of sorted c, each difference counted twice.
+        differences = 2 * sum((2 * i - len(totals) + 1) * c for i, c in enumerate(sorted(totals)))
         figure = divided(
             ALL,
             differences,

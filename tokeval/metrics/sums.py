@@ -27,12 +27,14 @@ class Sums(Accumulator):
         self._rows: dict[str, int] = {}
         self._table = np.zeros((0, len(self._columns), BUCKETS), np.int64)
         self._pooled: dict[tuple[str, tuple[str, ...]], Int64] = {}
+        self._totals: dict[tuple[str, tuple[str, ...]], int] = {}
 
     def update(self, view: View) -> None:
         """Add every measure of a batch."""
         from tokeval.metrics.kernels import add_to_buckets
 
         self._pooled.clear()
+        self._totals.clear()
         batch = view.batch
         rows, buckets = self._reserve(batch.slices), batch.buckets
         for name, measure in self._measures.items():
@@ -109,7 +111,10 @@ class Sums(Accumulator):
 
     def total(self, measure: str, slices: Sequence[str]) -> int:
         """The sum over the given slices."""
-        return int(self.buckets(measure, slices).sum())
+        key = (measure, tuple(slices))
+        if key not in self._totals:
+            self._totals[key] = int(self.buckets(measure, slices).sum())
+        return self._totals[key]
 
     def _reserve(self, slices: tuple[str, ...]) -> Int64:
         """Room for the slices; their rows."""

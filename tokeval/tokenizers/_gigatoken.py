@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,16 @@ class Gigatoken:
         return self._fed * _GROWTH
 
 
-def from_json(content: dict[str, Any]) -> Gigatoken:
-    """From a parsed tokenizer.json; special tokens are left out, so that their text is ordinary."""
+def json_source(content: dict[str, Any]) -> str:
+    """A parsed tokenizer.json as `from_json` takes it; special tokens are left out, so that their text is ordinary."""
     added = [token for token in content.get("added_tokens") or [] if not token.get("special")]
     bare = content | {"added_tokens": added, "post_processor": None, "truncation": None, "padding": None}
-    text = json.dumps(bare)
-    return Gigatoken(lambda library: library.Tokenizer.from_json(text))
+    return json.dumps(bare)
+
+
+def from_json(source: str) -> Gigatoken:
+    """From what `json_source` made, once for the instances of all threads."""
+    return Gigatoken(lambda library: library.Tokenizer.from_json(source))
 
 
 def from_sentencepiece(model: bytes, literals: Iterable[str]) -> Gigatoken:
@@ -83,18 +88,20 @@ def from_sentencepiece(model: bytes, literals: Iterable[str]) -> Gigatoken:
     return Gigatoken(lambda library: library.Tokenizer.from_sentencepiece(model), avoid=literals)
 
 
-def from_ranks(ranks: Mapping[bytes, int], scheme: str, shift: int = 0) -> Gigatoken:
-    """From ranks in tiktoken's form and gigatoken's name of their pattern; ids are shifted by `shift`."""
-    import base64
-    import tempfile
-
+def ranks_source(ranks: Mapping[bytes, int]) -> bytes:
+    """Ranks as a file in tiktoken's form, as `from_ranks` takes it."""
     rows = sorted((rank, token) for token, rank in ranks.items() if token)
-    text = b"".join(base64.b64encode(token) + b" %d\n" % rank for rank, token in rows)
+    return b"".join(b2a_base64(token, newline=False) + b" %d\n" % rank for rank, token in rows)
+
+
+def from_ranks(source: bytes, scheme: str, shift: int = 0) -> Gigatoken:
+    """From what `ranks_source` made and gigatoken's name of the pattern; ids are shifted by `shift`."""
+    import tempfile
 
     def build(library: Any) -> Any:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "ranks.tiktoken"
-            path.write_bytes(text)
+            path.write_bytes(source)
             return library.Tokenizer.from_tiktoken(path, pretokenizer=scheme, special_tokens={})
 
     return Gigatoken(build, shift=shift)

@@ -83,7 +83,8 @@ class HuggingFace(Tokenizer):
         found = iter(self._tokenizer.encode_batch([r for r in rows if r is not None], add_special_tokens=False))
         encodings = [None if row is None else next(found) for row in rows]
         ids = ragged_ids([e.ids if e else [] for e in encodings], texts.is_valid())
-        pairs = np.array(list(chain.from_iterable(e.offsets for e in encodings if e)), np.int64).reshape(-1, 2)
+        points = chain.from_iterable(chain.from_iterable(e.offsets for e in encodings if e))
+        pairs = np.fromiter(points, np.int64, 2 * len(ids.values)).reshape(-1, 2)
         data, offsets = text_buffers(texts)
         id_offsets = ids.offsets.to_numpy().astype(np.int64)
         starts, ends = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.int32)
@@ -96,10 +97,16 @@ class HuggingFace(Tokenizer):
         if self._kind == "BPE":
             from tokeval.tokenizers import _gigatoken
 
-            return _gigatoken.from_json(self._json)
+            return _gigatoken.from_json(self._fast_source)
         from tokeval.tokenizers.words.memo import MemoWords
 
         return MemoWords(self, self._chunk_encoder)
+
+    @cached_property
+    def _fast_source(self) -> str:
+        from tokeval.tokenizers._gigatoken import json_source
+
+        return json_source(self._json)
 
     @cached_property
     def _chunk_encoder(self) -> ChunkEncoder:
@@ -163,9 +170,7 @@ class HuggingFace(Tokenizer):
             spelled[k] = pieces[k].encode(errors="surrogatepass"), NORMAL
         special = {i for i, token in added.items() if token.special} | {self.unknown_id}
         kinds = [SPECIAL if i in special else kind for i, (_, kind) in zip(ids, spelled, strict=True)]
-        return vocabulary_table(
-            ids, pieces, [data for data, _ in spelled], kinds, [scores.get(i) for i in ids]
-        )
+        return vocabulary_table(ids, pieces, [data for data, _ in spelled], kinds, [scores.get(i) for i in ids])
 
     def spelling(self) -> Spelling:
         """From the declared decoder and pre-tokenizer; merges of a BPE as the file lists them."""

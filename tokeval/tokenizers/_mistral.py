@@ -103,9 +103,15 @@ class Tekken(Tokenizer):
 
         if self._pattern != _PATTERN:
             raise NoFastPathError("gigatoken has no name for its pattern")
+        return _gigatoken.from_ranks(self._fast_source, "nemotron", shift=self._tekken.num_special_tokens)
+
+    @cached_property
+    def _fast_source(self) -> bytes:
+        from tokeval.tokenizers._gigatoken import ranks_source
+
         first = self._tekken.num_special_tokens
         ranks = {self._tekken.id_to_byte_piece(i, self._keep): i - first for i in range(first, self._tekken.n_words)}
-        return _gigatoken.from_ranks(ranks, "nemotron", shift=first)
+        return ranks_source(ranks)
 
     def pretoken_ends(self, text: str) -> list[int]:
         """Where the file's own pattern cuts."""

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -139,16 +139,22 @@ class Tiktoken(Tokenizer):
 
         pattern = self._encoding._pat_str
         if pattern in _SCHEMES:
-            return _gigatoken.from_ranks(self._encoding._mergeable_ranks, _SCHEMES[pattern])
+            return _gigatoken.from_ranks(self._fast_source, _SCHEMES[pattern])
         if pattern in (_LLAMA3, _QWEN):
-            return _gigatoken.from_json(self._as_json)
+            return _gigatoken.from_json(self._fast_json)
         raise NoFastPathError("gigatoken has no name for its pattern")
 
     @cached_property
-    def _as_json(self) -> dict[str, Any]:
-        from tokeval.tokenizers._gigatoken import ranks_json
+    def _fast_source(self) -> bytes:
+        from tokeval.tokenizers._gigatoken import ranks_source
 
-        return ranks_json(self._encoding._mergeable_ranks, self._encoding._pat_str)
+        return ranks_source(self._encoding._mergeable_ranks)
+
+    @cached_property
+    def _fast_json(self) -> str:
+        from tokeval.tokenizers._gigatoken import json_source, ranks_json
+
+        return json_source(ranks_json(self._encoding._mergeable_ranks, self._encoding._pat_str))
 
     def pretoken_ends(self, text: str) -> list[int]:
         """Where the encoding's own pattern cuts."""

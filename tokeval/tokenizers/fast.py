@@ -25,8 +25,8 @@ _LONG = 4096
 
 
 def share_checked(documents: int) -> float:
-    """The share of a corpus of so many documents that is checked while running: about 4,096, at least one in 64."""
-    return max(1 / 64, min(1.0, 4096 / max(1, documents)))
+    """The share of a corpus of so many documents that is checked while running: about 1,024, at least one in 256."""
+    return max(1 / 256, min(1.0, 1024 / max(1, documents)))
 
 
 @dataclass(frozen=True)
