@@ -45,11 +45,6 @@ class CorpusAbout:
         """Whether there was any text; the figures of vocabularies need none."""
         return bool(self.documents or self.nulls)
 
-    @property
-    def read(self) -> bool:
-        """Whether there was any text; the figures of vocabularies need none."""
-        return bool(self.documents or self.nulls)
-
 
 @dataclass(frozen=True)
 class About:
