@@ -56,6 +56,10 @@ class CompareConfig(Strict):
     cache_mb: int | None = Field(
         default=None, ge=1, description="Memory for the caches of all fast paths, in MiB; default 1024."
     )
+    on_error: str | None = Field(
+        default=None,
+        description="When a tokenizer fails on a document: `stop` (default), or `skip` to leave it out and count it.",
+    )
     formats: list[str] | None = Field(default=None, description="Reports to write; default md and csv.")
     output: str | None = Field(default=None, description="The folder for the results.")
 

@@ -87,6 +87,26 @@ class Batch:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def only(self, kept: npt.NDArray[np.bool_]) -> Batch:
+        """The documents that are marked, with every slice's name, also of one that has none left."""
+        offsets = self.words.offsets
+        counts = np.diff(offsets)[kept]
+        inside = np.repeat(kept, np.diff(offsets))
+        words = Words(
+            self.words.starts[offsets[0] : offsets[-1]][inside],
+            self.words.ends[offsets[0] : offsets[-1]][inside],
+            np.concatenate(([0], np.cumsum(counts, dtype=np.int64))),
+        )
+        return Batch(
+            self.texts.take(np.flatnonzero(kept)),
+            self.slices,
+            self.codes[kept],
+            self.keys[kept],
+            self.has_ids,
+            {name: values[kept] for name, values in self.units.items()},
+            words,
+        )
+
     @property
     def buckets(self) -> npt.NDArray[np.int32]:
         """The bucket, 0 to BUCKETS - 1, of each document."""

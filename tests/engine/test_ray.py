@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.engine.conftest import run_plan, write_texts
 from tokeval.engine import checkpoint, local
 from tokeval.engine import ray as cluster
-from tokeval.engine.plan import Plan, Shard
+from tokeval.engine.plan import Plan, Shard, make_plan
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("default")  # Ray warns of its own parts
@@ -145,3 +145,10 @@ def test_a_cluster_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ray, "init", refuse)
     with pytest.raises(UsageError, match=r"the cluster at 10\.0\.0\.1:6379 cannot be reached"):
         cluster._connect("10.0.0.1:6379", None)
+
+
+def test_documents_that_a_tokenizer_fails_on_are_counted_the_same(corpus: Path, plan_of: Callable[..., Plan]) -> None:
+    plan = make_plan({"picky": "python:tests.engine.picky:Picky"}, {"mine": str(corpus)}, on_error="skip")
+    here, there = run_plan(plan), run_plan(plan, engine="ray", shard_bytes=SMALL)
+    assert there[0].equals(here[0], check_metadata=True)
+    assert there[1]["skipped"] == here[1]["skipped"] != {"mine": {}}

@@ -172,6 +172,16 @@ def command(
             rich_help_panel=_HOW,
         ),
     ] = None,
+    on_error: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOKEVAL_ON_ERROR",
+            metavar="stop|skip",
+            help="When a tokenizer fails on a document: stop, or leave it out of that tokenizer's figures and count "
+            "it.  [default: stop]",
+            rich_help_panel=_HOW,
+        ),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -307,6 +317,7 @@ def command(
         "seed": seed,
         "accelerate": accelerate,
         "cache_mb": cache_mb,
+        "on_error": on_error,
         "lexicons": several(lexicon or [], "--lexicon") or None,
         "gold": pairs(gold or [], "--gold", bare=False) or None,
         "lexical_decision": pairs(lexical_decision or [], "--lexical-decision", bare=False) or None,

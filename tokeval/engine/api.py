@@ -19,7 +19,7 @@ from tokeval.corpus.reader import Intake
 from tokeval.engine.cache import StateCache, joined, missing
 from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
 from tokeval.engine.cores import cores, share_cores
-from tokeval.engine.figures import make_tables, plan_record
+from tokeval.engine.figures import make_tables, plan_record, skipped_lines
 from tokeval.engine.frequent import count_words
 from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
 from tokeval.engine.samples import cut_samples
@@ -51,6 +51,7 @@ def compare(
     seed: int = 0,
     accelerate: bool = True,
     cache_mb: int | None = None,
+    on_error: str = "stop",
     engine: str = "local",
     jobs: int | None = None,
     cache: str | Path | None = None,
@@ -75,6 +76,7 @@ def compare(
         seed: of everything that is drawn at random.
         accelerate: whether verified fast paths may stand in for the reference libraries; no figure depends on it.
         cache_mb: memory for the caches of all fast paths in one worker, in MiB; None for 1024.
+        on_error: `stop`, or `skip`: leave a document on which a tokenizer fails out of its figures, and count it.
         engine: who runs it.
         jobs: how many cores it may use; None for all.
         cache: a folder where the states of this run are kept for the next, which then computes only what is new.
@@ -103,6 +105,7 @@ def compare(
         seed=seed,
         accelerate=accelerate,
         cache_mb=cache_mb,
+        on_error=on_error,
         lexicons=lexicons,
         gold=gold,
         lexical_decision=lexical_decision,
@@ -198,6 +201,7 @@ def run_plan(
     scanned = time.perf_counter()
     tell("compute", {})
     warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
+    warnings += skipped_lines(plan, done.states)
     table, sums = make_tables(plan, workers, done.states, warnings, material)
     beside = {
         "samples": cut_samples(plan, workers, done.states),
@@ -222,6 +226,7 @@ def run_plan(
         "engine": engine,
         "accelerations": accelerations,
         "warnings": results.about.warnings,
+        "skipped": {name: corpus.skipped for name, corpus in results.about.corpora.items()},
         "linguistic": material.record(),
         "jobs": jobs,
         "cached": done.cached,

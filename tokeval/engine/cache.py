@@ -196,6 +196,7 @@ def _key(plan: Plan, index: int, facts: TokenizerFacts, part: Measure | type[Acc
         _source_digest(str(getattr(module, "__file__", ""))),
         plan.words,
         str(plan.seed),
+        plan.on_error,
         baseline if isinstance(part, Measure) and part.relative else "",
     )
 

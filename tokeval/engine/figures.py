@@ -19,6 +19,7 @@ from tokeval.engine.tools import EncoderTools
 from tokeval.errors import CorpusError
 from tokeval.metrics.base import Context, Metric, Scored
 from tokeval.metrics.linguistic.material import Loaded
+from tokeval.metrics.skipped import Skipped
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.results.sums import Key, sums_table
 from tokeval.schema import ALL, Figure, Status, result_schema
@@ -121,6 +122,7 @@ def _signer(plan: Plan, index: int, state: ShardState, name: str, metric: Metric
                 "tokenizer": owner or facts.fingerprint,
                 "library": None if owner else facts.library,
                 "corpus": state.intake.fingerprint,
+                "skipped": skipped_by(state).get(name),
                 "slices": ",".join(plan.corpora[index].columns.slices) or "none",
             }
         )
@@ -169,6 +171,7 @@ def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState], warni
             slices=len(next(iter(state.tokenizers.values())).sums.slices),
             slice_by=list(plan.corpora[index].columns.slices),
             nulls=state.intake.nulls,
+            skipped=skipped_by(state),
         )
         for index, state in sorted(states.items())
     }
@@ -183,6 +186,22 @@ def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState], warni
         seed=plan.seed,
         warnings=list(warnings),
     )
+
+
+def skipped_by(state: ShardState) -> dict[str, int]:
+    """How many documents each tokenizer could not encode; those that could all are left out."""
+    kinds = {name: mine.others.get(Skipped.name) for name, mine in state.tokenizers.items()}
+    return {name: kind.total for name, kind in kinds.items() if isinstance(kind, Skipped) and kind.total}
+
+
+def skipped_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:
+    """What was skipped, a line for each tokenizer and corpus."""
+    return [
+        f"{name} fails on {count:,} of the {state.intake.documents:,} documents of {plan.corpora[index].name};"
+        " its figures leave them out"
+        for index, state in sorted(states.items())
+        for name, count in skipped_by(state).items()
+    ]
 
 
 def plan_record(plan: Plan) -> dict[str, object]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tokeval.arrow import Int64, text_array, text_buffers
 from tokeval.corpus.units import count_units
+from tokeval.engine.figures import skipped_by
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.metrics.frequencies import Frequencies
@@ -55,8 +56,9 @@ def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
         words = _Cut.of(state, plan.words)
         for name, encoder in workers.encoders.items():
             head = {"tokenizer": name, "corpus": corpus}
-            if SPANS in encoder.facts.capabilities and len(words.texts):
-                rows += [{**head, **row} for row in words.most_split(encoder)]
+            mine = words if name not in skipped_by(state) else _Cut.of(state, plan.words, encoder)
+            if SPANS in encoder.facts.capabilities and len(mine.texts):
+                rows += [{**head, **row} for row in mine.most_split(encoder)]
             frequencies = state.tokenizers[name].others.get(Frequencies.name)
             if isinstance(frequencies, Frequencies) and {IDS, VOCABULARY} <= encoder.facts.capabilities:
                 slices = state.tokenizers[name].sums.slices
@@ -81,10 +83,13 @@ class _Cut:
             self._parts.append((first, last, first + heads, numbers, np.bincount(numbers)))
 
     @classmethod
-    def of(cls, state: ShardState, segmenter: str) -> _Cut:
-        """Of the slices whose words the segmenter can tell."""
+    def of(cls, state: ShardState, segmenter: str, encoder: Encoder | None = None) -> _Cut:
+        """Of the slices whose words the segmenter can tell, the documents that the tokenizer can encode, if named."""
         names, levels, sizes, texts = [], [], [], []
         for name, (level, kept) in sorted(state.spoken.texts().items()):
+            if encoder is not None:
+                known = encoder.encodable(text_array(list(kept)))
+                kept = [text for text, can in zip(kept, known, strict=True) if can]
             units, _ = count_units(text_array(list(kept)), segmenter)
             if units["unsegmented_chars"].sum() <= UNSEGMENTED_SHARE * units["visible_chars"].sum():
                 names.append(name)

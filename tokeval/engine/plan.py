@@ -17,6 +17,9 @@ from tokeval.tokenizers.load import Spec, check_name
 #: Text of a shard in bytes, about: what is done again after a crash.
 SHARD_BYTES = 256 << 20
 
+#: What becomes of a run when a tokenizer fails on a document.
+STOP, SKIP = "stop", "skip"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -30,6 +33,7 @@ class Plan:
         words: the word segmenter.
         seed: of everything that is drawn at random.
         material: lexicons, gold files and the like, by language.
+        on_error: `stop`, or `skip`: leave the document out of that tokenizer's figures, and count it.
         reference: names of the tokenizers that run without a fast path; not in the digest, as no figure depends on it.
         cache_bytes: what the caches of all fast paths may hold together in one worker; not in the digest either.
     """
@@ -42,6 +46,7 @@ class Plan:
     words: str = "whitespace"
     seed: int = 0
     material: Material = field(default_factory=Material)
+    on_error: str = STOP
     reference: tuple[str, ...] = field(default=(), repr=False)
     cache_bytes: int = field(default=CACHE_BYTES, repr=False)
 
@@ -80,6 +85,7 @@ def make_plan(
     seed: int = 0,
     accelerate: bool = True,
     cache_mb: int | None = None,
+    on_error: str = STOP,
     lexicons: Mapping[str, str | Sequence[str]] | None = None,
     gold: Mapping[str, str] | None = None,
     lexical_decision: Mapping[str, str] | None = None,
@@ -102,6 +108,8 @@ def make_plan(
         raise UsageError(f"--cache-mb is {cache_mb}, it must be 1 or more")
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}, it must be 1 or more")
+    if on_error not in (STOP, SKIP):
+        raise UsageError(f"--on-error is {on_error!r}", hint=suggest(on_error, (STOP, SKIP)))
     from tokeval.corpus.units import SEGMENTERS, segmenter_name
 
     if words not in SEGMENTERS:
@@ -128,7 +136,7 @@ def make_plan(
     )
     reference = () if accelerate else tuple(tokenizers)
     cache_bytes = CACHE_BYTES if cache_mb is None else cache_mb << 20
-    return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, named, reference, cache_bytes)
+    return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, named, on_error, reference, cache_bytes)
 
 
 def make_shards(plan: Plan, *, parts: int | None = None, shard_bytes: int = SHARD_BYTES) -> list[Shard]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pyarrow as pa
 
+from tokeval.engine.figures import skipped_by
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.tokenizers.base import SPANS
@@ -33,15 +35,19 @@ def cut_samples(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
         for name, encoder in workers.encoders.items():
             if SPANS not in encoder.facts.capabilities or not len(texts):
                 continue
-            found = encoder.wanting_spans().encode(texts)
+            cut, names = texts, kept["slice"]
+            if name in skipped_by(state):
+                whole = np.flatnonzero(encoder.encodable(texts))
+                cut, names = texts.take(whole), names.take(whole)
+            found = encoder.wanting_spans().encode(cut)
             offsets = pa.array(found.offsets, pa.int32())
             tables.append(
                 pa.table(
                     [
-                        pa.repeat(plan.corpora[index].name, len(texts)),
-                        kept["slice"],
-                        pa.repeat(name, len(texts)),
-                        texts,
+                        pa.repeat(plan.corpora[index].name, len(cut)),
+                        names,
+                        pa.repeat(name, len(cut)),
+                        cut,
                         *(
                             pa.ListArray.from_arrays(offsets, pa.array(v))
                             for v in (found.ids, found.starts, found.ends)

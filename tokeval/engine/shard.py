@@ -6,14 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from tokeval.corpus.places import describe, persist
 from tokeval.corpus.reader import Intake, read_piece
 from tokeval.corpus.samples import Samples
 from tokeval.corpus.spoken import Spoken
-from tokeval.engine.plan import Plan, Shard
-from tokeval.errors import CorpusError, IncompleteRunError
+from tokeval.engine.plan import SKIP, Plan, Shard
+from tokeval.errors import CorpusError, IncompleteRunError, TokenizerError
 from tokeval.metrics.base import Accumulator, Measure, Metric, View
 from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
+from tokeval.metrics.skipped import Skipped
 from tokeval.metrics.sums import Sums
 from tokeval.schema import Batch, Encoding, TokenizerFacts
 from tokeval.tokenizers.encode import Encoder
@@ -88,6 +92,8 @@ class Workers:
     seed: int = 0
     #: By corpus: how far what is dear is thinned out.
     thinning: Sequence[int] = ()
+    #: Whether a document that a tokenizer cannot encode is left out of its figures, and counted.
+    skip: bool = False
 
     @property
     def timed(self) -> bool:
@@ -117,12 +123,13 @@ def load_workers(plan: Plan) -> Workers:
             cache_bytes=plan.cache_bytes // len(plan.tokenizers),
         ).prepare()
     thinning = [corpus.thinning for corpus in plan.corpora]
-    return Workers(encoders, metrics, load_ns, plan.baseline, plan.seed, thinning)
+    return Workers(encoders, metrics, load_ns, plan.baseline, plan.seed, thinning, plan.on_error == SKIP)
 
 
 def everything(workers: Workers) -> Todo:
     """All that the metrics need and the tokenizers declare."""
     measures, kinds = measures_of(workers.metrics), accumulators_of(workers.metrics)
+    kinds = [*kinds, Skipped] if workers.skip else kinds
     return {
         name: Wanted(
             tuple(m for m in measures if m.capability is None or m.capability in encoder.facts.capabilities),
@@ -153,7 +160,7 @@ def fold(state: ShardState, batch: Batch, workers: Workers, progress: Progress |
     state.spoken.update(batch)
     baseline = None
     if workers.baseline is not None and any(mine.sums.relative for mine in state.tokenizers.values()):
-        baseline = workers.encoders[workers.baseline].encode(batch.texts, batch.codes)
+        baseline = encode(workers.encoders[workers.baseline], batch, workers.skip)
     for name, mine in state.tokenizers.items():
         clock = time.perf_counter()
         view = look(batch, name, workers, baseline, workers.thinning[state.corpus])
@@ -164,14 +171,61 @@ def fold(state: ShardState, batch: Batch, workers: Workers, progress: Progress |
             progress(name, size, time.perf_counter() - clock)
 
 
-def look(batch: Batch, name: str, workers: Workers, baseline: Encoding | None, thinning: int) -> View:
+@dataclass(frozen=True)
+class Encoded:
+    """What a tokenizer made of a batch: the encoding of the documents that are marked in `kept`; None marks all."""
+
+    encoding: Encoding
+    kept: npt.NDArray[np.bool_] | None = None
+
+    def of(self, wanted: npt.NDArray[np.bool_] | None) -> Encoding:
+        """Ids of the documents of a batch that are wanted (None: all), none for those that could not be encoded."""
+        mask = self.kept if self.kept is not None else wanted
+        if mask is None:
+            return self.encoding
+        every = np.ones(len(mask), np.bool_)
+        kept, chosen = (every if marked is None else marked for marked in (self.kept, wanted))
+        counts = np.zeros(len(mask), np.int64)
+        counts[kept] = np.diff(self.encoding.offsets)
+        ids = self.encoding.ids[np.repeat(chosen, counts)]
+        offsets = np.concatenate(([0], np.cumsum(counts[chosen])))
+        return Encoding(ids, offsets, self.encoding.facts)
+
+
+def encode(encoder: Encoder, batch: Batch, skip: bool) -> Encoded:
+    """Encode a batch; with `skip`, without the documents on which the tokenizer fails.
+
+    Raises:
+        TokenizerError: it fails on a document, or on the batch though on none of its documents.
+    """
+    try:
+        return Encoded(encoder.encode(batch.texts, batch.codes))
+    except TokenizerError:
+        kept = encoder.encodable(batch.texts) if skip else None
+        if kept is None or kept.all():
+            raise
+    rest = batch.only(kept)
+    return Encoded(encoder.encode(rest.texts, rest.codes), kept)
+
+
+def look(batch: Batch, name: str, workers: Workers, beside: Encoded | None, thinning: int) -> View:
     """A batch as a tokenizer sees it, beside the baseline's encoding where that is wanted."""
     encoder = workers.encoders[name]
-    known = baseline if name == workers.baseline else None
-    encoding = known or encoder.encode(batch.texts, batch.codes)
+    known = beside if name == workers.baseline else None
+    mine = known or encode(encoder, batch, workers.skip)
+    encoding, baseline = mine.encoding, beside.of(mine.kept) if beside is not None else None
+    skipped = {}
+    if mine.kept is not None:
+        lost = ~mine.kept
+        for code in np.unique(batch.codes[lost]).tolist():
+            keys = batch.keys[lost & (batch.codes == code)]
+            skipped[batch.slices[code]] = len(keys), int(keys.sum(dtype=np.uint64))
+        batch = batch.only(mine.kept)
     clock = {**encoder.time(batch.texts), "load": workers.load_ns[name], "loads": 1} if workers.timed else {}
     drawn = encoder.encode, workers.seed, thinning
-    return View(batch, encoding, *drawn, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock)
+    return View(
+        batch, encoding, *drawn, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock, skipped=skipped
+    )
 
 
 def run_shard(

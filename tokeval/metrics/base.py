@@ -27,6 +27,8 @@ class View:
         baseline: the baseline tokenizer's encoding of the same batch, where the run has one.
         byte_ids: asks for a flag per id, 1 where the token is no text by itself; None without a vocabulary.
         clock: nanoseconds that parts of the work took, where speed is measured.
+        skipped: by slice, how many documents the tokenizer could not encode, and the sum of their keys modulo 2^64;
+            the batch is without them.
     """
 
     batch: Batch
@@ -40,6 +42,7 @@ class View:
     baseline: Encoding | None = None
     byte_ids: Callable[[], UInt8] | None = None
     clock: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def once(self, name: str, compute: Callable[[View], Any]) -> Any:
         """The value of `compute(self)`, computed at the first call for `name`."""

@@ -98,7 +98,8 @@ def _gini(per_byte: bool) -> Callable[[Context], Iterable[Figure]]:
         shared: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
         members = [slices[name] for name in context.slices if name in slices]
         if obstacle is None:
-            shared = reduce(lambda a, b: np.intersect1d(a, b, assume_unique=True), [p.keys for p in members])
+            if len(members) == len(context.slices):  # a slice may have no document left
+                shared = reduce(lambda a, b: np.intersect1d(a, b, assume_unique=True), [p.keys for p in members])
             if not len(shared):
                 obstacle = Status.UNDEFINED, "no id is present in every slice"
         if obstacle is not None:

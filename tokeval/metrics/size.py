@@ -8,6 +8,7 @@ from tokeval.metrics import measures as m
 from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Context, Metric
 from tokeval.metrics.lengths import Lengths
 from tokeval.metrics.ratios import count, of_sums, pools, ratio
+from tokeval.metrics.skipped import Skipped
 from tokeval.schema import Figure, MetricInfo, Status
 
 FAMILY = "size"
@@ -18,7 +19,9 @@ def _nsl(context: Context) -> Iterable[Figure]:
     mine, base = context.mine.sums, context.scored[context.baseline].sums
     for name, members in pools(context):
         n = mine.total("documents", members)
-        if n != base.total("documents", members):
+        if n != base.total("documents", members) or _skipped(context, context.tokenizer, members) != _skipped(
+            context, context.baseline, members
+        ):
             yield Figure(
                 name,
                 None,
@@ -30,6 +33,13 @@ def _nsl(context: Context) -> Iterable[Figure]:
         else:
             above, below = mine.buckets("tokens", members), base.buckets("tokens", members)
             yield of_sums(name, above, below, n, "tokens of the baseline", context.baseline)
+
+
+def _skipped(context: Context, tokenizer: str, members: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """What tells apart the documents that a tokenizer could not encode."""
+    found = context.scored[tokenizer].others.get(Skipped.name, Skipped())
+    assert isinstance(found, Skipped)
+    return found.within(members)
 
 
 def _nsl_document_mean(context: Context) -> Iterable[Figure]:

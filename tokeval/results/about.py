@@ -25,7 +25,12 @@ class TokenizerAbout:
 
 @dataclass(frozen=True)
 class CorpusAbout:
-    """One corpus of a run: what was read of it, and the null texts per slice that were left out."""
+    """One corpus of a run: what was read of it, and what was left out.
+
+    Attributes:
+        nulls: null texts by slice.
+        skipped: documents that a tokenizer could not encode, by tokenizer; one that could encode all is not named.
+    """
 
     fingerprint: str
     documents: int
@@ -33,6 +38,7 @@ class CorpusAbout:
     slices: int
     slice_by: list[str]
     nulls: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,30 @@ class Encoder:
         Raises:
             TokenizerError: the adapter broke its contract, or failed on a document.
         """
+        try:
+            return self._encode(texts, groups)
+        except TokevalError:
+            raise
+        except Exception as error:  # libraries raise what they like
+            raise self._on_a_document(texts, error) from error
+
+    def encodable(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
+        """Which of the texts the reference can encode, each by itself, shape (n,)."""
+        found = np.ones(len(texts), np.bool_)
+        parts = [(0, len(texts))]
+        while parts:  # halves of halves, as those that fail are few
+            start, stop = parts.pop()
+            try:
+                self.tokenizer.encode_batch(texts.slice(start, stop - start))
+            except Exception:
+                middle = (start + stop) // 2
+                if middle == start:
+                    found[start] = False
+                else:
+                    parts += [(start, middle), (middle, stop)]
+        return found
+
+    def _encode(self, texts: pa.Array, groups: npt.NDArray[np.int32] | None) -> Encoding:
         can = self.tokenizer.capabilities
         spans, round_trip = self.spans and SPANS in can, self.round_trip and DECODE in can
         found = self.accelerator.encode(texts, spans, groups) if self.accelerator is not None else None
@@ -156,28 +180,18 @@ class Encoder:
         return flags
 
     def _ids(self, texts: pa.Array) -> pa.Array:
-        """The reference's ids; where the library fails, the document is named."""
-        try:
-            ids = self.tokenizer.encode_batch(texts)
-        except TokevalError:
-            raise
-        except Exception as error:
-            raise self._on_a_document(texts, error) from error
-        return self._checked(ids, len(texts))
+        """The reference's ids."""
+        return self._checked(self.tokenizer.encode_batch(texts), len(texts))
 
     def _on_a_document(self, texts: pa.Array, error: Exception) -> TokenizerError:
         """The error of the first document that fails by itself."""
         line = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-        for row in range(len(texts)):
-            try:
-                self.tokenizer.encode_batch(texts.slice(row, 1))
-            except Exception:
-                text = texts[row].as_py()
-                return TokenizerError(
-                    f"the tokenizer {self.name!r} fails on the document {text[:60]!r} ({len(text):,} characters):"
-                    f" {line}",
-                    hint="take the document out of the corpus, or leave out the tokenizer",
-                )
+        for row in np.flatnonzero(~self.encodable(texts))[:1]:
+            text = texts[int(row)].as_py()
+            return TokenizerError(
+                f"the tokenizer {self.name!r} fails on the document {text[:60]!r} ({len(text):,} characters): {line}",
+                hint="`tokeval compare --on-error skip` leaves such documents out of its figures, and counts them",
+            )
         return TokenizerError(f"the tokenizer {self.name!r} fails on a batch of {len(texts):,} documents: {line}")
 
     def _checked(self, ids: pa.Array, rows: int) -> pa.Array:
