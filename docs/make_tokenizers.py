@@ -25,7 +25,7 @@ SPECS = {
     "rwkv": ("`rwkv:FILE`", "RWKV world vocabularies"),
     "sentencepiece": ("`sentencepiece:FILE`", "`.model` files, BPE and Unigram"),
     "tiktoken": ("`tiktoken:NAME`, `tiktoken:FILE@like-NAME`", "encodings by name, rank files"),
-    "transformers": ("`transformers:NAME`", "slow tokenizers; no code from a repository is run"),
+    "transformers": ("`transformers:NAME`", "slow tokenizers; code from a repository only with `--trust-remote-code`"),
     "words": ("`words:`", "runs of non-white-space; a yardstick"),
 }
 
@@ -46,7 +46,8 @@ tokenizer does not declare are `not_applicable`.
 
 - Text that looks like a special token is ordinary text. Hugging Face's Unigram finds its special pieces in plain
   text all the same (`</s>` typed into a text for T5); the conformance suite declares that gap.
-- `transformers:` leaves it to each slow tokenizer whether it can take special tokens as text.
+- `transformers:` leaves it to each slow tokenizer whether it can take special tokens as text (ByT5's
+  does, BERT's keeps `[SEP]` whole).
 - GPT-1's `vocab_40000.bpe` and other vocabularies with `</w>` but without a tokenizer.json are refused, as nothing
   in them tells their pre-tokenizer.
 

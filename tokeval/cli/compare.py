@@ -182,6 +182,14 @@ def command(
             rich_help_panel=_HOW,
         ),
     ] = None,
+    trust_remote_code: Annotated[
+        bool,
+        typer.Option(
+            "--trust-remote-code",
+            help="Let transformers: run code from a tokenizer's folder or repository; never done without.",
+            rich_help_panel=_HOW,
+        ),
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -318,6 +326,7 @@ def command(
         "accelerate": accelerate,
         "cache_mb": cache_mb,
         "on_error": on_error,
+        "trust_remote_code": trust_remote_code or None,
         "lexicons": several(lexicon or [], "--lexicon") or None,
         "gold": pairs(gold or [], "--gold", bare=False) or None,
         "lexical_decision": pairs(lexical_decision or [], "--lexical-decision", bare=False) or None,

@@ -52,6 +52,7 @@ def compare(
     accelerate: bool = True,
     cache_mb: int | None = None,
     on_error: str = "stop",
+    trust_remote_code: bool = False,
     engine: str = "local",
     jobs: int | None = None,
     cache: str | Path | None = None,
@@ -77,6 +78,7 @@ def compare(
         accelerate: whether verified fast paths may stand in for the reference libraries; no figure depends on it.
         cache_mb: memory for the caches of all fast paths in one worker, in MiB; None for 1024.
         on_error: `stop`, or `skip`: leave a document on which a tokenizer fails out of its figures, and count it.
+        trust_remote_code: whether `transformers:` may run code from a tokenizer's folder or repository.
         engine: who runs it.
         jobs: how many cores it may use; None for all.
         cache: a folder where the states of this run are kept for the next, which then computes only what is new.
@@ -106,6 +108,7 @@ def compare(
         accelerate=accelerate,
         cache_mb=cache_mb,
         on_error=on_error,
+        trust_remote_code=trust_remote_code,
         lexicons=lexicons,
         gold=gold,
         lexical_decision=lexical_decision,

@@ -86,6 +86,7 @@ def make_plan(
     accelerate: bool = True,
     cache_mb: int | None = None,
     on_error: str = STOP,
+    trust_remote_code: bool = False,
     lexicons: Mapping[str, str | Sequence[str]] | None = None,
     gold: Mapping[str, str] | None = None,
     lexical_decision: Mapping[str, str] | None = None,
@@ -96,7 +97,7 @@ def make_plan(
     Raises:
         UsageError: nothing to compare, or an unknown name. CorpusError: a corpus that cannot be read.
     """
-    from tokeval.tokenizers.load import parse_spec
+    from tokeval.tokenizers.load import parse_spec, trusting
 
     if not tokenizers:
         raise UsageError("no tokenizer was named", hint="add -t NAME=SPEC, for instance -t gpt2=tokenizer.json")
@@ -134,6 +135,8 @@ def make_plan(
     specs = tuple(
         (check_name(name), spec if isinstance(spec, Spec) else parse_spec(spec)) for name, spec in tokenizers.items()
     )
+    if trust_remote_code:
+        specs = tuple((name, trusting(spec)) for name, spec in specs)
     reference = () if accelerate else tuple(tokenizers)
     cache_bytes = CACHE_BYTES if cache_mb is None else cache_mb << 20
     return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, named, on_error, reference, cache_bytes)

@@ -1,8 +1,9 @@
-"""Slow tokenizers of `transformers`, those that are Python code; never with code from a repository."""
+"""Slow tokenizers of `transformers`, those that are Python code; code from a repository only by the user's word."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError
 from tokeval.signature import digest
 from tokeval.tokenizers.base import DECODE, IDS, Tokenizer
+from tokeval.tokenizers.load import load_tokenizer, parse_spec
 
 
 class Transformers(Tokenizer):
@@ -19,23 +21,30 @@ class Transformers(Tokenizer):
 
     capabilities = frozenset({IDS, DECODE})
 
-    def __init__(self, location: str, revision: str | None = None) -> None:
+    def __init__(self, location: str, revision: str | None = None, *, trust_remote_code: bool = False) -> None:
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # it complains when imported without a model library
         import transformers
 
-        options: dict[str, Any] = {"use_fast": False, "trust_remote_code": False}
+        options: dict[str, Any] = {"use_fast": False, "trust_remote_code": trust_remote_code}
         if revision is not None:
             options["revision"] = revision
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(location, **options)
         except Exception as error:  # OSError, ValueError, and what tokenizer classes raise
             line = str(error).strip().partition("\n")[0]
-            hint = "tokeval runs no code from a repository" if "trust_remote_code" in str(error) else None
+            asks = "trust_remote_code" in str(error)
+            if asks:
+                line = "it asks to run code of its own"
+            hint = "read that code; if you trust it, add --trust-remote-code" if asks else None
             raise TokenizerError(f"transformers:{location} cannot be loaded: {line}", hint=hint) from error
+        self._trusted = trust_remote_code
         self.library = f"transformers/{transformers.__version__}"
         self.fingerprint = _fingerprint(location, revision, self._tokenizer)
         unknown = self._tokenizer.unk_token_id
         self.unknown_id = None if unknown is None else int(unknown)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (load_tokenizer, (replace(parse_spec(self.spec), trusted=self._trusted),))
 
     def encode_batch(self, texts: pa.Array) -> pa.Array:
         """Ids by the library's own call, special tokens in the text being ordinary text where it allows that."""

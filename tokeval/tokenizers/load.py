@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokeval import registry
@@ -21,11 +21,17 @@ _HF_FILES = ("tokenizer.json", "vocab.json", "encoder.json", "vocab.txt")
 
 @dataclass(frozen=True)
 class Spec:
-    """A parsed spec string."""
+    """A parsed spec string.
+
+    Attributes:
+        trusted: whether code from its folder or repository may be run. No spec string says so: it is the user's word,
+            given at the command line or in a call, and it travels with the plan to every worker.
+    """
 
     backend: str
     location: str
     revision: str | None = None
+    trusted: bool = False
 
     def __str__(self) -> str:
         return f"{self.backend}:{self.location}" + (f"@{self.revision}" if self.revision else "")
@@ -62,6 +68,11 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
     return Spec(backend, str(path) if location and path.exists() else location, revision)
 
 
+def trusting(spec: Spec) -> Spec:
+    """The spec with leave to run code from its folder or repository, where its backend would ask for it."""
+    return replace(spec, trusted=spec.backend == "transformers")
+
+
 def load_tokenizer(spec: str | Spec) -> Tokenizer:
     """The tokenizer behind a spec string.
 
@@ -71,7 +82,8 @@ def load_tokenizer(spec: str | Spec) -> Tokenizer:
     parsed = parse_spec(spec) if isinstance(spec, str) else spec
     factory = registry.find(registry.TOKENIZERS, parsed.backend).load()
     try:
-        tokenizer = factory(parsed.location, parsed.revision)
+        options = {"trust_remote_code": True} if parsed.trusted else {}
+        tokenizer = factory(parsed.location, parsed.revision, **options)
     except TokevalError:
         raise
     except Exception as error:  # libraries raise what they like; the user gets one line
