@@ -191,7 +191,7 @@ class HuggingFace(Tokenizer):
             piece = piece.replace("▁", " ")
         return piece.encode(errors="surrogatepass"), NORMAL
 
-    @property
+    @cached_property
     def _scheme(self) -> set[str]:
         """How pieces spell bytes: the types of the declared decoders, and of the pre-tokenizers where none is."""
         if self._json.get("decoder"):
