@@ -24,7 +24,10 @@ SPECS = {
     "python": ("`python:package.module:factory`", "a class of your own"),
     "rwkv": ("`rwkv:FILE`", "RWKV world vocabularies"),
     "sentencepiece": ("`sentencepiece:FILE`", "`.model` files, BPE and Unigram"),
-    "tiktoken": ("`tiktoken:NAME`, `tiktoken:FILE@like-NAME`", "encodings by name, rank files"),
+    "tiktoken": (
+        "`tiktoken:NAME`, `tiktoken:FILE@like-NAME`, `tiktoken:FILE@pattern=TEXT`",
+        "encodings by name; rank files with a known pattern (cl100k_base, llama3, qwen, ...), or one from a text file",
+    ),
     "transformers": ("`transformers:NAME`", "slow tokenizers; code from a repository only with `--trust-remote-code`"),
     "words": ("`words:`", "runs of non-white-space; a yardstick"),
 }

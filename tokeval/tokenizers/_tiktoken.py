@@ -18,6 +18,7 @@ from tokeval.signature import digest
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
+from tokeval.tokenizers.hard import hard_strings
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.spelling import of_ranks
 
@@ -33,6 +34,10 @@ _LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
     r"|\s+(?!\S)|\s+"
 )
+_QWEN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+"
+)
 _O200K = "|".join(
     [
         r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
@@ -46,13 +51,16 @@ _O200K = "|".join(
 )
 
 
+#: `tiktoken:FILE@pattern=TEXT`: a file with the pattern.
+GIVEN = "pattern="
+
 #: pattern -> gigatoken's name for it
 _SCHEMES = {_GPT2: "gpt2", _CL100K: "cl100k", _O200K: "o200k"}
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A published encoding: its pattern, the SHA-256 of its rank file, and its special tokens."""
+    """A published encoding: its pattern, the SHA-256 of its rank file ("" for a pattern of many), its specials."""
 
     pattern: str
     sha256: str
@@ -80,6 +88,7 @@ _KNOWN = {
         ((_END, 199999), ("<|endofprompt|>", 200018)),
     ),
     "whisper": _Known(_GPT2, "b34b360dbb493e781e479794586d661700670d65564001f23024971d1f2fa126", ()),
+    "qwen": _Known(_QWEN, ""),
     "llama3": _Known(_LLAMA3, "82e9d31979e92ab929cd544440f129d9ecd797b69e327f80f17e1c50d5551b55", ()),
 }
 
@@ -88,7 +97,8 @@ class Tiktoken(Tokenizer):
     """A byte-level BPE in tiktoken's form.
 
     `tiktoken:NAME` is an encoding of tiktoken's own; `tiktoken:FILE` a rank file recognised by its hash;
-    `tiktoken:FILE@NAME` one that must be that encoding; `tiktoken:FILE@like-NAME` other ranks with its pattern.
+    `tiktoken:FILE@NAME` one that must be that encoding; `tiktoken:FILE@like-NAME` other ranks with its pattern;
+    `tiktoken:FILE@pattern=TEXT` other ranks with the pattern that the text file TEXT holds.
     """
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
@@ -130,7 +140,7 @@ class Tiktoken(Tokenizer):
         pattern = self._encoding._pat_str
         if pattern in _SCHEMES:
             return _gigatoken.from_ranks(self._encoding._mergeable_ranks, _SCHEMES[pattern])
-        if pattern == _LLAMA3:
+        if pattern in (_LLAMA3, _QWEN):
             return _gigatoken.from_json(self._as_json)
         raise NoFastPathError("gigatoken has no name for its pattern")
 
@@ -170,27 +180,64 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
 
     path = require_file(location, {"tiktoken"}, "a tiktoken rank file")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    if revision is not None and revision.startswith(GIVEN):
+        return _with_pattern(path, sha256, Path(revision.removeprefix(GIVEN)))
     name = revision or next((n for n, known in _KNOWN.items() if known.sha256 == sha256), None)
     if name is None:
         raise TokenizerError(
             f"{path} is none of the rank files that tokeval knows, so its pattern cannot be told",
-            hint=f"write tiktoken:{path}@like-NAME with NAME one of {', '.join(_KNOWN)}",
+            hint=f"write tiktoken:{path}@like-NAME with NAME one of {', '.join(_KNOWN)}, or @{GIVEN}FILE",
         )
     like = name.startswith("like-")
     known = _KNOWN.get(name.removeprefix("like-"))
     if known is None:
         raise TokenizerError(f"there is no known pattern {name!r}", hint=suggest(name, _KNOWN))
+    if not like and not known.sha256:
+        raise TokenizerError(
+            f"of {name} only the pattern is known, so {path} cannot be told to be it",
+            hint=f"write tiktoken:{path}@like-{name}",
+        )
     if not like and known.sha256 != sha256:
         raise TokenizerError(
             f"{path} is not {name}: its SHA-256 begins with {sha256[:12]}, not {known.sha256[:12]}",
             hint=f"if only the pattern is the same, write tiktoken:{path}@like-{name}",
         )
     ranks = load_tiktoken_bpe(str(path))
-    if sorted(ranks.values())[-1:] != [len(ranks) - 1] and like:
-        raise TokenizerError(f"the ranks of {path} have holes: {len(ranks)} tokens, last rank {max(ranks.values())}")
+    if like:
+        _check_ranks(path, ranks)
     special = {} if like else dict(known.special)
     encoding = tiktoken.Encoding(name, pat_str=known.pattern, mergeable_ranks=ranks, special_tokens=special)
     return encoding, digest(bytes.fromhex(sha256), name)
+
+
+def _with_pattern(path: Path, sha256: str, place: Path) -> tuple[tiktoken.Encoding, str]:
+    """An encoding of a rank file and a pattern from a file of its own, which must leave out no text."""
+    import regex
+    import tiktoken
+    from tiktoken.load import load_tiktoken_bpe
+
+    try:
+        pattern = place.read_text("utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TokenizerError(f"the pattern {place} cannot be read: {error}") from error
+    ranks = load_tiktoken_bpe(str(path))
+    _check_ranks(path, ranks)
+    try:
+        if any(not found[0] for text in ("", *hard_strings()) for found in regex.finditer(pattern, text)):
+            raise ValueError("it matches empty text")  # the library panics there
+        encoding = tiktoken.Encoding("given", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+    except (ValueError, regex.error) as error:
+        line = str(error).strip().rpartition("\n")[2]
+        raise TokenizerError(f"{place} holds no pattern that tiktoken can use: {line}") from error
+    for text in hard_strings():  # the library drops what a pattern does not match
+        if encoding.decode_bytes(encoding.encode_ordinary(text)) != text.encode():
+            raise TokenizerError(f"the pattern of {place} leaves out text, such as some of {text[:30]!r}")
+    return encoding, digest(bytes.fromhex(sha256), GIVEN, pattern)
+
+
+def _check_ranks(path: Path, ranks: dict[bytes, int]) -> None:
+    if sorted(ranks.values())[-1:] != [len(ranks) - 1]:
+        raise TokenizerError(f"the ranks of {path} have holes: {len(ranks)} tokens, last rank {max(ranks.values())}")
 
 
 def _from_name(name: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:

@@ -65,6 +65,9 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
     if not _at(folder, rest).exists() and "@" in rest:
         location, _, revision = rest.rpartition("@")
     path = _at(folder, location)
+    key, equals, place = (revision or "").partition("=")
+    if equals:  # the revision names a file, such as tiktoken's pattern=FILE
+        revision = f"{key}={_at(folder, place)}"
     return Spec(backend, str(path) if location and path.exists() else location, revision)
 
 
