@@ -36,4 +36,4 @@ def test_the_first_command_gives_a_table(tmp_path: Path) -> None:
     assert re.search(r"tur_Latn +demo-unigram +\d+\.\d% +\d+\.\d%", done.stderr)
     assert pq.read_table(tmp_path / "out" / "tokens.parquet").num_rows > 100
     metrics = set(pq.read_table(tmp_path / "out" / "results.parquet")["metric"].to_pylist())
-    assert metrics == {"vocabulary_size", "tokens", "encode_mb_per_s", "language_token_rate", "pure_token_rate"}
+    assert metrics == {"vocabulary_size", "tokens", "encode_s", "language_token_rate", "pure_token_rate"}

@@ -68,6 +68,19 @@ def _rate(above: str, below: str, scale: float, absent: str) -> Callable[[Contex
     return compute
 
 
+def _seconds(work: str) -> Callable[[Context], Iterable[Figure]]:
+    def compute(context: Context) -> Iterable[Figure]:
+        timings = context.mine.others[Timings.name]
+        assert isinstance(timings, Timings)
+        if timings.sums[work]:
+            yield Figure(ALL, timings.sums[work] * 1e-9, timings.sums["documents"])
+        else:
+            reason = "nothing was timed"
+            yield Figure(ALL, None, timings.sums["documents"], status=Status.NOT_APPLICABLE, reason=reason)
+
+    return compute
+
+
 def _metric(
     name: str, unit: str, direction: str, definition: str, compute: Callable[[Context], Iterable[Figure]]
 ) -> Metric:
@@ -78,6 +91,13 @@ def _metric(
 
 _NO_FAST = "the tokenizer has no fast path"
 METRICS = (
+    _metric(
+        "encode_s",
+        "s",
+        LOWER,
+        "Seconds of encode_batch over the whole corpus on the reference path: the processing time of a benchmark.",
+        _seconds("encode"),
+    ),
     _metric(
         "encode_mb_per_s",
         "MB/s",
