@@ -205,6 +205,7 @@ def _print_csv(found: Sequence[Difference]) -> None:
     import csv
     from dataclasses import fields
 
+    from tokeval.results.cells import inert
     from tokeval.results.paired import Difference
 
     names = [field.name for field in fields(Difference)]
@@ -212,9 +213,4 @@ def _print_csv(found: Sequence[Difference]) -> None:
     writer.writerow(names)
     for item in found:
         cells = [getattr(item, name) if name != "refused" else " ".join(item.refused or ()) for name in names]
-        writer.writerow(["" if c is None else repr(c) if isinstance(c, float) else _inert(str(c)) for c in cells])
-
-
-def _inert(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        writer.writerow(["" if c is None else repr(c) if isinstance(c, float) else inert(str(c)) for c in cells])

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from tokeval import __version__
 from tokeval.engine.api import Render
 from tokeval.engine.vocab import vocab
+from tokeval.results.cells import inert
 from tokeval.results.store import Results, check_folder, save
 from tokeval.tokenizers.load import Spec
 from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
@@ -81,7 +82,7 @@ def _doubtful(name: str, tokens: pa.Table) -> Iterator[str]:
     for row in chosen.select(["id", "reach", "kind", "bytes", "piece"]).to_pylist():
         line = io.StringIO()
         piece = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in row["piece"])
-        safe = f"'{piece}" if piece.startswith(("=", "+", "-", "@", "\t", "\r")) else piece
+        safe = inert(piece)
         csv.writer(line).writerow([name, row["id"], row["reach"], row["kind"], row["bytes"].hex(), safe])
         yield line.getvalue()
 

@@ -7,10 +7,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from tokeval.report.values import grids
+from tokeval.results.cells import inert
 from tokeval.results.store import Results
-
-#: A text cell that begins with one of these is taken for a formula by spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def render(results: Results) -> Mapping[str, bytes]:
@@ -46,7 +44,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, str):
         text = value.replace("\0", "\N{REPLACEMENT CHARACTER}").replace("\r", "\n")  # only \n makes the writer quote
-        return f"'{text}" if text.startswith(_FORMULA) else text
+        return inert(text)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return repr(value)
