@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
 _RUNS, _VERSIONS = "Two runs, or two tokenizers of one run", "Two versions of a tokenizer"
 _REFUSALS_SHOWN = 5
-_REVIEW = "tokeval.cli.review"
 
 
 def command(
@@ -69,10 +66,19 @@ def command(
     Differences between figures are paired by document: an interval of 95 % and a p-value, corrected by Holm's method
     over the slices. Figures whose signatures differ in anything but the tokenizer are refused.
     """
-    if b is not None and not (_is_results(a) and _is_results(b)) and find_spec(_REVIEW) is not None:
-        options = {"examples": examples, "limit": limit, "markdown": markdown, "json": json}
-        review = import_module(_REVIEW)
-        return int(review.command_review(a, b, corpora=corpus or [], fail_on=fail_on or [], **options))
+    if b is not None and not (_is_results(a) and _is_results(b)):
+        from tokeval.cli.review import command_review
+
+        return command_review(
+            a,
+            b,
+            corpora=corpus or [],
+            fail_on=fail_on or [],
+            examples=examples,
+            limit=limit,
+            markdown=markdown,
+            json=json,
+        )
     return _differences(a, b, tokenizers or [], metric or [], allow or [], slices=slices, csv=csv)
 
 
