@@ -45,7 +45,7 @@ class Encoder:
         """An encoder for a further thread; the tokenizer and what was derived from it are shared."""
         _ = self.facts
         if VOCABULARY in self.tokenizer.capabilities:
-            _ = self._token_bytes
+            _ = self._spellings
         return copy.copy(self)
 
     def wanting_spans(self) -> Encoder:
@@ -70,7 +70,7 @@ class Encoder:
         """Do now what is done once: facts, vocabulary, fast path. Returns itself."""
         _ = self.facts, self.accelerator
         if VOCABULARY in self.tokenizer.capabilities and (self.spans or self.round_trip):
-            _ = self._token_bytes
+            _ = self._spellings
         return self
 
     def encode(self, texts: pa.Array, groups: npt.NDArray[np.int32] | None = None) -> Encoding:
@@ -206,8 +206,10 @@ class Encoder:
         return ids
 
     @cached_property
-    def _token_bytes(self) -> tuple[npt.NDArray[np.uint8], Int64]:
-        """The bytes of every id, dense: data and offsets. Special tokens spell 0xFF, which no text holds."""
+    def _spellings(self) -> tuple[npt.NDArray[np.uint64], UInt8]:
+        """The bytes of every id, dense: a `spelling_table` and its data. Special tokens spell 0xFF, as no text does."""
+        from tokeval.tokenizers.kernels import spelling_table
+
         table = self.vocabulary
         ids = table["id"].to_numpy()
         special = pc.equal(table["kind"], SPECIAL)
@@ -216,7 +218,8 @@ class Encoder:
         dense[ids] = np.arange(len(ids))
         rows = data.take(pa.array(dense, mask=dense < 0))
         filled = pc.fill_null(rows, pa.scalar(b"\xff", pa.large_binary()))
-        return text_buffers(filled)
+        data, offsets = text_buffers(filled)
+        return spelling_table(data, offsets), data
 
     def _align(
         self,
@@ -229,7 +232,7 @@ class Encoder:
     ) -> None:
         from tokeval.tokenizers.kernels import align
 
-        align(*text_buffers(texts), flat, offsets, *self._token_bytes, starts, ends, lead)
+        align(*text_buffers(texts), flat, offsets, *self._spellings, starts, ends, lead)
 
     def _fill_spans(
         self, texts: pa.Array, found: Found, lead: Int64, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
