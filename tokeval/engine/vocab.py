@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from tokeval import __version__, signature
-from tokeval.engine.local import run
-from tokeval.engine.plan import Plan, make_plan
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.schema import Figure, MetricInfo, Status, result_schema
 from tokeval.tokenizers.base import VOCABULARY, Tokenizer
-from tokeval.tokenizers.load import Spec, check_name, load_tokenizer, parse_spec
+from tokeval.tokenizers.load import Spec, check_name, declared, load_tokenizer, parse_spec
 from tokeval.tokenizers.sniff import sniff
 from tokeval.vocabulary import qtok as qtok_view
 from tokeval.vocabulary import qtok_languages
 from tokeval.vocabulary.qtok import QtokToken
+
+if TYPE_CHECKING:
+    from tokeval.engine.plan import Plan
 
 #: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
 Sink = Callable[[str, Spec, pa.Table], None]
@@ -75,6 +77,8 @@ def vocab(
     if corpora is not None and len(corpora) != 1:
         raise UsageError(f"the use of tokens is read from one corpus, not {len(corpora)}")
     specs = {check_name(n): s if isinstance(s, Spec) else parse_spec(s) for n, s in tokenizers.items()}
+    for name, spec in specs.items():
+        _require_vocabulary(name, spec, declared(spec))
     sources = {"unicode": unicode_version(), "cldr": exemplars()[0]}
     about = {CORPUS: CorpusAbout(f"Unicode {sources['unicode']}, CLDR {sources['cldr']}", 0, 0, 0, [])}
     metrics = [*METRICS, *(USE_METRICS if corpora else ()), *(_QTOK if qtok else ())]
@@ -84,7 +88,7 @@ def vocab(
     keys = []
     for name, spec in specs.items():
         tokenizer = load_tokenizer(spec)
-        vocabulary = _vocabulary(name, tokenizer)
+        vocabulary = _vocabulary(name, tokenizer, spec)
         known[name] = TokenizerAbout(
             str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
         )
@@ -102,6 +106,8 @@ def vocab(
         if len(specs) > 1:
             keys.append(keys_of(table))
         for corpus, place in (corpora or {}).items():
+            from tokeval.engine.plan import make_plan  # what reads text is loaded where there is some
+
             plan = make_plan(
                 {name: spec},
                 {corpus: place},
@@ -133,9 +139,13 @@ def vocab(
     return pa.Table.from_pylist(rows, schema=result_schema().with_metadata(told.to_metadata()))
 
 
-def _vocabulary(name: str, tokenizer: Tokenizer) -> pa.Table:
-    if VOCABULARY not in tokenizer.capabilities:
-        raise NotSupportedError(f"the tokenizer {name!r} has no vocabulary: {tokenizer.spec} does not declare one")
+def _require_vocabulary(name: str, spec: Spec, capabilities: frozenset[str] | None) -> None:
+    if capabilities is not None and VOCABULARY not in capabilities:
+        raise NotSupportedError(f"the tokenizer {name!r} has no vocabulary: {spec} does not declare one")
+
+
+def _vocabulary(name: str, tokenizer: Tokenizer, spec: Spec) -> pa.Table:
+    _require_vocabulary(name, spec, tokenizer.capabilities)
     table = tokenizer.vocabulary()
     if not table.num_rows:
         raise TokenizerError(f"the vocabulary of {name!r} is empty")
@@ -154,6 +164,8 @@ def _qtok(spec: Spec) -> list[QtokToken] | None:
 
 def _count_use(name: str, plan: Plan) -> tuple[pa.Table, CorpusAbout]:
     """How often each slice of the plan's corpus has each id, and what was read."""
+    from tokeval.engine.local import run
+
     state = run(plan)[0]
     counts = state.tokenizers[name].others["frequencies"].state()
     slices = list(plan.corpora[0].columns.slices)
