@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
 Sink = Callable[[str, Spec, pa.Table], None]
 _QTOK = (*qtok_view.METRICS, *qtok_languages.METRICS)
+_Row = dict[str, object]
 _USE = "use"  # what the signature calls a corpus that shows the use of tokens
 
 
@@ -84,9 +85,11 @@ def vocab(
     metrics = [*METRICS, *(USE_METRICS if corpora else ()), *(_QTOK if qtok else ())]
     infos = {info.name: info for info in metrics}
     known: dict[str, TokenizerAbout] = {}
-    rows: list[dict[str, object]] = []
     keys = []
-    for name, spec in specs.items():
+
+    def describe(name: str, spec: Spec) -> list[_Row]:
+        """The figures of one tokenizer; when it returns, nothing of the tokenizer is held any more."""
+        rows: list[_Row] = []
         tokenizer = load_tokenizer(spec)
         vocabulary = _vocabulary(name, tokenizer, spec)
         known[name] = TokenizerAbout(
@@ -127,16 +130,31 @@ def vocab(
             progress(f"{name}: {table.num_rows:,} tokens")
         if tokens is not None:
             tokens(name, spec, table)
+        return rows
+
+    parts = [_table(describe(name, spec)) for name, spec in specs.items()]
     if len(keys) > 1:
-        for name, metric, figure in overlap_figures(list(specs), overlap(keys)):
-            rows += _rows(name, CORPUS, [(metric, figure)], infos, known, sources)
+        shared = overlap_figures(list(specs), overlap(keys))
+        parts.append(
+            _table(
+                [
+                    row
+                    for name, metric, figure in shared
+                    for row in _rows(name, CORPUS, [(metric, figure)], infos, known, sources)
+                ]
+            )
+        )
     told = About(
         version=__version__,
         tokenizers=known,
         corpora=about,
         metrics=metrics,
     )
-    return pa.Table.from_pylist(rows, schema=result_schema().with_metadata(told.to_metadata()))
+    return pa.concat_tables(parts).combine_chunks().replace_schema_metadata(told.to_metadata())
+
+
+def _table(rows: list[_Row]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=result_schema())
 
 
 def _require_vocabulary(name: str, spec: Spec, capabilities: frozenset[str] | None) -> None:
@@ -146,7 +164,7 @@ def _require_vocabulary(name: str, spec: Spec, capabilities: frozenset[str] | No
 
 def _vocabulary(name: str, tokenizer: Tokenizer, spec: Spec) -> pa.Table:
     _require_vocabulary(name, spec, tokenizer.capabilities)
-    table = tokenizer.vocabulary()
+    table = tokenizer.entries
     if not table.num_rows:
         raise TokenizerError(f"the vocabulary of {name!r} is empty")
     return table
@@ -181,7 +199,7 @@ def _rows(
     infos: Mapping[str, MetricInfo],
     known: Mapping[str, TokenizerAbout],
     sources: Mapping[str, str],
-) -> list[dict[str, object]]:
+) -> list[_Row]:
     """Figures as rows of the result table, signed by the tokenizers and the tables behind them."""
     return [
         {
