@@ -137,6 +137,29 @@ def test_only_the_option_runs_it_and_it_travels(asking: Path, tmp_path: Path) ->
     assert next(row["value"] for row in table if row["metric"] == "tokens") == 5.0
 
 
+@pytest.mark.parametrize("command", ["inspect", "check"])
+def test_the_commands_that_can_use_such_a_tokenizer_have_the_option(command: str, asking: Path, tmp_path: Path) -> None:
+    spec = f"transformers:{asking}"
+    arguments = ["ab"] if command == "inspect" else ["--against", spec]
+    given = ["tokeval", command, *arguments, "-t", spec]
+    refused = subprocess.run(given, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "hint: read that code; if you trust it, add --trust-remote-code" in refused.stderr
+    assert not (tmp_path / "mark").exists()
+    done = subprocess.run([*given, "--trust-remote-code"], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr  # a check finds fault with what it likes
+    assert not done.stderr
+    assert (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize("command", [["vocab", "-t"], ["diff", "bytes:"]], ids=lambda command: command[0])
+def test_those_that_cannot_use_it_say_so_and_not_that_it_should_be_trusted(command: list[str], asking: Path) -> None:
+    done = subprocess.run(["tokeval", *command, f"transformers:{asking}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert " vocabulary" in done.stderr
+    assert "trust" not in done.stderr
+
+
 def test_a_trusted_tokenizer_survives_pickling(asking: Path) -> None:
     tokenizer = load_tokenizer(replace(parse_spec(f"transformers:{asking}"), trusted=True))
     again = pickle.loads(pickle.dumps(tokenizer))

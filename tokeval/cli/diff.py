@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokeval.cli import options
+
 if TYPE_CHECKING:
     from tokeval.results.paired import Difference
     from tokeval.results.store import Results
@@ -48,10 +50,7 @@ def command(
         bool, typer.Option("--slices", help="Show every slice, not the pool alone.", rich_help_panel=_RUNS)
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print all as CSV.", rich_help_panel=_RUNS)] = False,
-    corpus: Annotated[
-        list[str] | None,
-        typer.Option("-c", "--corpus", metavar="NAME=PATH", help="Text to encode.", rich_help_panel=_VERSIONS),
-    ] = None,
+    corpus: Annotated[list[str] | None, options.corpora("Text to encode.", _VERSIONS)] = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(metavar="KIND", help="Exit with 1 if this changed.", rich_help_panel=_VERSIONS),

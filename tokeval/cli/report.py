@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokeval.cli.options import NoColor
+from tokeval.cli import options
 
 if TYPE_CHECKING:
     from tokeval.results.store import Results
@@ -19,13 +19,13 @@ def command(
     ],
     formats: Annotated[
         list[str] | None,
-        typer.Option("-f", "--format", metavar="FORMAT", help="A report; may be repeated.  [default: md, csv]"),
+        options.formats("md, csv"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where to write; several DIRs need it.  [default: DIR]"),
+        options.output("Where to write; several DIRs need it.  [default: DIR]"),
     ] = None,
-    no_color: NoColor = False,
+    no_color: options.NoColor = False,
 ) -> int:
     """Render the reports of a results folder again; several folders become one leaderboard.
 
@@ -34,7 +34,7 @@ def command(
     del no_color  # its callback has seen to it
     import sys
 
-    from tokeval.cli.options import renders
+    from tokeval.cli.parse import renders
     from tokeval.cli.progress import say
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary

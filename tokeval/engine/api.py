@@ -27,7 +27,7 @@ from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
 from tokeval.metrics.linguistic.material import load_material
-from tokeval.results.store import Results, check_folder, save, to_parquet
+from tokeval.results.store import Results, save, to_parquet
 from tokeval.tokenizers.encode import Encoder
 
 #: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
@@ -298,4 +298,4 @@ def write_results(folder: Path, results: Results, record: Mapping[str, Any], ren
     return save(folder, results.table, record, files)
 
 
-__all__ = ["check_folder", "compare", "finish", "run_plan", "write_results"]
+__all__ = ["compare", "finish", "run_plan", "write_results"]

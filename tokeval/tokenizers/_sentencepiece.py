@@ -117,7 +117,7 @@ class SentencePiece(Tokenizer):
 
     def spelling(self) -> Spelling:
         """From the trainer's record in the file: the model's kind, and on which side of a word its space stands."""
-        return of_model(self._model, self.vocabulary())
+        return of_model(self._model, self.entries)
 
 
 def _spell(piece: str) -> tuple[bytes, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from binascii import a2b_base64
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -167,13 +168,16 @@ class Tiktoken(Tokenizer):
     def vocabulary(self) -> pa.Table:
         """Ranks by id, then the special tokens."""
         special = {i: piece for piece, i in self._encoding._special_tokens.items()}
-        ranks = {i: data for data, i in self._encoding._mergeable_ranks.items() if i not in special}
-        rows: dict[int, tuple[str, bytes, str, float | None]]
-        rows = {i: (printable(data), data, kind_of_bytes(data), float(i)) for i, data in ranks.items()}
-        rows |= {i: (piece, piece.encode(), SPECIAL, None) for i, piece in special.items()}
-        ids = sorted(rows)
-        pieces, data, kinds, scores = zip(*(rows[i] for i in ids), strict=True)
-        return vocabulary_table(ids, list(pieces), list(data), list(kinds), list(scores))
+        by_id = {i: data for data, i in self._encoding._mergeable_ranks.items()}
+        by_id |= {i: piece.encode() for i, piece in special.items()}
+        ids = sorted(by_id)
+        data = [by_id[i] for i in ids]
+        pieces = [printable(value) for value in data]
+        kinds = [kind_of_bytes(value) for value in data]
+        scores: list[float | None] = [float(i) for i in ids]
+        for row in (row for row, i in enumerate(ids) if i in special):
+            kinds[row], scores[row] = SPECIAL, None
+        return vocabulary_table(ids, pieces, data, kinds, scores)
 
     def spelling(self) -> Spelling:
         """Every published pattern puts the space before its word; neighbours merge where their bytes have a rank."""
@@ -182,12 +186,12 @@ class Tiktoken(Tokenizer):
 
 def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:
     import tiktoken
-    from tiktoken.load import load_tiktoken_bpe
 
     path = require_file(location, {"tiktoken"}, "a tiktoken rank file")
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
     if revision is not None and revision.startswith(GIVEN):
-        return _with_pattern(path, sha256, Path(revision.removeprefix(GIVEN)))
+        return _with_pattern(path, _ranks(path, content), sha256, Path(revision.removeprefix(GIVEN)))
     name = revision or next((n for n, known in _KNOWN.items() if known.sha256 == sha256), None)
     if name is None:
         raise TokenizerError(
@@ -208,7 +212,7 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
             f"{path} is not {name}: its SHA-256 begins with {sha256[:12]}, not {known.sha256[:12]}",
             hint=f"if only the pattern is the same, write tiktoken:{path}@like-{name}",
         )
-    ranks = load_tiktoken_bpe(str(path))
+    ranks = _ranks(path, content)
     if like:
         _check_ranks(path, ranks)
     special = {} if like else dict(known.special)
@@ -216,17 +220,24 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
     return encoding, digest(bytes.fromhex(sha256), name)
 
 
-def _with_pattern(path: Path, sha256: str, place: Path) -> tuple[tiktoken.Encoding, str]:
+def _ranks(path: Path, content: bytes) -> dict[bytes, int]:
+    """The ranks of a file with a token in base 64 and its rank per line."""
+    try:
+        pairs = (line.split() for line in content.splitlines() if line)
+        return {a2b_base64(token): int(rank) for token, rank in pairs}
+    except ValueError as error:
+        raise TokenizerError(f"{path} is no rank file: {error}") from error
+
+
+def _with_pattern(path: Path, ranks: dict[bytes, int], sha256: str, place: Path) -> tuple[tiktoken.Encoding, str]:
     """An encoding of a rank file and a pattern from a file of its own, which must leave out no text."""
     import regex
     import tiktoken
-    from tiktoken.load import load_tiktoken_bpe
 
     try:
         pattern = place.read_text("utf-8").removesuffix("\n").removesuffix("\r")
     except (OSError, UnicodeDecodeError) as error:
         raise TokenizerError(f"the pattern {place} cannot be read: {error}") from error
-    ranks = load_tiktoken_bpe(str(path))
     _check_ranks(path, ranks)
     try:
         if any(not found[0] for text in ("", *hard_strings()) for found in regex.finditer(pattern, text)):

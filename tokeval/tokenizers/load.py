@@ -76,13 +76,25 @@ def trusting(spec: Spec) -> Spec:
     return replace(spec, trusted=spec.backend == "transformers")
 
 
-def load_tokenizer(spec: str | Spec) -> Tokenizer:
+def declared(spec: Spec) -> frozenset[str] | None:
+    """What every tokenizer of a backend declares, before one is loaded; None where each says for itself."""
+    found = vars(registry.find(registry.TOKENIZERS, spec.backend).load()).get("capabilities")
+    return found if isinstance(found, frozenset) else None
+
+
+def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False) -> Tokenizer:
     """The tokenizer behind a spec string.
+
+    Args:
+        spec: see `parse_spec`.
+        trust_remote_code: whether `transformers:` may run code from a tokenizer's folder or repository.
 
     Raises:
         TokevalError: it cannot be loaded; one line says why.
     """
     parsed = parse_spec(spec) if isinstance(spec, str) else spec
+    if trust_remote_code:
+        parsed = trusting(parsed)
     factory = registry.find(registry.TOKENIZERS, parsed.backend).load()
     try:
         options = {"trust_remote_code": True} if parsed.trusted else {}

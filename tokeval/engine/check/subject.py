@@ -28,9 +28,13 @@ class Subject:
     other: Tokenizer | None = None
 
     @classmethod
-    def load(cls, spec: str, against: str | None = None) -> Subject:
+    def load(cls, spec: str, against: str | None = None, *, trust_remote_code: bool = False) -> Subject:
         """Load by spec; `against` names a second file that claims to be the same tokenizer."""
-        return cls(spec, load_tokenizer(spec), None if against is None else load_tokenizer(against))
+
+        def loaded(spec: str) -> Tokenizer:
+            return load_tokenizer(spec, trust_remote_code=trust_remote_code)
+
+        return cls(spec, loaded(spec), None if against is None else loaded(against))
 
     def ids(self, texts: Sequence[str], tokenizer: Tokenizer | None = None) -> list[list[int]]:
         """The ids of each text."""
