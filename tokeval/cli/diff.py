@@ -98,8 +98,9 @@ def _differences(
     csv: bool,
 ) -> int:
     from tokeval.errors import ResultsError, UsageError, suggest
-    from tokeval.results.paired import COMPARED, between
+    from tokeval.results.paired import between
     from tokeval.results.store import Results, load_beside, load_results
+    from tokeval.signature import COMPARED
 
     left = Results.of(load_results(a), load_beside(a))
     right = left if b is None else Results.of(load_results(b), load_beside(b))

@@ -20,6 +20,9 @@ from tokeval.schema import result_schema
 
 TABLE, RUN = "results.parquet", "run.json"
 
+#: One row of the result table.
+Row = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Results:
