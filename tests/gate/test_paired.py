@@ -10,6 +10,7 @@ from tests.gate.made import results, row
 from tokeval.gate.baseline import Baseline, write_sums
 from tokeval.gate.paired import paired_test
 from tokeval.results.draws import sums_of
+from tokeval.results.paired import between
 from tokeval.results.store import Results, parse_parquet
 from tokeval.results.sums import Sums, sums_table
 from tokeval.schema import BUCKETS
@@ -74,3 +75,16 @@ def test_the_sums_behind_some_figures_are_kept_and_those_of_others_left_out() ->
 def test_a_run_without_sums_has_none() -> None:
     assert sums_of(run(None)) is None
     assert sums_of(run(table(1, 1))) is not None
+
+
+@pytest.mark.parametrize("buckets", [BUCKETS, 5])
+def test_the_gate_and_diff_say_the_same_of_a_difference(buckets: int) -> None:
+    after = run(table(110, 100, buckets=buckets))
+    before = Results.of(results([THERE]).table, {"sums": table(100, 100, buckets=buckets)})
+    (item,) = between(before, after, "a", "a")
+    assert item.p is not None
+    assert paired(table(110, 100, buckets=buckets), table(100, 100, buckets=buckets)) == (
+        item.ci_low,
+        item.ci_high,
+        item.p,
+    )
