@@ -88,3 +88,26 @@ def test_the_gate_and_diff_say_the_same_of_a_difference(buckets: int) -> None:
         item.ci_high,
         item.p,
     )
+
+
+def test_the_mean_over_slices_is_drawn_from_the_slices_that_have_a_figure() -> None:
+    shift = np.arange(BUCKETS) % 7
+
+    def sums(*above: int) -> pa.Table:
+        below = np.full(BUCKETS, 100, np.int64)
+        counts = {name: np.stack([part + shift, below]) for name, part in zip(("x", "y", "all"), above, strict=True)}
+        counts["z"] = np.stack([below, np.zeros(BUCKETS, np.int64)])
+        return sums_table([(("a", "c", name, "premium"), made) for name, made in counts.items()])
+
+    def side(base: float, table: pa.Table) -> Results:
+        rows = [row("premium", "a", name, base) for name in ("x", "y", "all", "macro")]
+        rows.append(row("premium", "a", "z", None, status="undefined"))
+        return Results.of(results(rows).table, {"sums": table})
+
+    # the pool goes the other way, and a mean that took it in, or the slice without a figure, would be another
+    found = between(side(1.0, sums(100, 100, 150)), side(1.1, sums(110, 110, 50)), "a", "a")
+    by_slice = {item.slice: item for item in found}
+    mean, part = by_slice["macro"], by_slice["x"]
+    assert mean.ci_low is not None
+    assert (mean.ci_low, mean.ci_high, mean.p) == (part.ci_low, part.ci_high, part.p)
+    assert by_slice["z"].reason == "a: undefined"
