@@ -29,7 +29,7 @@ def command(
 ) -> int:
     """Render the reports of a results folder again; several folders become one leaderboard.
 
-    Nothing is recomputed and no tokenizer is loaded: results.parquet is enough.
+    Nothing is recomputed and no tokenizer is loaded: results.parquet is enough. A run that did not finish is refused.
     """
     del no_color  # its callback has seen to it
     import sys
@@ -60,9 +60,9 @@ def command(
 def _read(folders: list[Path]) -> tuple[Results, list[str]]:
     from tokeval.errors import UsageError
     from tokeval.results.merge import merge
-    from tokeval.results.store import Results, load_beside, load_results
+    from tokeval.results.run import load_folder
 
-    runs = {str(folder): Results.of(load_results(folder), load_beside(folder)) for folder in folders}
+    runs = {str(folder): load_folder(folder) for folder in folders}
     if len(runs) < len(folders):
         raise UsageError("a folder is named twice")
     return merge(runs) if len(runs) > 1 else (runs[str(folders[0])], [])

@@ -24,6 +24,9 @@ TOKENS = "vocabulary.parquet"
 #: The commands that write results.
 COMPARE, VOCAB = "compare", "vocab"
 
+#: One row of the result table.
+Row = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Results:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.metrics.numbers.digits import bit_masks
-from tokeval.utf8 import is_space, point_at
+from tokeval.utf8 import is_blank, point_at
 
 _DIGITS = bit_masks()
 
@@ -183,20 +183,6 @@ def score_numbers(data, offsets, numbers, number_rows, ids, id_offsets, starts, 
 
 
 @kernel
-def _blank(data, start, stop):
-    """Whether `data[start:stop]` is white space alone."""
-    at = start
-    while at < stop:
-        if data[at] & 0xC0 == 0x80:
-            return False  # the range begins inside a character
-        point, width = point_at(data, at)
-        if not is_space(point):
-            return False
-        at += width
-    return True
-
-
-@kernel
 def score_operators(data, offsets, operators, operator_rows, ids, id_offsets, starts, ends, unknown, out):
     """Score each operator: counts per document into `out` (3, documents).
 
@@ -223,5 +209,5 @@ def score_operators(data, offsets, operators, operator_rows, ids, id_offsets, st
                 out[OPERATORS_LEFT_OUT, row] += 1
                 continue
             out[OPERATORS, row] += 1
-            alone = _blank(data, begin + low, begin + start) and _blank(data, begin + stop, begin + high)
+            alone = is_blank(data, begin + low, begin + start) and is_blank(data, begin + stop, begin + high)
             out[ISOLATED, row] += alone
