@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,8 +59,11 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
             raise TokenizerError(f"there is no file {text}", hint=_path_hint(text))
         return Spec(_backend_of(path), str(path))
     registry.find(registry.TOKENIZERS, backend)
-    if backend in {"python", "derive"}:  # their locations hold colons, and specs, of their own
+    if backend == "python":  # its location holds colons of its own
         return Spec(backend, rest)
+    if backend == "derive":
+        method, colon, inner = rest.partition(":")
+        return Spec(backend, f"{method}:{parse_spec(inner, folder)}" if colon else rest)
     location: str = rest
     revision: str | None = None
     if not _at(folder, rest).exists() and "@" in rest:
@@ -74,6 +78,29 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
 def trusting(spec: Spec) -> Spec:
     """The spec with leave to run code from its folder or repository, where its backend would ask for it."""
     return replace(spec, trusted=spec.backend == "transformers")
+
+
+def places_of(spec: Spec) -> list[str]:
+    """The files and folders here that a spec names: its location, its revision's file, those of a spec inside it."""
+    if spec.backend == "derive":
+        _, colon, inner = spec.location.partition(":")
+        return places_of(parse_spec(inner)) if colon else []
+    _, _, beside = (spec.revision or "").partition("=")
+    return [place for place in (spec.location, beside) if place and Path(place).exists()]
+
+
+def moved(spec: Spec, places: Mapping[str, str]) -> Spec:
+    """The spec with other paths in place of those that it names (see `places_of`)."""
+    location, revision = spec.location, spec.revision
+    for old, new in places.items():
+        if spec.backend == "derive":
+            location = location.replace(old, new)
+        elif location == old:
+            location = new
+        key, equals, beside = (revision or "").partition("=")
+        if equals and beside == old:
+            revision = f"{key}={new}"
+    return replace(spec, location=location, revision=revision)
 
 
 def load_tokenizer(spec: str | Spec) -> Tokenizer:
