@@ -52,7 +52,12 @@ tokenizer does not declare are `not_applicable`.
 - `transformers:` leaves it to each slow tokenizer whether it can take special tokens as text (ByT5's
   does, BERT's keeps `[SEP]` whole).
 - GPT-1's `vocab_40000.bpe` and other vocabularies with `</w>` but without a tokenizer.json are refused, as nothing
-  in them tells their pre-tokenizer.
+  in them tells their pre-tokenizer (GPT-1 cleaned its text with ftfy and cut it with spaCy). What transformers makes
+  of them, which cuts as BERT does, is `transformers:FOLDER`, with the files as `vocab.json` and `merges.txt` beside a
+  `tokenizer_config.json` of `{{"tokenizer_class": "OpenAIGPTTokenizer"}}`.
+- A tokenizer that is code and dictionaries, such as the Turkish one of `kokler.json` and `ekler.json` (roots, affixes,
+  then BPE), is used through its own package: a class as below whose `encode_batch` calls it, as `python:`, or its ids
+  made beforehand, as `precomputed:`.
 
 ## Fast paths
 
@@ -75,7 +80,9 @@ its sums in single precision make the segmentation of a word depend on the words
 
 ## Limits
 
-Files are never unpickled and nothing in them is evaluated. Refused, unless the environment says otherwise:
+Files are never unpickled and nothing in them is evaluated. What is larger is refused before it is read or parsed,
+unless the environment says otherwise (MiB of a file; entries of a vocabulary, or elements of any list or object in
+JSON):
 
 {limits}
 

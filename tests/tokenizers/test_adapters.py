@@ -58,6 +58,39 @@ def test_a_vocabulary_that_is_not_byte_level_is_refused(tmp_path: Path) -> None:
         load_tokenizer(str(folder))
 
 
+@pytest.mark.parametrize(
+    ("names", "what", "way"),
+    [
+        (("encoder_bpe_40000.json", "vocab_40000.bpe"), "GPT-1's vocabulary and merges", "transformers:FOLDER"),
+        (("kokler.json", "ekler.json", "bpe_tokenler.json"), "a Turkish tokenizer of roots", "python:MODULE:CLASS"),
+    ],
+)
+def test_files_of_tokenizers_that_are_code_tell_the_way(
+    tmp_path: Path, names: tuple[str, ...], what: str, way: str
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text('{"a": 0}')
+    for spec in (str(tmp_path), *(str(tmp_path / name) for name in names), f"hf:{tmp_path / names[0]}"):
+        with pytest.raises(TokenizerError, match=what) as caught:
+            load_tokenizer(spec)
+        assert way in str(caught.value.hint)
+    with pytest.raises(TokenizerError) as caught:
+        load_tokenizer(f"hf:{tmp_path}")
+    assert way in str(caught.value.hint)
+
+
+def test_the_way_for_gpt_1_works(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    (tmp_path / "vocab.json").write_text(json.dumps({"<unk>": 0, "l": 1, "o": 2, "o</w>": 3, "lo</w>": 4}))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\nl o</w>\n")
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "OpenAIGPTTokenizer"}')
+    with pytest.raises(TokenizerError, match="not byte-level") as caught:
+        load_tokenizer(str(tmp_path))
+    assert "transformers:" in str(caught.value.hint)
+    tokenizer = load_tokenizer(f"transformers:{tmp_path}")
+    assert tokenizer.encode_batch(pa.array(["Lo lo"])).to_pylist() == [[4, 4]]
+
+
 @pytest.mark.parametrize(("case", "kind"), [("uncased", "wordpiece"), ("cased", "wordpiece-cased")])
 def test_a_list_of_word_pieces_has_to_be_told_its_case(tmp_path: Path, case: str, kind: str) -> None:
     content = json.loads(makers.hf_json(kind))["model"]["vocab"]
@@ -268,7 +301,8 @@ def test_surrogates_in_the_vocabulary_are_refused_in_one_line(tmp_path: Path) ->
     ("content", "message"),
     [
         (b'{"model": {"type": "BPE", "vocab": {"a"', "broken or truncated JSON"),
-        (b'{"model":' * 100_000, "broken or truncated JSON"),
+        (b'{"model":' * 100_000, "JSON that is nested too deep"),
+        (b"[" * 1_000_000, "JSON that is nested too deep"),
         (pickle.dumps({"a": 1}), "a Python pickle, which is never loaded"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b"", "an empty file"),
@@ -287,24 +321,6 @@ def test_a_pickle_called_a_model_is_not_loaded(tmp_path: Path) -> None:
     path.write_bytes(pickle.dumps(os.getcwd))
     with pytest.raises(TokenizerError, match="never loaded"):
         load_tokenizer(str(path))
-
-
-def test_limits_refuse_and_can_be_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = makers.write_hf(tmp_path, "wordlevel")
-    monkeypatch.setenv("TOKEVAL_MAX_VOCABULARY", "10")
-    with pytest.raises(TokenizerError, match="vocabulary entries, more than the 10") as caught:
-        load_tokenizer(str(path))
-    assert "TOKEVAL_MAX_VOCABULARY" in str(caught.value.hint)
-    monkeypatch.setenv("TOKEVAL_MAX_VOCABULARY", "1000")
-    load_tokenizer(str(path))
-    monkeypatch.setenv("TOKEVAL_MAX_TOKENIZER_MB", "1")
-    large = tmp_path / "large.model"
-    large.write_bytes(b"\x0a\x03\x0a\x01a" + bytes(2 << 20))
-    with pytest.raises(TokenizerError, match="2 MiB, more than the 1 MiB"):
-        load_tokenizer(f"sentencepiece:{large}")
-    monkeypatch.setenv("TOKEVAL_MAX_TOKENIZER_MB", "many")
-    with pytest.raises(UsageError, match="whole number"):
-        load_tokenizer(f"sentencepiece:{large}")
 
 
 def test_a_truncated_sentencepiece_model(tmp_path: Path) -> None:

@@ -26,8 +26,9 @@ from tokeval.tokenizers.base import (
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
 from tokeval.tokenizers.fast import FastPath
+from tokeval.tokenizers.limits import check_entries, limit
 from tokeval.tokenizers.load import require_file
-from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, read_model
+from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, count_pieces, read_model
 from tokeval.tokenizers.spelling import of_model
 
 
@@ -43,6 +44,9 @@ class SentencePiece(Tokenizer):
         if revision is not None:
             raise TokenizerError(f"sentencepiece:{location} is a file and has no revision {revision!r}")
         path = require_file(location, {"sentencepiece"}, "a SentencePiece model")
+        data = path.read_bytes()
+        if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece
+            check_entries(path, count_pieces(data))
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
         except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it

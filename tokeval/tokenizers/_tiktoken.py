@@ -19,6 +19,7 @@ from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spa
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hard import hard_strings
+from tokeval.tokenizers.limits import check_lines
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.spelling import of_ranks
 
@@ -185,6 +186,7 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
     from tiktoken.load import load_tiktoken_bpe
 
     path = require_file(location, {"tiktoken"}, "a tiktoken rank file")
+    check_lines(path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     if revision is not None and revision.startswith(GIVEN):
         return _with_pattern(path, sha256, Path(revision.removeprefix(GIVEN)))

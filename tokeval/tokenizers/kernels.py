@@ -121,3 +121,30 @@ def whole_hashes(data, offsets):
     for row in range(rows):
         out[row] = hash_bytes(data, offsets[row], offsets[row + 1])
     return out
+
+
+@kernel
+def count_elements(data):
+    """The most elements that a list or object of a JSON text has, and those of all; deeper ones count with the last."""
+    counts = np.zeros(256, np.int64)
+    depth = 0
+    largest, total = np.int64(0), np.int64(0)
+    at = 0
+    while at < data.shape[0]:
+        byte = data[at]
+        if byte == 0x22:  # a string, to its end
+            at += 1
+            while at < data.shape[0] and data[at] != 0x22:
+                at += 2 if data[at] == 0x5C else 1
+        elif byte == 0x5B or byte == 0x7B:
+            depth += 1
+            counts[min(depth, 255)] = 1
+        elif byte == 0x2C:
+            level = min(depth, 255)
+            counts[level] += 1
+            total += 1
+            largest = max(largest, counts[level])
+        elif (byte == 0x5D or byte == 0x7D) and depth > 0:
+            depth -= 1
+        at += 1
+    return largest, total

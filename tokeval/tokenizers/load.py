@@ -11,7 +11,7 @@ from tokeval import registry
 from tokeval.errors import TokenizerError, TokevalError, UsageError, suggest
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.limits import check_size
-from tokeval.tokenizers.sniff import describe, sniff
+from tokeval.tokenizers.sniff import describe, part_of, sniff
 
 #: `org/name`, `org/name@revision`: a repository on the hub, where no file or folder has that name.
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-]+(\.\d[\w-]*)*(@[\w./-]+)?")
@@ -145,6 +145,9 @@ def _backend_of(path: Path) -> str:
     if path.is_dir():
         if any((path / name).is_file() for name in _HF_FILES):
             return "hf"
+        together = part_of(path)
+        if together is not None:
+            raise TokenizerError(f"the folder {path} holds {together[0]}", hint=together[1])
         raise TokenizerError(f"the folder {path} holds no tokenizer.json", hint="name the backend: backend:PATH")
     if path.name in _HF_FILES:
         return "hf"
@@ -165,6 +168,9 @@ def _at(folder: Path | None, location: str) -> Path:
 
 def _path_hint(location: str) -> str | None:
     parent = Path(location).parent
+    together = part_of(parent)
+    if together is not None:
+        return f"{parent} holds {together[0]}: {together[1]}"
     siblings = [str(p) for p in parent.iterdir()] if parent.is_dir() else []
     hint = suggest(location, siblings)
     return hint if hint and hint.startswith("did") else None
