@@ -13,14 +13,17 @@ PAGE = Path(__file__).with_name("tokenizers.md")
 SPECS = {
     "bytes": ("`bytes:`", "UTF-8 bytes; a yardstick"),
     "chars": ("`chars:`", "code points; a yardstick"),
-    "derive": ("`derive:METHOD:SPEC`", "another segmentation with the vocabulary of SPEC"),
+    "derive": ("`derive:METHOD:SPEC`", "another segmentation with the vocabulary of SPEC, see below"),
     "graphemes": ("`graphemes:`", "user-perceived characters (UAX 29); a yardstick"),
     "hf": (
         "`hf:PATH`, `hf:org/name@revision`",
         "tokenizer.json, vocab.json with merges.txt, vocab.txt (`@cased`, `@uncased`), folders, the hub",
     ),
     "mistral": ("`mistral:NAME`, `mistral:PATH`", "files that mistral-common ships, and Tekken files"),
-    "precomputed": ("`precomputed:FILE.parquet`", "ids, token ends or counts made elsewhere, found by text"),
+    "precomputed": (
+        "`precomputed:FILE.parquet`",
+        "ids, token ends or counts made elsewhere, found by document id; what the file holds is declared",
+    ),
     "python": ("`python:package.module:factory`", "a class of your own"),
     "rwkv": ("`rwkv:FILE`", "RWKV world vocabularies"),
     "sentencepiece": ("`sentencepiece:FILE`", "`.model` files, BPE and Unigram"),
@@ -85,6 +88,49 @@ unless the environment says otherwise (MiB of a file; entries of a vocabulary, o
 JSON):
 
 {limits}
+
+## Derived tokenizers
+
+`derive:METHOD:SPEC` cuts text with the vocabulary of another tokenizer and inside its pre-tokens: `longest-prefix`,
+`longest-suffix`, `longest-token` (greedy, as in Uzan et al. 2024), `fewest-tokens` (PathPiece, Schmidt et al. 2024: how
+far is a tokenizer from the best that its vocabulary allows?), `dropout-P` and `dropout-P-seed-N` (BPE dropout,
+Provilkov et al. 2020, for any BPE: rank files, tokenizer.json, SentencePiece). The bytes of the vocabulary's tokens
+must concatenate to the text, so WordPiece is not for it. Normalisation is left out, as are added tokens and
+`ignore_merges` in dropout. What dropout draws depends on the text of a document, the place in it and the seed: it is
+the same for any batch, order and sharding.
+
+## Tokens made elsewhere
+
+`precomputed:FILE.parquet` is for a tokenizer that cannot be run here: a neural or byte-patching one, a model behind a
+service that only counts. One row per document of the corpus:
+
+| column | |
+| --- | --- |
+| `id` | the document's id, as the corpus's id column has it |
+| the corpus's slice columns | where ids repeat across slices (FLORES has the same in each language) |
+| `ids` | list of token ids |
+| `ends` | list of the byte positions where tokens end; the first begins at 0 |
+| `tokens` | their number, where that is all there is |
+| `text` or `sha256` | if there, each document is checked to be the one that the tokens were made from |
+
+```python
+import pyarrow as pa, pyarrow.parquet as pq
+
+corpus = pq.read_table("corpus.parquet", columns=["id", "language", "text"])
+counts = [service.count_tokens(text) for text in corpus["text"].to_pylist()]
+pq.write_table(corpus.select(["id", "language"]).append_column("tokens", pa.array(counts)), "counts.parquet")
+```
+
+```
+tokeval compare -c mine=corpus.parquet -t service=precomputed:counts.parquet -t gpt2=tokenizer.json
+```
+
+At least one of `ids`, `ends` and `tokens` is needed. With `tokens` alone, figures of compression and fairness are
+there; those of the vocabulary need `ids`, those of words and characters `ends`. Texts that are no documents of the
+corpus (perturbed ones, gold words alone, the samples of a report) have no tokens here: such figures are
+`not_applicable`. Without a slice column, ids must be unique over the corpus, and two rows with one key are an error. A
+document without its row is an error that names it; `--on-error skip` counts it instead. Where file or corpus has no
+ids, documents are found by the file's `text`.
 
 ## A tokenizer of your own
 
