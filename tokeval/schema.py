@@ -67,6 +67,8 @@ class Batch:
         has_ids: whether `keys` come from an id column (only then are slices parallel).
         units: per-document int64 counts by name: bytes, chars, lines, words, unsegmented_chars, visible_chars.
         words: where the words lie.
+        columns: the columns whose values, joined by `/`, name the slices.
+        ids: the documents' ids as text, null where a row has none; None without an id column.
     """
 
     texts: pa.Array
@@ -76,6 +78,8 @@ class Batch:
     has_ids: bool
     units: Mapping[str, Int64]
     words: Words
+    columns: tuple[str, ...] = ()
+    ids: pa.Array | None = None
     _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, name: str, compute: Callable[[Batch], Any]) -> Any:
@@ -105,6 +109,8 @@ class Batch:
             self.has_ids,
             {name: values[kept] for name, values in self.units.items()},
             words,
+            self.columns,
+            None if self.ids is None else self.ids.take(np.flatnonzero(kept)),
         )
 
     @property
@@ -153,6 +159,7 @@ class TokenizerFacts:
         fingerprint: short hash of the defining file and the adapter's parameters.
         library: name and version of the library that defines the tokenizer, `name/version`.
         yardstick: whether it is a measure to hold others against (bytes, characters, words), never the best.
+        fixed: whether it knows the tokens of given documents alone, and can encode no other text.
     """
 
     vocabulary_size: int | None = None
@@ -161,6 +168,7 @@ class TokenizerFacts:
     fingerprint: str = ""
     library: str = ""
     yardstick: bool = False
+    fixed: bool = False
 
 
 #: How a vocabulary says where words begin and end; see `Spelling`.

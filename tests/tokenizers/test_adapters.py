@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
@@ -19,7 +18,7 @@ from tests.tokenizers import makers
 from tokeval import load_tokenizer
 from tokeval.errors import TokenizerError, UsageError
 from tokeval.testing import check_tokenizer
-from tokeval.tokenizers.base import IDS, SPANS, Tokenizer
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.encode import Encoder
 
 # --- older files of Hugging Face
@@ -155,65 +154,6 @@ def test_graphemes_keep_clusters_whole() -> None:
     assert found.starts.tolist() == [0, 3, 0, 0, 3]
     assert found.ends.tolist() == [3, 4, len("👨‍👩‍👧".encode()), 3, 6]
     check_tokenizer(tokenizer)
-
-
-# --- precomputed
-
-
-def test_precomputed_ids_ends_and_counts(tmp_path: Path) -> None:
-    texts = ["héllo", "", "ab c"]
-    full = tmp_path / "full.parquet"
-    columns = {"text": texts, "ids": [[5, 6], [], [7, 8, 9]], "ends": [[3, 6], [], [1, 2, 4]]}
-    pq.write_table(pa.table(columns), full)
-    tokenizer = load_tokenizer(f"precomputed:{full}")
-    assert tokenizer.capabilities == {IDS, SPANS}
-    batch = pa.array(["ab c", None, "héllo", "", "héllo"], pa.large_string())
-    assert tokenizer.encode_batch(batch).to_pylist() == [[7, 8, 9], None, [5, 6], [], [5, 6]]
-    found = tokenizer.spans_batch(batch)
-    assert found.starts.tolist() == [0, 1, 2, 0, 3, 0, 3]
-    assert found.ends.tolist() == [1, 2, 4, 3, 6, 3, 6]
-    counts = tmp_path / "counts.parquet"
-    pq.write_table(pa.table({"text": texts, "tokens": [2, 0, 3]}), counts)
-    counted = load_tokenizer(f"precomputed:{counts}")
-    assert counted.capabilities == frozenset()
-    assert [len(row) for row in counted.encode_batch(pa.array(texts)).to_pylist()] == [2, 0, 3]
-    with pytest.raises(TokenizerError, match="does not hold the document 'other'"):
-        counted.encode_batch(pa.array(["other"]))
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ({"text": ["a"]}, "needs the column `text` and one of"),
-        ({"id": [1], "ids": [[1]]}, "needs the column `text`"),
-        ({"text": ["a"], "ids": [[1]], "tokens": [2]}, "do not tell the same number"),
-        ({"text": ["a"], "ids": [[-1]]}, "lists of numbers from 0"),
-        ({"text": ["ab"], "ends": [[2, 1]]}, "must rise"),
-        ({"text": ["ab"], "ends": [[3]]}, "inside its bytes"),
-        ({"text": ["ab"], "ids": pa.array([None], pa.list_(pa.uint32()))}, "nulls in ids"),
-    ],
-)
-def test_precomputed_files_that_contradict_themselves(tmp_path: Path, columns: dict[str, object], message: str) -> None:
-    path = tmp_path / "bad.parquet"
-    pq.write_table(pa.table(columns), path)
-    with pytest.raises(TokenizerError, match=message):
-        load_tokenizer(f"precomputed:{path}")
-
-
-def test_figures_that_need_more_than_counts_are_not_applicable(tmp_path: Path) -> None:
-    import tokeval
-
-    texts = ["one two", "three"]
-    pq.write_table(pa.table({"text": texts}), tmp_path / "corpus.parquet")
-    pq.write_table(pa.table({"text": texts, "tokens": [3, 2]}), tmp_path / "counts.parquet")
-    table = tokeval.compare(
-        {"api": f"precomputed:{tmp_path / 'counts.parquet'}"}, {"c": str(tmp_path / "corpus.parquet")}
-    ).to_pandas()
-    rows = table[table.slice == "all"].set_index("metric")
-    assert rows.loc["tokens", "value"] == 5
-    assert rows.loc["tokens_per_word", "value"] == pytest.approx(5 / 3)
-    assert rows.loc["vocabulary_used", "status"] == "not_applicable"
-    assert rows.loc["round_trip_rate", "status"] == "not_applicable"
 
 
 # --- python: and plugins

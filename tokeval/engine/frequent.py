@@ -58,8 +58,9 @@ def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
         words = _Cut.of(state, plan.words)
         for name, encoder in workers.encoders.items():
             before = len(rows)
-            mine = words if name not in skipped_by(state) else _Cut.of(state, plan.words, encoder)
-            if SPANS in encoder.facts.capabilities and len(mine.texts):
+            whole = name not in skipped_by(state) or encoder.facts.fixed
+            mine = words if whole else _Cut.of(state, plan.words, encoder)
+            if SPANS in encoder.facts.capabilities and not encoder.facts.fixed and len(mine.texts):
                 rows += mine.most_split(encoder)
             frequencies = state.tokenizers[name].others.get(Frequencies.name)
             if isinstance(frequencies, Frequencies) and {IDS, VOCABULARY} <= encoder.facts.capabilities:

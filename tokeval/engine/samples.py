@@ -27,13 +27,13 @@ SCHEMA = pa.schema(
 
 
 def cut_samples(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> pa.Table:
-    """Encode the samples of every corpus with every tokenizer that gives spans; the texts are few and short."""
+    """Encode the samples of every corpus with every tokenizer that gives spans of any text; they are few and short."""
     tables = [SCHEMA.empty_table()]
     for index, state in sorted(states.items()):
         kept = state.samples.state()
         texts = kept["text"].combine_chunks()
         for name, encoder in workers.encoders.items():
-            if SPANS not in encoder.facts.capabilities or not len(texts):
+            if SPANS not in encoder.facts.capabilities or encoder.facts.fixed or not len(texts):
                 continue
             cut, names = texts, kept["slice"]
             if name in skipped_by(state):

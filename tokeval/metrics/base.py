@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 
+#: Why a tokenizer whose tokens were made beforehand has no figure of other texts.
+FIXED = "its tokens are known for the documents alone"
+
 
 @dataclass
 class View:
@@ -61,6 +64,7 @@ class Measure:
         capability: what the tokenizer must declare for it, or None.
         version: counted up when its meaning changes, so that sums kept from earlier runs are not taken for it.
         relative: whether it counts against the run's baseline, so that it holds for that baseline only.
+        encodes: whether it needs the tokens of texts that are not the corpus's.
     """
 
     name: str
@@ -68,6 +72,13 @@ class Measure:
     capability: str | None = None
     version: int = 1
     relative: bool = False
+    encodes: bool = False
+
+    def lacking(self, facts: TokenizerFacts) -> str | None:
+        """Why a tokenizer has no such count, or None."""
+        if self.capability is not None and self.capability not in facts.capabilities:
+            return f"the tokenizer does not declare {self.capability}"
+        return FIXED if self.encodes and facts.fixed else None
 
 
 class Accumulator(ABC):

@@ -74,7 +74,7 @@ class Encoder:
         return self
 
     def encode(self, texts: pa.Array, groups: npt.NDArray[np.int32] | None = None) -> Encoding:
-        """Encode a `large_string` array without nulls.
+        """Encode a `large_string` array without nulls, or what the tokenizer's `asked` gave for documents.
 
         Spans come from the tokens' bytes where they concatenate to the text (checked per document), elsewhere from
         the library's offsets; the round trip likewise from that equality, elsewhere from the library's decode.
@@ -187,7 +187,7 @@ class Encoder:
         """The error of the first document that fails by itself."""
         line = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         for row in np.flatnonzero(~self.encodable(texts))[:1]:
-            text = texts[int(row)].as_py()
+            text = (texts.field("text") if pa.types.is_struct(texts.type) else texts)[int(row)].as_py()
             return TokenizerError(
                 f"the tokenizer {self.name!r} fails on the document {text[:60]!r} ({len(text):,} characters): {line}",
                 hint="`tokeval compare --on-error skip` leaves such documents out of its figures, and counts them",

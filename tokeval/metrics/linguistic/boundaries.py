@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval.arrow import Int64, text_buffers
-from tokeval.metrics.base import Context
+from tokeval.metrics.base import FIXED, Context
 from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.gold import Gold
 from tokeval.metrics.linguistic.material import BYTE, IDEAL, Loaded
@@ -107,8 +107,9 @@ def alignment(parts: Parts, nothing: str) -> Callable[[Context], Iterable[Figure
         for language, gold in loaded.gold.items():
             figure = partial(_figure, parts, gold, buckets_of(gold.words), nothing)
             for name, members in _selections(language, gold):
-                if context.mine.tools is None or "spans" not in context.mine.facts.capabilities:
-                    reason = "the tokenizer does not declare spans"
+                facts = context.mine.facts
+                if context.mine.tools is None or facts.fixed or "spans" not in facts.capabilities:
+                    reason = FIXED if facts.fixed else "the tokenizer does not declare spans"
                     yield Figure(name, None, int(members.sum()), status=Status.NOT_APPLICABLE, reason=reason)
                 else:
                     made = _compared(context, loaded, language, gold)

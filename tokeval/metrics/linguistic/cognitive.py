@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
-from tokeval.metrics.base import Context
+from tokeval.metrics.base import FIXED, Context
 from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.decisions import Decisions
 from tokeval.metrics.uncertainty import draws, intervals
@@ -93,8 +93,8 @@ def _parts(context: Context) -> Iterable[tuple[str, list[Part] | str]]:
     loaded, mine = context.material, context.mine
     assert loaded is not None
     for language, decisions in loaded.decisions.items():
-        if mine.tools is None:
-            yield language, "the tokenizer is not at hand"
+        if mine.tools is None or mine.facts.fixed:
+            yield language, FIXED if mine.facts.fixed else "the tokenizer is not at hand"
             continue
         tokens = np.diff(mine.tools.spans(decisions.items).offsets)
         yield language, measure(decisions, tokens, context.seed)

@@ -122,7 +122,11 @@ def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
 
     def compute(context: Context) -> Iterable[Figure]:
         sums = context.mine.sums
+        problem = missing(context.mine, *tried, *stable)
         for pool, members in pools(context):
+            if problem:
+                yield Figure(pool, None, 0, status=Status.NOT_APPLICABLE, reason=problem)
+                continue
             above, below = (
                 np.sum([sums.buckets(measure.name, members) for measure in some], axis=0) for some in (stable, tried)
             )

@@ -38,14 +38,14 @@ def perturbed(kind: str, row: str) -> Measure:
     """One count of a perturbation."""
     index = ROWS.index(row)
     capability = "spans" if row in {"outside", "outside_kept", "inside", "inside_kept"} else None
-    return Measure(f"{row}:{kind}", lambda view: _scatter(view, _scores(view, kind)[index]), capability)
+    return Measure(f"{row}:{kind}", lambda view: _scatter(view, _scores(view, kind)[index]), capability, encodes=True)
 
 
 def cut(kind: str, stable: bool) -> Measure:
     """Cut points of a kind, or those at which the prefix keeps its tokens."""
     index = CUTS.index(kind)
     name = f"{'stable_' if stable else ''}prefixes:{kind}"
-    return Measure(name, lambda view: _scatter(view, _prefixes(view)[int(stable), index]))
+    return Measure(name, lambda view: _scatter(view, _prefixes(view)[int(stable), index]), encodes=True)
 
 
 def _scatter(view: View, values: Int64) -> Int64:
