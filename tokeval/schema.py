@@ -136,6 +136,7 @@ class Encoding:
         starts, ends: for each token the UTF-8 byte range of its document that it covers; None without spans.
         round_trip: per document 1 if decoding gave the text back byte for byte, else 0; None without decode.
         changed: the documents with a 0 there; None without decode.
+        failed: marks the texts that the tokenizer fails on, which have no tokens; None where it encoded all.
         facts: what is constant for the tokenizer (vocabulary size, unknown id).
     """
 
@@ -146,6 +147,7 @@ class Encoding:
     ends: npt.NDArray[np.int32] | None = None
     round_trip: Int64 | None = None
     changed: Changed | None = None
+    failed: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

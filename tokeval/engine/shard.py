@@ -225,7 +225,7 @@ def look(batch: Batch, name: str, workers: Workers, beside: Encoded | None, thin
     clock = {}
     if workers.timed and not encoder.facts.fixed:
         clock = {**encoder.time(batch.texts), "load": workers.load_ns[name], "loads": 1}
-    drawn = encoder.encode, workers.seed, thinning
+    drawn = encoder.encode_some if workers.skip else encoder.encode, workers.seed, thinning
     return View(
         batch, encoding, *drawn, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock, skipped=skipped
     )

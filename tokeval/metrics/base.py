@@ -36,7 +36,7 @@ class View:
 
     batch: Batch
     encoding: Encoding
-    #: Encodes other texts with the same tokenizer (perturbed ones, prefixes).
+    #: Encodes other texts with the same tokenizer (perturbed ones, prefixes); may mark some as failed.
     encode: Callable[[pa.Array], Encoding] | None = None
     #: Of everything that is drawn; and what is dear is done on a share of 2^-thinning of the documents.
     seed: int = 0
@@ -116,7 +116,10 @@ class Tools(Protocol):
     """What a metric may ask of a tokenizer itself, beside its states over the corpus."""
 
     def spans(self, texts: pa.Array) -> Encoding:
-        """Encode texts of the metric's own, with the byte range of each token where the tokenizer declares spans."""
+        """Encode texts of the metric's own, with the byte range of each token where the tokenizer declares spans.
+
+        Texts that it fails on may be marked in `failed`, where the user wants such left out.
+        """
 
     def vocabulary(self) -> pa.Table:
         """One row per id, sorted: `id`, `piece`, `bytes`, `kind`, `score`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter_ns
 
@@ -92,6 +92,24 @@ class Encoder:
             raise
         except Exception as error:  # libraries raise what they like
             raise self._on_a_document(texts, error) from error
+
+    def encode_some(self, texts: pa.Array) -> Encoding:
+        """Encode texts that are no documents; those that the tokenizer fails on have no tokens and are marked.
+
+        Raises:
+            TokenizerError: it fails on the texts, though on none of them by itself.
+        """
+        try:
+            return self.encode(texts)
+        except TokenizerError:
+            kept = self.encodable(texts)
+            if kept.all():
+                raise
+        found = self.encode(texts.filter(pa.array(kept)))
+        counts = np.zeros(len(texts), np.int64)
+        counts[kept] = np.diff(found.offsets)
+        offsets = np.concatenate(([0], np.cumsum(counts)))
+        return replace(found, offsets=offsets, round_trip=None, changed=None, failed=~kept)
 
     def encodable(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
         """Which of the texts the reference can encode, each by itself, shape (n,)."""

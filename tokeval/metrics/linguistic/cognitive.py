@@ -96,7 +96,11 @@ def _parts(context: Context) -> Iterable[tuple[str, list[Part] | str]]:
         if mine.tools is None or mine.facts.fixed:
             yield language, FIXED if mine.facts.fixed else "the tokenizer is not at hand"
             continue
-        tokens = np.diff(mine.tools.spans(decisions.items).offsets)
+        found = mine.tools.spans(decisions.items)
+        tokens = np.diff(found.offsets)
+        if found.failed is not None:
+            loaded.warn_of_failed(context.tokenizer, found.failed, f"items of the study of {language}")
+            decisions, tokens = decisions.only(~found.failed), tokens[~found.failed]
         yield language, measure(decisions, tokens, context.seed)
 
 
