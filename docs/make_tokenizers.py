@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from tokeval.testing import CHECKS
+from tokeval.tokenizers.base import IDS
 from tokeval.tokenizers.limits import LIMITS
 from tokeval.tokenizers.marks import SHOWN, all_marks
 
@@ -46,7 +48,16 @@ conformance suite (`tokeval.testing`) runs on every adapter; it checks each clai
 
 **ids**: equal ids mean equal tokens, so that types can be counted. **decode**: ids back to text. **spans**: the
 bytes of the text that each token covers. **vocabulary**: every id with its bytes. Figures that need what a
-tokenizer does not declare are `not_applicable`.
+tokenizer does not declare are `not_applicable`. **long text**: how the time grows with a text of n characters
+without a space, up to 10 MB; tested for each. Where a library takes the square of it, long documents have to be cut
+where the corpus is made: tokeval cuts none, as that would change the tokens.
+
+## Conformance
+
+What comes of each check of the suite, on a file of each kind (–: not declared; a gap names its exception). A test holds
+every cell against the suite, and another runs it on real files.
+
+{conformance}
 
 ## Known gaps
 
@@ -160,9 +171,26 @@ A gap is declared with its exception, and strictly. The checks: {checks}.
 """
 
 
+def conformance() -> dict[str, dict[str, str]]:
+    """What comes of each check of the suite, by adapter, as declared; a test holds every cell against the suite."""
+    sys.path.insert(0, str(PAGE.parents[1]))
+    from tests.tokenizers.adapters import ADAPTERS, GAPS
+
+    able = {marks.name: marks.capabilities for marks in all_marks()}
+    found: dict[str, dict[str, str]] = {}
+    for name in ADAPTERS:
+        can = able[name.partition("-")[0]]
+        for check, (needs, _) in CHECKS.items():
+            gap = GAPS.get(name, {}).get(check)
+            declared = not needs or needs in (frozenset({IDS}) if can is None else can)
+            cell = "not declared" if not declared else "ok" if gap is None else f"gap: {gap.__name__}"
+            found.setdefault(name, {})[check] = cell
+    return found
+
+
 def page() -> str:
     """The page as it should be."""
-    head = ["backend", "spec", "what", *SHOWN, "fast path"]
+    head = ["backend", "spec", "what", *SHOWN, "fast path", "long text"]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for marks in all_marks():
         if marks.origin != "tokeval":
@@ -171,9 +199,13 @@ def page() -> str:
         can = [
             "as declared" if marks.capabilities is None else "yes" if c in marks.capabilities else "–" for c in SHOWN
         ]
-        lines.append("| " + " | ".join([marks.name, spec, what, *can, marks.accelerated or "–"]) + " |")
+        cells = [marks.name, spec, what, *can, marks.accelerated or "–", marks.long_text]
+        lines.append("| " + " | ".join(cells) + " |")
     limits = "\n".join(f"- `{name}`: {value:,}" for name, value in LIMITS.items())
-    return TEXT.format(table="\n".join(lines), limits=limits, checks=", ".join(CHECKS))
+    checked = ["| adapter | " + " | ".join(CHECKS) + " |", "|" + " --- |" * (len(CHECKS) + 1)]
+    for name, row in conformance().items():
+        checked.append(f"| {name} | " + " | ".join("–" if c == "not declared" else c for c in row.values()) + " |")
+    return TEXT.format(conformance="\n".join(checked), table="\n".join(lines), limits=limits, checks=", ".join(CHECKS))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tokeval import __version__
 from tokeval.arrow import Int64, UInt8, UInt32, id_lists, text_array
 from tokeval.errors import TokenizerError, UsageError, suggest
 from tokeval.signature import digest
-from tokeval.tokenizers.base import BYTE, DECODE, IDS, SPANS, SPECIAL, UNUSED, VOCABULARY, Spans, Tokenizer
+from tokeval.tokenizers.base import BYTE, DECODE, IDS, QUEUED, SPANS, SPECIAL, UNUSED, VOCABULARY, Spans, Tokenizer
 from tokeval.tokenizers.bytelevel import byte_lengths, spans_by_length
 from tokeval.tokenizers.load import load_tokenizer
 
@@ -45,6 +45,7 @@ class Derived(Tokenizer):
     """
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     library = f"tokeval/{__version__}"
 
     def __init__(self, location: str, revision: str | None = None) -> None:

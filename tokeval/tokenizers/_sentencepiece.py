@@ -16,6 +16,7 @@ from tokeval.tokenizers.base import (
     DECODE,
     IDS,
     NORMAL,
+    QUEUED,
     SPANS,
     SPECIAL,
     UNUSED,
@@ -36,6 +37,7 @@ class SentencePiece(Tokenizer):
     """A `.model` file read by the sentencepiece library."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "gigatoken (BPE with byte fallback)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:

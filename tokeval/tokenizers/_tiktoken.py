@@ -15,7 +15,7 @@ from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, suggest
 from tokeval.schema import Spelling
 from tokeval.signature import digest
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.base import DECODE, IDS, QUEUED, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hard import hard_strings
@@ -103,6 +103,7 @@ class Tiktoken(Tokenizer):
     """
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "gigatoken"
     text_prefix = b""
 

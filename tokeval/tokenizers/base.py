@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
 CAPABILITIES = (IDS, DECODE, SPANS, VOCABULARY)
 
+#: How the time of an adapter grows with a text that has no space: with the text; with the text and its logarithm,
+#: as a queue of merges does.
+LINEAR, QUEUED = "n", "n log n"
+
 #: Kinds of a vocabulary entry.
 NORMAL, BYTE, SPECIAL, UNUSED = "normal", "byte", "special", "unused"
 
@@ -52,6 +56,7 @@ class Tokenizer(ABC):
         unknown_id: the id that stands for text outside the vocabulary, if there is one.
         text_prefix: what the bytes of the tokens spell before the text itself and `decode_batch` takes off again
             (SentencePiece's dummy space); None if decoding is not the concatenation of the tokens' bytes.
+        long_text: how its time grows with a text that has no space, for the table of tokenizers.
         accelerated: which kind of fast path its files may have, for the table of tokenizers; "" for none.
         yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
         fixed: whether it knows the tokens of given documents alone: figures that need other texts are not for it.
@@ -63,6 +68,7 @@ class Tokenizer(ABC):
     library: str = ""
     unknown_id: int | None = None
     text_prefix: bytes | None = None
+    long_text: str = LINEAR
     accelerated: str = ""
     yardstick: bool = False
     fixed: bool = False
