@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.engine.conftest import run_plan, write_texts
+from tests.tokenizers import makers
 from tokeval.engine import checkpoint, local
 from tokeval.engine import ray as cluster
 from tokeval.engine.plan import Plan, Shard, make_plan
@@ -93,24 +94,44 @@ def test_an_error_in_a_worker_is_the_users_error(tmp_path: Path, plan_of: Callab
         run_plan(plan, engine="ray", shard_bytes=SMALL)
 
 
-def test_a_node_without_the_tokenizers_file_gets_it(
-    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def demo_json(folder: Path) -> tuple[str, list[Path]]:
+    path = folder / "tokenizer.json"
+    shutil.copy(ROOT / "corpora" / "tokenizers" / "demo-bpe.json", path)
+    return f"hf:{path}", [path]
+
+
+def ranks_with_a_pattern(folder: Path) -> tuple[str, list[Path]]:
+    pattern = folder / "pattern.txt"
+    pattern.write_text(r"\p{L}+|[^\p{L}]", "utf-8")
+    ranks = makers.write_ranks(folder)
+    return f"tiktoken:{ranks}@pattern={pattern}", [ranks, pattern]
+
+
+def derived(folder: Path) -> tuple[str, list[Path]]:
+    spec, paths = ranks_with_a_pattern(folder)
+    return f"derive:longest-prefix:{spec}", paths
+
+
+@pytest.mark.parametrize("make", [demo_json, ranks_with_a_pattern, derived])
+def test_a_node_without_the_files_of_a_tokenizer_gets_them(
+    make: Callable[[Path], tuple[str, list[Path]]], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine = tmp_path / "here" / "tokenizer.json"
-    mine.parent.mkdir()
-    shutil.copy(ROOT / "corpora" / "tokenizers" / "demo-bpe.json", mine)
-    plan = plan_of(corpus, f"hf:{mine}")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    spec, paths = make(folder)
+    plan = make_plan({"t": spec}, {"mine": str(corpus)})
     whole = run_plan(plan)[0]
     real = cluster._tokenizer_files
 
     def read_and_take_away(plan: Plan) -> Any:
         files = real(plan)
-        mine.unlink()
+        for path in paths:
+            path.unlink()
         return files
 
     monkeypatch.setattr(cluster, "_tokenizer_files", read_and_take_away)
     assert run_plan(plan, engine="ray", shard_bytes=SMALL)[0].equals(whole, check_metadata=True)
-    assert not mine.exists()
+    assert not any(path.exists() for path in paths)
 
 
 def test_a_local_checkpoint_is_continued_on_the_cluster(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import subprocess
@@ -13,14 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.tokenizers.adapters import PIECES, write_slow
 from tokeval import compare, load_tokenizer
 from tokeval.errors import TokenizerError
 from tokeval.testing import CHECKS, run_check
 from tokeval.tokenizers.load import Spec, parse_spec, trusting
 
 pytest.importorskip("transformers")
-
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "he", "##llo", "w", "##o", "##r", "##l", "##d"]
 
 CODE = """
 import os
@@ -53,18 +51,10 @@ class Letters(PreTrainedTokenizer):
 """
 
 
-def write(folder: Path, config: dict[str, object], files: dict[str, str]) -> Path:
-    folder.mkdir()
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    for name, content in files.items():
-        (folder / name).write_text(content)
-    return folder
-
-
 def slow(folder: Path, kind: str) -> str:
     named = {"ByT5Tokenizer": "", "ProphetNetTokenizer": "prophetnet.tokenizer", "BertTokenizerLegacy": "vocab.txt"}
     files = {named[kind]: "\n".join(PIECES) + "\n"} if named[kind] else {}
-    return f"transformers:{write(folder / kind, {'tokenizer_class': kind}, files)}"
+    return f"transformers:{write_slow(folder / kind, {'tokenizer_class': kind}, files)}"
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -93,7 +83,7 @@ def test_the_fingerprint_is_of_the_files(tmp_path: Path) -> None:
     first = load_tokenizer(spec).fingerprint
     assert load_tokenizer(spec).fingerprint == first
     with (tmp_path / "BertTokenizerLegacy" / "vocab.txt").open("a") as stream:
-        stream.write("more\n")
+        stream.write_slow("more\n")
     assert load_tokenizer(spec).fingerprint != first
 
 
@@ -104,7 +94,7 @@ def asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     config = {"tokenizer_class": "Letters", "auto_map": {"AutoTokenizer": ["letters.Letters", None]}}
-    return write(tmp_path / "asking", config, {"letters.py": CODE})
+    return write_slow(tmp_path / "asking", config, {"letters.py": CODE})
 
 
 def test_code_from_a_folder_is_refused(asking: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tokeval.corpus.reader import Intake
 from tokeval.engine.cache import StateCache, joined, missing
 from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
 from tokeval.engine.cores import cores, share_cores
+from tokeval.engine.documents import check_documents
 from tokeval.engine.figures import make_tables, plan_record, skipped_lines
 from tokeval.engine.frequent import count_words
 from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
@@ -156,6 +157,8 @@ def run_plan(
     share_cores(jobs)
     material = load_material(plan.material)
     workers = load_workers(plan)
+    for corpus in plan.corpora:
+        check_documents(corpus, [encoder.tokenizer for encoder in workers.encoders.values()])
     loaded = time.perf_counter()
     store = StateCache(cache) if cache is not None else None
 

@@ -19,6 +19,7 @@ from tokeval.engine.tools import EncoderTools
 from tokeval.errors import CorpusError
 from tokeval.metrics.base import Context, Metric, Scored
 from tokeval.metrics.linguistic.material import Loaded
+from tokeval.metrics.robustness.measures import failures
 from tokeval.metrics.skipped import Skipped
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.results.sums import Key, sums_table
@@ -69,7 +70,7 @@ def make_tables(
 
 def _context(plan: Plan, workers: Workers, name: str, index: int, state: ShardState, material: Loaded) -> Context:
     scored = {
-        other: Scored(s.facts, s.sums, s.others, EncoderTools(workers.encoders[other]))
+        other: Scored(s.facts, s.sums, s.others, EncoderTools(workers.encoders[other], workers.skip))
         for other, s in state.tokenizers.items()
     }
     return Context(
@@ -196,12 +197,23 @@ def skipped_by(state: ShardState) -> dict[str, int]:
 
 def skipped_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:
     """What was skipped, a line for each tokenizer and corpus."""
-    return [
-        f"{name} fails on {count:,} of the {state.intake.documents:,} documents of {plan.corpora[index].name};"
-        " its figures leave them out"
-        for index, state in sorted(states.items())
-        for name, count in skipped_by(state).items()
-    ]
+    lines = []
+    for index, state in sorted(states.items()):
+        corpus = plan.corpora[index].name
+        lines += [
+            f"{name} fails on {count:,} of the {state.intake.documents:,} documents of {corpus};"
+            " its figures leave them out"
+            for name, count in skipped_by(state).items()
+        ]
+        for name, mine in state.tokenizers.items():
+            made = failures(mine.sums)
+            if made:
+                listed = ", ".join(f"{what} {count:,}" for what, count in made.items())
+                lines.append(
+                    f"{name} fails on texts that robustness made from documents of {corpus} ({listed});"
+                    " its figures leave them out"
+                )
+    return lines
 
 
 def plan_record(plan: Plan) -> dict[str, object]:

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from tokeval.arrow import Int64, text_array, text_buffers
 from tokeval.corpus.units import count_units
-from tokeval.engine.figures import skipped_by
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.metrics.frequencies import Frequencies
@@ -58,8 +57,9 @@ def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
         words = _Cut.of(state, plan.words)
         for name, encoder in workers.encoders.items():
             before = len(rows)
-            mine = words if name not in skipped_by(state) else _Cut.of(state, plan.words, encoder)
-            if SPANS in encoder.facts.capabilities and len(mine.texts):
+            whole = not workers.skip or encoder.facts.fixed or bool(encoder.encodable(words.texts).all())
+            mine = words if whole else _Cut.of(state, plan.words, encoder)
+            if SPANS in encoder.facts.capabilities and not encoder.facts.fixed and len(mine.texts):
                 rows += mine.most_split(encoder)
             frequencies = state.tokenizers[name].others.get(Frequencies.name)
             if isinstance(frequencies, Frequencies) and {IDS, VOCABULARY} <= encoder.facts.capabilities:

@@ -20,6 +20,7 @@ from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything
 from tokeval.engine.states import pack, unpack
 from tokeval.errors import IncompleteRunError, TokevalError, UsageError
 from tokeval.signature import digest
+from tokeval.tokenizers.load import moved, places_of
 
 if TYPE_CHECKING:
     from tokeval.schema import TokenizerFacts
@@ -226,30 +227,26 @@ def _loaded() -> dict[str, Workers]:
 
 
 def _localized(job: Job) -> Plan:
-    """The plan with paths that exist on this node: files that it lacks are written to a folder of its own."""
-    specs = []
-    for name, spec in job.plan.tokenizers:
-        if spec.location in job.files and not Path(spec.location).exists():
-            folder = Path(tempfile.mkdtemp(prefix="tokeval-"))
-            for inner, data in job.files[spec.location].items():
-                (folder / inner).write_bytes(data)
-            original = Path(spec.location).name
-            path = folder / original if original in job.files[spec.location] else folder
-            spec = replace(spec, location=str(path))
-        specs.append((name, spec))
-    return replace(job.plan, tokenizers=tuple(specs))
+    """The plan with paths that exist on this node: files that it lacks are written to folders of its own."""
+    here = {place: place if Path(place).exists() else _written(place, files) for place, files in job.files.items()}
+    return replace(job.plan, tokenizers=tuple((name, moved(spec, here)) for name, spec in job.plan.tokenizers))
+
+
+def _written(place: str, files: Mapping[str, bytes]) -> str:
+    """Files that travelled, in a new folder; its path, or that of the one of them that the place was."""
+    folder = Path(tempfile.mkdtemp(prefix="tokeval-"))
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return str(folder / Path(place).name if Path(place).name in files else folder)
 
 
 def _tokenizer_files(plan: Plan) -> dict[str, dict[str, bytes]]:
-    """The content of every tokenizer's file, and of those beside it that its library may want."""
+    """The content of every file that a tokenizer's spec names, and of those beside it that its library may want."""
     found = {}
-    for _, spec in plan.tokenizers:
-        path = Path(spec.location) if spec.location else None
-        if path is not None and path.is_dir():
-            found[spec.location] = {p.name: p.read_bytes() for p in sorted(path.iterdir()) if p.is_file()}
-        elif path is not None and path.is_file():
-            beside = [path, *(path.parent / name for name in _COMPANIONS)]
-            found[spec.location] = {p.name: p.read_bytes() for p in beside if p.is_file()}
+    for place in {place: None for _, spec in plan.tokenizers for place in places_of(spec)}:
+        path = Path(place)
+        beside = sorted(path.iterdir()) if path.is_dir() else [path, *(path.parent / name for name in _COMPANIONS)]
+        found[place] = {p.name: p.read_bytes() for p in beside if p.is_file()}
     return found
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 
+#: Why a tokenizer whose tokens were made beforehand has no figure of other texts.
+FIXED = "its tokens are known for the documents alone"
+
 
 @dataclass
 class View:
@@ -33,7 +36,7 @@ class View:
 
     batch: Batch
     encoding: Encoding
-    #: Encodes other texts with the same tokenizer (perturbed ones, prefixes).
+    #: Encodes other texts with the same tokenizer (perturbed ones, prefixes); may mark some as failed.
     encode: Callable[[pa.Array], Encoding] | None = None
     #: Of everything that is drawn; and what is dear is done on a share of 2^-thinning of the documents.
     seed: int = 0
@@ -61,6 +64,7 @@ class Measure:
         capability: what the tokenizer must declare for it, or None.
         version: counted up when its meaning changes, so that sums kept from earlier runs are not taken for it.
         relative: whether it counts against the run's baseline, so that it holds for that baseline only.
+        encodes: whether it needs the tokens of texts that are not the corpus's.
     """
 
     name: str
@@ -68,6 +72,13 @@ class Measure:
     capability: str | None = None
     version: int = 1
     relative: bool = False
+    encodes: bool = False
+
+    def lacking(self, facts: TokenizerFacts) -> str | None:
+        """Why a tokenizer has no such count, or None."""
+        if self.capability is not None and self.capability not in facts.capabilities:
+            return f"the tokenizer does not declare {self.capability}"
+        return FIXED if self.encodes and facts.fixed else None
 
 
 class Accumulator(ABC):
@@ -105,7 +116,10 @@ class Tools(Protocol):
     """What a metric may ask of a tokenizer itself, beside its states over the corpus."""
 
     def spans(self, texts: pa.Array) -> Encoding:
-        """Encode texts of the metric's own, with the byte range of each token where the tokenizer declares spans."""
+        """Encode texts of the metric's own, with the byte range of each token where the tokenizer declares spans.
+
+        Texts that it fails on may be marked in `failed`, where the user wants such left out.
+        """
 
     def vocabulary(self) -> pa.Table:
         """One row per id, sorted: `id`, `piece`, `bytes`, `kind`, `score`."""

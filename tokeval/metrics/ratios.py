@@ -101,10 +101,7 @@ def divided(
 
 def missing(scored: Scored, *measures: Measure) -> str | None:
     """Why a measure is not there, or None."""
-    for measure in measures:
-        if measure.capability is not None and measure.capability not in scored.facts.capabilities:
-            return f"the tokenizer does not declare {measure.capability}"
-    return None
+    return next(filter(None, (measure.lacking(scored.facts) for measure in measures)), None)
 
 
 def unsegmented(scored: Scored, members: tuple[str, ...]) -> str | None:

@@ -18,6 +18,7 @@ from tokeval.tokenizers.base import (
     DECODE,
     IDS,
     NORMAL,
+    QUEUED,
     SPANS,
     SPECIAL,
     VOCABULARY,
@@ -38,6 +39,7 @@ class HuggingFace(Tokenizer):
     """A `tokenizer.json`; truncation, padding and added tokens such as BOS are switched off."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "gigatoken (BPE), memoised words (WordPiece, Unigram)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:

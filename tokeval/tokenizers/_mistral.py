@@ -15,7 +15,7 @@ from tokeval.errors import TokenizerError, suggest
 from tokeval.schema import Spelling
 from tokeval.signature import file_digest
 from tokeval.tokenizers._sentencepiece import SentencePiece
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.base import DECODE, IDS, QUEUED, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
@@ -36,6 +36,7 @@ _PATTERN = "|".join(
 )
 
 CAPABILITIES = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+LONG_TEXT = QUEUED
 ACCELERATED = "gigatoken (Tekken; BPE with byte fallback)"
 
 
@@ -65,6 +66,7 @@ class Tekken(Tokenizer):
 
     capabilities = CAPABILITIES
     accelerated = ACCELERATED
+    long_text = LONG_TEXT
     text_prefix = b""
 
     def __init__(self, path: Path) -> None:

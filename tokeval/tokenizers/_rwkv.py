@@ -15,7 +15,7 @@ from tokeval.schema import Spelling
 from tokeval.signature import file_digest
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
-from tokeval.tokenizers.limits import check_entries
+from tokeval.tokenizers.limits import read_lines
 from tokeval.tokenizers.load import require_file
 
 
@@ -78,9 +78,7 @@ class Rwkv(Tokenizer):
 def _read(path: Path) -> dict[int, bytes]:
     """Id to bytes; each literal is read as a constant, and its stated length is checked."""
     found: dict[int, bytes] = {}
-    lines = path.read_text("utf-8").split("\n")
-    check_entries(path, len(lines))
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         first, last = line.find(" "), line.rfind(" ")

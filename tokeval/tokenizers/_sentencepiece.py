@@ -16,6 +16,7 @@ from tokeval.tokenizers.base import (
     DECODE,
     IDS,
     NORMAL,
+    QUEUED,
     SPANS,
     SPECIAL,
     UNUSED,
@@ -26,8 +27,9 @@ from tokeval.tokenizers.base import (
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
 from tokeval.tokenizers.fast import FastPath
+from tokeval.tokenizers.limits import check_entries, limit
 from tokeval.tokenizers.load import require_file
-from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, read_model
+from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, count_pieces, read_model
 from tokeval.tokenizers.spelling import of_model
 
 
@@ -35,6 +37,7 @@ class SentencePiece(Tokenizer):
     """A `.model` file read by the sentencepiece library."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "gigatoken (BPE with byte fallback)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:
@@ -43,6 +46,9 @@ class SentencePiece(Tokenizer):
         if revision is not None:
             raise TokenizerError(f"sentencepiece:{location} is a file and has no revision {revision!r}")
         path = require_file(location, {"sentencepiece"}, "a SentencePiece model")
+        data = path.read_bytes()
+        if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece
+            check_entries(path, count_pieces(data))
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
         except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it

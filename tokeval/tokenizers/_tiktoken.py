@@ -16,10 +16,11 @@ from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, suggest
 from tokeval.schema import Spelling
 from tokeval.signature import digest
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.base import DECODE, IDS, QUEUED, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hard import hard_strings
+from tokeval.tokenizers.limits import check_lines
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.spelling import of_ranks
 
@@ -103,6 +104,7 @@ class Tiktoken(Tokenizer):
     """
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "gigatoken"
     text_prefix = b""
 
@@ -188,6 +190,7 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
     import tiktoken
 
     path = require_file(location, {"tiktoken"}, "a tiktoken rank file")
+    check_lines(path)
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     if revision is not None and revision.startswith(GIVEN):

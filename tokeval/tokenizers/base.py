@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval.errors import NotSupportedError
-from tokeval.schema import Spelling, TokenizerFacts
+from tokeval.schema import Batch, Spelling, TokenizerFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 #: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
 IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
 CAPABILITIES = (IDS, DECODE, SPANS, VOCABULARY)
+
+#: How the time of an adapter grows with a text that has no space: with the text; with the text and its logarithm,
+#: as a queue of merges does.
+LINEAR, QUEUED = "n", "n log n"
 
 #: Kinds of a vocabulary entry.
 NORMAL, BYTE, SPECIAL, UNUSED = "normal", "byte", "special", "unused"
@@ -52,8 +56,10 @@ class Tokenizer(ABC):
         unknown_id: the id that stands for text outside the vocabulary, if there is one.
         text_prefix: what the bytes of the tokens spell before the text itself and `decode_batch` takes off again
             (SentencePiece's dummy space); None if decoding is not the concatenation of the tokens' bytes.
+        long_text: how its time grows with a text that has no space, for the table of tokenizers.
         accelerated: which kind of fast path its files may have, for the table of tokenizers; "" for none.
         yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
+        fixed: whether it knows the tokens of given documents alone: figures that need other texts are not for it.
     """
 
     spec: str = ""
@@ -62,8 +68,10 @@ class Tokenizer(ABC):
     library: str = ""
     unknown_id: int | None = None
     text_prefix: bytes | None = None
+    long_text: str = LINEAR
     accelerated: str = ""
     yardstick: bool = False
+    fixed: bool = False
 
     @abstractmethod
     def encode_batch(self, texts: pa.Array) -> pa.Array:
@@ -76,6 +84,18 @@ class Tokenizer(ABC):
             `list<uint32>` array of n rows in the same order, without BOS, EOS or any other added token. Text that
             looks like a special token is ordinary text. Null stays null, empty text gives an empty list.
         """
+
+    def asked(self, batch: Batch) -> pa.Array:
+        """What `encode_batch` is given for the documents of a corpus: their texts, unless it knows them otherwise."""
+        return batch.texts
+
+    def found_by(self, slices: tuple[str, ...], has_ids: bool) -> tuple[str, ...] | None:
+        """By which of a corpus's slice columns, beside the id, `asked` finds documents; None if by their texts.
+
+        Raises:
+            TokenizerError: it cannot find the documents of such a corpus.
+        """
+        return None
 
     def decode_batch(self, ids: pa.Array) -> pa.Array:
         """The text of each row of a `list<uint32>` array, as a string array."""
@@ -122,7 +142,8 @@ class Tokenizer(ABC):
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""
         size = self.entries.num_rows if VOCABULARY in self.capabilities else None
-        return TokenizerFacts(size, self.unknown_id, self.capabilities, self.fingerprint, self.library, self.yardstick)
+        about = self.fingerprint, self.library, self.yardstick, self.fixed
+        return TokenizerFacts(size, self.unknown_id, self.capabilities, *about)
 
     def __reduce__(self) -> tuple[object, ...]:
         if not self.spec:

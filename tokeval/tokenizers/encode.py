@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter_ns
 
@@ -74,7 +74,7 @@ class Encoder:
         return self
 
     def encode(self, texts: pa.Array, groups: npt.NDArray[np.int32] | None = None) -> Encoding:
-        """Encode a `large_string` array without nulls.
+        """Encode a `large_string` array without nulls, or what the tokenizer's `asked` gave for documents.
 
         Spans come from the tokens' bytes where they concatenate to the text (checked per document), elsewhere from
         the library's offsets; the round trip likewise from that equality, elsewhere from the library's decode.
@@ -92,6 +92,24 @@ class Encoder:
             raise
         except Exception as error:  # libraries raise what they like
             raise self._on_a_document(texts, error) from error
+
+    def encode_some(self, texts: pa.Array) -> Encoding:
+        """Encode texts that are no documents; those that the tokenizer fails on have no tokens and are marked.
+
+        Raises:
+            TokenizerError: it fails on the texts, though on none of them by itself.
+        """
+        try:
+            return self.encode(texts)
+        except TokenizerError:
+            kept = self.encodable(texts)
+            if kept.all():
+                raise
+        found = self.encode(texts.filter(pa.array(kept)))
+        counts = np.zeros(len(texts), np.int64)
+        counts[kept] = np.diff(found.offsets)
+        offsets = np.concatenate(([0], np.cumsum(counts)))
+        return replace(found, offsets=offsets, round_trip=None, changed=None, failed=~kept)
 
     def encodable(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
         """Which of the texts the reference can encode, each by itself, shape (n,)."""
@@ -187,7 +205,7 @@ class Encoder:
         """The error of the first document that fails by itself."""
         line = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         for row in np.flatnonzero(~self.encodable(texts))[:1]:
-            text = texts[int(row)].as_py()
+            text = (texts.field("text") if pa.types.is_struct(texts.type) else texts)[int(row)].as_py()
             return TokenizerError(
                 f"the tokenizer {self.name!r} fails on the document {text[:60]!r} ({len(text):,} characters): {line}",
                 hint="`tokeval compare --on-error skip` leaves such documents out of its figures, and counts them",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from tokeval.errors import TokenizerError
 from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.bytelevel import bytes_of_alphabet
-from tokeval.tokenizers.limits import check_entries, check_size
+from tokeval.tokenizers.limits import check_entries, read_json, read_lines
 from tokeval.tokenizers.load import require_file
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -80,9 +79,8 @@ def _inside(folder: Path) -> tuple[Path, Path | None]:
 
 
 def _read_json(path: Path) -> Source:
-    check_size(path)
     path = require_file(str(path), {"hf"}, "a Hugging Face tokenizer.json")
-    content: dict[str, Any] = json.loads(path.read_bytes())
+    content: dict[str, Any] = read_json(path)
     vocabulary = content["model"].get("vocab")
     if not isinstance(vocabulary, dict | list):
         raise TokenizerError(f"{path} has no vocabulary")
@@ -103,11 +101,9 @@ def _check_ids(path: Path, vocabulary: dict[str, Any]) -> None:
 
 def _byte_level(vocabulary: Path, merges: Path) -> Source:
     """A vocabulary and its merges as GPT-2 has them."""
-    check_size(vocabulary)
-    check_size(merges)
     try:
-        pieces = json.loads(vocabulary.read_bytes())
-        lines = merges.read_text("utf-8").split("\n")
+        pieces = read_json(vocabulary)
+        lines = read_lines(merges)
     except (ValueError, RecursionError) as error:
         raise TokenizerError(f"{vocabulary} or {merges.name} beside it is broken") from error
     if not isinstance(pieces, dict) or not pieces:
@@ -119,7 +115,7 @@ def _byte_level(vocabulary: Path, merges: Path) -> Source:
     if foreign or any(piece.endswith("</w>") and piece != "</w>" for piece in pieces):
         raise TokenizerError(
             f"{vocabulary} is not byte-level, so its pre-tokenizer cannot be told",
-            hint="convert it to a tokenizer.json, which states it",
+            hint="convert it to a tokenizer.json, which states it, or try transformers: with the folder",
         )
     body = lines[1:] if lines[0].startswith("#version") else lines
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -137,19 +133,17 @@ def _byte_level(vocabulary: Path, merges: Path) -> Source:
 
 def _word_pieces(path: Path, revision: str | None) -> Source:
     """BERT's list of pieces, one per line; whether it lowers case the list does not say, so it has to be told."""
-    check_size(path)
     cased = {"cased": True, "uncased": False}.get(revision or "")
     beside = path.with_name("tokenizer_config.json")
     if cased is None and revision is None and beside.is_file():
-        lowers = json.loads(beside.read_bytes()).get("do_lower_case")
+        lowers = read_json(beside).get("do_lower_case")
         cased = None if lowers is None else not lowers
     if cased is None:
         raise TokenizerError(
             f"{path} does not say whether it lowers case", hint=f"write hf:{path}@cased or hf:{path}@uncased"
         )
-    pieces = [line.rstrip("\r") for line in path.read_text("utf-8").split("\n")]
+    pieces = [line.rstrip("\r") for line in read_lines(path)]
     pieces = pieces[:-1] if pieces and not pieces[-1] else pieces
-    check_entries(path, len(pieces))
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
     if "[UNK]" not in vocabulary:
         raise TokenizerError(f"{path} is not BERT's: it has no [UNK]")

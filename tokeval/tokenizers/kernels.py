@@ -48,8 +48,8 @@ def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, l
     padded[:size] = data[base : base + size]
     words = padded.view(np.uint64)
     masks = np.zeros(9, np.uint64)
-    for width in range(1, 9):
-        masks[width] = ~np.uint64(0) >> np.uint64(64 - 8 * width)
+    for count in range(1, 9):
+        masks[count] = ~np.uint64(0) >> np.uint64(64 - 8 * count)
     for row in range(lead.shape[0]):
         begin, stop = offsets[row] - base, offsets[row + 1] - base
         first, last = id_offsets[row], id_offsets[row + 1]
@@ -173,3 +173,30 @@ def whole_hashes(data, offsets):
     for row in range(rows):
         out[row] = hash_bytes(data, offsets[row], offsets[row + 1])
     return out
+
+
+@kernel
+def count_elements(data):
+    """The most elements that a list or object of a JSON text has, and those of all; deeper ones count with the last."""
+    counts = np.zeros(256, np.int64)
+    depth = 0
+    largest, total = np.int64(0), np.int64(0)
+    at = 0
+    while at < data.shape[0]:
+        byte = data[at]
+        if byte == 0x22:  # a string, to its end
+            at += 1
+            while at < data.shape[0] and data[at] != 0x22:
+                at += 2 if data[at] == 0x5C else 1
+        elif byte == 0x5B or byte == 0x7B:
+            depth += 1
+            counts[min(depth, 255)] = 1
+        elif byte == 0x2C:
+            level = min(depth, 255)
+            counts[level] += 1
+            total += 1
+            largest = max(largest, counts[level])
+        elif (byte == 0x5D or byte == 0x7D) and depth > 0:
+            depth -= 1
+        at += 1
+    return largest, total

@@ -9,7 +9,7 @@ import numpy as np
 
 from tokeval.metrics.base import HIGHER, LOWER, Context, Measure, Metric
 from tokeval.metrics.ratios import divided, missing, of_sums, pools
-from tokeval.metrics.robustness.measures import CUTS, LONGEST, cut, perturbed
+from tokeval.metrics.robustness.measures import CUT_ROWS, CUTS, LONGEST, cut, perturbed
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS, Perturbation
 from tokeval.schema import Figure, MetricInfo, Status
 
@@ -48,7 +48,8 @@ def _of_changed(
 
 def _perturbation(kind: Perturbation) -> list[Metric]:
     name = kind.name
-    changed, nothing = perturbed(name, "changed"), f"no document of the sample that {name} changes"
+    changed, failed = perturbed(name, "changed"), perturbed(name, "failed")
+    nothing = f"no document of the sample that {name} changes"
     drawn = f"each word with probability 1/{2**DRAWN}" if kind.words else "every word that it can change"
 
     def info(metric: str, unit: str, direction: str, formula: str, source: str, misleads: str = "") -> MetricInfo:
@@ -66,7 +67,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
             "Bommarito et al. 2025 (KL3M)",
             misleads,
         )
-        measures = (changed, all_of, kept)
+        measures = (changed, failed, all_of, kept)
         compute = _of_changed((kept,), (all_of,), changed, nothing)
         return Metric(declared, compute, measures, default=False, words=True)
 
@@ -85,7 +86,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
                 "A perturbation that drops letters shortens the text too.",
             ),
             _of_changed((after,), (before,), changed, nothing),
-            (changed, before, after),
+            (changed, failed, before, after),
             default=False,
         ),
         stability(
@@ -111,18 +112,22 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
                 "tokeval",
             ),
             _of_changed((token[0], text[1]), (token[1], text[0]), compared, f"{nothing} and that is short enough"),
-            (compared, *token, *text),
+            (compared, failed, *token, *text),
             default=False,
         ),
     ]
 
 
 def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
-    tried, stable = [cut(kind, False) for kind in kinds], [cut(kind, True) for kind in kinds]
+    tried, stable, failed = ([cut(kind, row) for kind in kinds] for row in CUT_ROWS)
 
     def compute(context: Context) -> Iterable[Figure]:
         sums = context.mine.sums
+        problem = missing(context.mine, *tried, *stable)
         for pool, members in pools(context):
+            if problem:
+                yield Figure(pool, None, 0, status=Status.NOT_APPLICABLE, reason=problem)
+                continue
             above, below = (
                 np.sum([sums.buckets(measure.name, members) for measure in some], axis=0) for some in (stable, tried)
             )
@@ -141,7 +146,7 @@ def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
         headline=len(kinds) > 1,
         parameters={"cut": kinds[0]} if len(kinds) == 1 else {},
     )
-    return Metric(info, compute, (*tried, *stable), default=False)
+    return Metric(info, compute, (*tried, *stable, *failed), default=False)
 
 
 METRICS = (

@@ -9,6 +9,7 @@ from tokeval.arrow import Int64
 from tokeval.metrics.base import Measure, View
 from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS
+from tokeval.metrics.sums import Sums
 from tokeval.schema import Encoding
 
 #: Kinds of cuts, in the order of the kernel.
@@ -31,21 +32,35 @@ ROWS = (
     "token_length",
     "text_distance",
     "text_length",
+    "failed",
 )
+
+#: What is counted per kind of cut: points, those at which the prefix keeps its tokens, prefixes that fail.
+CUT_ROWS = ("prefixes", "stable_prefixes", "failed_prefixes")
+_FAILED = ("failed", "failed_prefixes")
 
 
 def perturbed(kind: str, row: str) -> Measure:
     """One count of a perturbation."""
     index = ROWS.index(row)
     capability = "spans" if row in {"outside", "outside_kept", "inside", "inside_kept"} else None
-    return Measure(f"{row}:{kind}", lambda view: _scatter(view, _scores(view, kind)[index]), capability)
+    return Measure(f"{row}:{kind}", lambda view: _scatter(view, _scores(view, kind)[index]), capability, encodes=True)
 
 
-def cut(kind: str, stable: bool) -> Measure:
-    """Cut points of a kind, or those at which the prefix keeps its tokens."""
-    index = CUTS.index(kind)
-    name = f"{'stable_' if stable else ''}prefixes:{kind}"
-    return Measure(name, lambda view: _scatter(view, _prefixes(view)[int(stable), index]))
+def cut(kind: str, row: str) -> Measure:
+    """One count of a kind of cut."""
+    place = CUT_ROWS.index(row), CUTS.index(kind)
+    return Measure(f"{row}:{kind}", lambda view: _scatter(view, _prefixes(view)[place]), encodes=True)
+
+
+def failures(sums: Sums) -> dict[str, int]:
+    """How many disturbed or cut texts a tokenizer failed on, by what was done to them; only what failed is named."""
+    found = {}
+    for name in sorted(sums.measures):
+        row, _, kind = name.partition(":")
+        if row in _FAILED and (count := sums.total(name, sums.slices)):
+            found[kind.replace("_", " ") + (" prefixes" if row == "failed_prefixes" else "")] = count
+    return found
 
 
 def _scatter(view: View, values: Int64) -> Int64:
@@ -107,13 +122,15 @@ def _scores(view: View, kind: str) -> Int64:
             )
         lengths = np.maximum(np.diff(offsets), np.diff(new.offsets))
         text_distance, text_length = _text_distance(view, kind)
-        compared = (text_distance > 0) & (lengths <= LONGEST)
+        lost = np.zeros(len(lengths), np.bool_) if new.failed is None else new.failed & after.changed
+        compared = (text_distance > 0) & (lengths <= LONGEST) & ~lost
         token_distance = np.zeros(len(lengths), np.int64)
         kernels.distances(ids, offsets, new.ids.astype(np.int64), new.offsets, compared, LONGEST, token_distance)
         out[7] = compared
-        for row, values in zip(out[8:], (token_distance, lengths, text_distance, text_length), strict=True):
+        for row, values in zip(out[8:12], (token_distance, lengths, text_distance, text_length), strict=True):
             row[compared] = values[compared]
-        out[:, ~after.changed] = 0
+        out[:, ~after.changed | lost] = 0
+        out[12] = lost
         return out
 
     scored: Int64 = view.once(f"perturbed {kind}", score)
@@ -146,13 +163,13 @@ def _code_points(data: np.ndarray[tuple[int], np.dtype[np.uint8]], offsets: Int6
 
 
 def _prefixes(view: View) -> Int64:
-    """Cut points and stable ones by kind, shape (2, kinds, documents of the sample)."""
+    """The counts of CUT_ROWS, shape (rows, kinds, documents of the sample)."""
 
     def score(view: View) -> Int64:
         from tokeval.metrics.robustness.kernels import prefixes_hold
 
         drawn = sample(view)
-        out = np.zeros((2, len(CUTS), len(drawn.rows)), np.int64)
+        out = np.zeros((len(CUT_ROWS), len(CUTS), len(drawn.rows)), np.int64)
         kinds, rows, texts = _cut_texts(view)
         if not len(rows):
             return out
@@ -160,8 +177,9 @@ def _prefixes(view: View) -> Int64:
         new = _encode(view, texts)
         held = np.zeros(len(rows), np.bool_)
         prefixes_hold(ids, offsets, rows, new.ids.astype(np.int64), new.offsets, held)
-        out[0, kinds, rows] = 1
-        out[1, kinds, rows] = held
+        lost = np.zeros(len(rows), np.bool_) if new.failed is None else new.failed
+        for counts, marked in zip(out, (~lost, held & ~lost, lost), strict=True):
+            counts[kinds, rows] = marked
         return out
 
     scored: Int64 = view.once("prefixes", score)
