@@ -342,6 +342,7 @@ def command(
         corpora = corpora or ({} if file.corpora else corpora_of(name))
     plan = _plan(file, config, pairs(tokenizer or [], "-t"), corpora, given)
     rules = prepare(gate, plan, gate_baseline) if gate is not None else None
+    cluster: dict[str, Any] = {"address": ray_address} if ray_address else {}
     with progress.show(plan, style=progress_style, quiet=quiet) as meter:
         results, record = run_plan(
             plan,
@@ -353,7 +354,7 @@ def command(
             resume=resume,
             cache=None if no_cache else cache_folder(),
             shard_bytes=shard_mb << 20,
-            **({"address": ray_address} if ray_address else {}),
+            **cluster,
         )
     for line in results.about.warnings:
         progress.say(f"warning: {line}")

@@ -11,6 +11,8 @@ import pyarrow as pa
 from tokeval import __version__, signature
 from tokeval.engine.local import run
 from tokeval.engine.plan import Plan, make_plan
+from tokeval.engine.shard import load_workers
+from tokeval.engine.work import Work
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.schema import Figure, MetricInfo, Status, result_schema
@@ -154,7 +156,7 @@ def _qtok(spec: Spec) -> list[QtokToken] | None:
 
 def _count_use(name: str, plan: Plan) -> tuple[pa.Table, CorpusAbout]:
     """How often each slice of the plan's corpus has each id, and what was read."""
-    state = run(plan)[0]
+    state = run(Work(plan, load_workers(plan)))[0]
     counts = state.tokenizers[name].others["frequencies"].state()
     slices = list(plan.corpora[0].columns.slices)
     seen = len(counts["slice"].combine_chunks().dictionary)
