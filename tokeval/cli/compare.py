@@ -297,9 +297,11 @@ def command(
     from tokeval.config import CompareConfig, read_toml
     from tokeval.engine.api import check_folder, finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
+    from tokeval.engine.memory import release_at_once
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
 
+    release_at_once()
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
     if folder is None and config is not None and file.output:

@@ -119,13 +119,13 @@ def persist(action: Callable[[], Result], path: str) -> Result:
             answer = error.__cause__
             if answer is None or _status(answer) == 404:
                 raise CorpusError(f"there is no file {path}") from error
-            if delay is None or _is_final(answer):
+            if delay is None or is_final(answer):
                 raise failed(path, answer) from error
             time.sleep(delay)
         except (pa.ArrowInvalid, PermissionError) as error:
             raise failed(path, error) from error
         except Exception as error:  # filesystem libraries raise what they like (aiohttp, huggingface_hub)
-            if isinstance(error, CorpusError | MissingExtraError) or delay is None or _is_final(error):
+            if isinstance(error, CorpusError | MissingExtraError) or delay is None or is_final(error):
                 raise failed(path, error) from error
             time.sleep(delay)
     raise AssertionError("the last attempt returns or raises")
@@ -283,7 +283,7 @@ def _is_denied(error: BaseException) -> bool:
     return any(mark in text for mark in _REFUSALS) or _status(error) in {401, 403}
 
 
-def _is_final(error: BaseException) -> bool:
+def is_final(error: BaseException) -> bool:
     """Whether trying again cannot help."""
     text = f"{type(error).__name__} {error}"
     status = _status(error)
