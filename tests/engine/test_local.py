@@ -29,7 +29,7 @@ def table_bytes(table: pa.Table, folder: Path) -> bytes:
     return (folder / "results.parquet").read_bytes()
 
 
-@settings(max_examples=6)
+@settings(max_examples=40)
 @given(
     jobs=st.integers(1, 4),
     shards=st.integers(1, 20),
