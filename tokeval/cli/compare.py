@@ -64,10 +64,12 @@ def command(
     from tokeval.config import CompareConfig, read_toml
     from tokeval.engine.api import finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
+    from tokeval.engine.memory import release_at_once
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import COMPARE, check_folder
 
+    release_at_once()
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
     if folder is None and config is not None and file.output:
@@ -110,6 +112,7 @@ def command(
         corpora = corpora or ({} if file.corpora else corpora_of(name))
     plan = _plan(file, config, pairs(tokenizer or [], "-t"), corpora, given)
     rules = prepare(gate, plan, gate_baseline) if gate is not None else None
+    cluster: dict[str, Any] = {"address": ray_address} if ray_address else {}
     with progress.show(plan, style=progress_style, quiet=quiet) as meter:
         results, record = run_plan(
             plan,
@@ -121,7 +124,7 @@ def command(
             resume=resume,
             cache=None if no_cache else cache_folder(),
             shard_bytes=shard_mb << 20,
-            **({"address": ray_address} if ray_address else {}),
+            **cluster,
         )
     for line in results.about.warnings:
         progress.say(f"warning: {line}")

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval.arrow import text_array
-from tokeval.corpus.places import RETRY_DELAYS, first_line, is_remote
+from tokeval.corpus.places import RETRY_DELAYS, failed, first_line, is_final, is_remote
 from tokeval.corpus.source import Columns, Piece, open_parquet
 from tokeval.corpus.units import WHITESPACE, count_units, hash_texts
 from tokeval.errors import CorpusError, TokevalError
@@ -91,6 +91,8 @@ def read_parts(piece: Piece, columns: Columns, batch_bytes: int = BATCH_BYTES) -
             raise
         except Exception as error:  # filesystem libraries raise what they like
             delay = next(delays, None)
+            if is_final(error):
+                raise failed(piece.path, error) from error
             if delay is None or isinstance(error, pa.ArrowInvalid):
                 raise CorpusError(f"{piece.path} cannot be read to its end: {first_line(error)}") from error
             time.sleep(delay)

@@ -183,8 +183,10 @@ def _qtok(spec: Spec) -> list[QtokToken] | None:
 def _count_use(name: str, plan: Plan) -> tuple[pa.Table, CorpusAbout]:
     """How often each slice of the plan's corpus has each id, and what was read."""
     from tokeval.engine.local import run
+    from tokeval.engine.shard import load_workers
+    from tokeval.engine.work import Work
 
-    state = run(plan)[0]
+    state = run(Work(plan, load_workers(plan)))[0]
     counts = state.tokenizers[name].others["frequencies"].state()
     slices = list(plan.corpora[0].columns.slices)
     seen = len(counts["slice"].combine_chunks().dictionary)

@@ -48,8 +48,8 @@ def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, l
     padded[:size] = data[base : base + size]
     words = padded.view(np.uint64)
     masks = np.zeros(9, np.uint64)
-    for count in range(1, 9):
-        masks[count] = ~np.uint64(0) >> np.uint64(64 - 8 * count)
+    for length in range(1, 9):
+        masks[length] = ~np.uint64(0) >> np.uint64(64 - 8 * length)
     for row in range(lead.shape[0]):
         begin, stop = offsets[row] - base, offsets[row + 1] - base
         first, last = id_offsets[row], id_offsets[row + 1]
@@ -70,7 +70,7 @@ def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, l
                     break
                 word, shift = at >> 3, np.uint64((at & 7) << 3)
                 window = (words[word] >> shift) | ((words[word + 1] << np.uint64(1)) << (np.uint64(63) - shift))
-                if (window ^ spellings[token, 0]) & masks[min(width, 8)]:
+                if (window ^ spellings[token, 0]) & masks[width if width < 8 else 8]:
                     break
                 if width > 8 and not _equal(padded, at, token_data, np.int64(packed >> _WIDTH_BITS), 8, width):
                     break
