@@ -22,6 +22,7 @@ from tokeval.errors import TokenizerError, UsageError
 from tokeval.testing import check_tokenizer
 from tokeval.tokenizers._derive import Derived
 from tokeval.tokenizers.base import Tokenizer
+from tokeval.tokenizers.load import moved, parse_spec, places_of
 
 ORACLES = {
     "longest-prefix": derived.longest_prefix,
@@ -100,6 +101,18 @@ def test_what_cannot_be_derived(tmp_path: Path, source: str) -> None:
     assert "dropout-0.1-seed-7" in str(caught.value.hint)
     with pytest.raises(TokenizerError, match="dropout needs merges"):
         load_tokenizer(f"derive:dropout-0.1:sentencepiece:{makers.write_sentencepiece(tmp_path, 'unigram')}")
+
+
+def test_a_spec_inside_is_looked_up_in_the_folder_of_a_configuration(tmp_path: Path) -> None:
+    ranks = makers.write_ranks(tmp_path)
+    (tmp_path / "pattern.txt").write_text(r"\S+|\s+")
+    spec = parse_spec(f"derive:longest-prefix:tiktoken:{ranks.name}@pattern=pattern.txt", tmp_path)
+    assert spec == parse_spec(f"derive:longest-prefix:tiktoken:{ranks}@pattern={tmp_path / 'pattern.txt'}")
+    assert places_of(spec) == [str(ranks), str(tmp_path / "pattern.txt")]
+    away = moved(spec, {str(ranks): "/away/r", str(tmp_path / "pattern.txt"): "/away/p"})
+    assert str(away) == "derive:longest-prefix:tiktoken:/away/r@pattern=/away/p"
+    bare = parse_spec(f"derive:fewest-tokens:{makers.write_hf(tmp_path, 'bytelevel').name}", tmp_path)
+    assert bare.location == f"fewest-tokens:hf:{tmp_path / 'tokenizer.json'}"
 
 
 # --- dropout
