@@ -49,8 +49,9 @@ conformance suite (`tokeval.testing`) runs on every adapter; it checks each clai
 **ids**: equal ids mean equal tokens, so that types can be counted. **decode**: ids back to text. **spans**: the
 bytes of the text that each token covers. **vocabulary**: every id with its bytes. Figures that need what a
 tokenizer does not declare are `not_applicable`. **long text**: how the time grows with a text of n characters
-without a space, up to 10 MB; tested for each. Where a library takes the square of it, long documents have to be cut
-where the corpus is made: tokeval cuts none, as that would change the tokens.
+without a space; tested for each. None takes the square of it. Python that goes through a word once for each of
+thousands of merges is slow all the same; such documents have to be cut where the corpus is made: tokeval cuts none, as
+that would change the tokens.
 
 ## Conformance
 

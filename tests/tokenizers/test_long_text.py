@@ -1,4 +1,4 @@
-"""A text without a space, however long: eight times the text takes about eight times the time, or the adapter says not.
+"""A text without a space, however long: eight times the text takes about eight times the time.
 
 Every adapter on files made here in the usual suite; the 10 MB themselves, and real files, in the exhaustive one.
 """
@@ -34,11 +34,11 @@ def seconds(encode: Callable[[pa.Array], object], size: int) -> float:
     return process_time() - begun
 
 
-def growth(encode: Callable[[pa.Array], object]) -> float:
-    """How many times as long the longer text takes; the best of two, as other work drives up single times."""
+def too_slow(encode: Callable[[pa.Array], object]) -> bool:
+    """Whether the longer text takes too many times as long, twice in a row: other work drives up single times."""
     first, short, long = LONG
     seconds(encode, first)  # what is compiled or built once
-    return min(seconds(encode, long) / max(seconds(encode, short), 1e-4) for _ in range(2))
+    return all(seconds(encode, long) > MOST * max(seconds(encode, short), 1e-4) for _ in range(2))
 
 
 def ctrl(folder: Path) -> str:
@@ -65,16 +65,13 @@ def test_time_grows_with_the_text(name: str, tmp_path: Path) -> None:
         pytest.importorskip("transformers")
     tokenizer = load_tokenizer(ADAPTERS[name](tmp_path))
     for way, encode in ways(name, tokenizer).items():
-        assert growth(encode) < MOST, way
+        assert not too_slow(encode), way
 
 
-def test_an_adapter_that_does_not_says_so(tmp_path: Path) -> None:
-    """CTRL's Python merges a word by going through all of it again for each merge."""
+def test_merging_in_python_is_slow_but_no_square(tmp_path: Path) -> None:
+    """CTRL's goes through a word once for each merge that applies, and these are as many as the file has at most."""
     pytest.importorskip("transformers")
-    tokenizer = load_tokenizer(ctrl(tmp_path))
-    times = [seconds(tokenizer.encode_batch, size) for size in (500, 500, 4000)]
-    assert times[2] > MOST * times[1]
-    assert "square" in tokenizer.long_text
+    assert not too_slow(load_tokenizer(ctrl(tmp_path)).encode_batch)
 
 
 REAL = {

@@ -21,7 +21,7 @@ class Transformers(Tokenizer):
     """What `AutoTokenizer` makes of a folder or a repository, one text at a time."""
 
     capabilities = frozenset({IDS, DECODE})
-    long_text = "as its code: the square of n where Python merges a word (CTRL, XLM, BioGPT)"
+    long_text = "as its code: n times the merges that apply, where Python merges (CTRL, XLM)"
 
     def __init__(self, location: str, revision: str | None = None, *, trust_remote_code: bool = False) -> None:
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # it complains when imported without a model library
