@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
@@ -173,3 +177,33 @@ def test_documents_that_a_tokenizer_fails_on_are_counted_the_same(corpus: Path, 
     here, there = run_plan(plan), run_plan(plan, engine="ray", shard_bytes=SMALL)
     assert there[0].equals(here[0], check_metadata=True)
     assert there[1]["skipped"] == here[1]["skipped"] != {"mine": {}}
+
+
+def test_a_cluster_that_runs_already_is_used_by_its_address(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """A head in a process of its own, as `ray start --head` makes; the command connects, and leaves it running."""
+    command = [sys.executable, "-c", HEAD, tempfile.mkdtemp(prefix="ray")]  # its sockets' paths have to be short
+    head = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    assert head.stdout is not None
+    address = head.stdout.readline().strip()
+    compare = [sys.executable, "-m", "tokeval.cli.main", "compare", "--no-cache", "-q", "-c", f"mine={corpus}"]
+    compare += ["-t", "bytes:", "-t", "words:", "--engine", "ray", "--ray-address", address]
+    try:
+        done = subprocess.run([*compare, "-o", str(tmp_path / "out")], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert head.poll() is None
+    finally:
+        head.communicate("stop\n", timeout=60)
+        shutil.rmtree(command[3], ignore_errors=True)
+    expected = run_plan(plan_of(corpus, "bytes:", "words:"))[0]
+    assert pq.read_table(tmp_path / "out" / "results.parquet").equals(expected)
+
+
+HEAD = """
+import sys, ray
+context = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=sys.argv[1])
+print(context.address_info["gcs_address"], flush=True)
+sys.stdin.readline()
+ray.shutdown()
+"""
