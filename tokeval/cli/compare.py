@@ -58,6 +58,7 @@ def command(
     Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
     """
     del no_color  # its callback has seen to it
+    from tokeval.arrow import without_pandas
     from tokeval.cli import progress, rates
     from tokeval.cli.gate import judge, prepare, publish
     from tokeval.cli.parse import columns, pairs, renders, several
@@ -70,6 +71,7 @@ def command(
     from tokeval.results.store import COMPARE, check_folder
 
     release_at_once()
+    without_pandas()
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
     if folder is None and config is not None and file.output:

@@ -125,7 +125,7 @@ class _Json(Meter):
     def changed(self, stage: bool) -> None:
         now = time.monotonic()
         if stage or now - self._last >= 1.0:
-            self._last = now
+            self._last = 0.0 if stage else now  # the first batch is told at once
             self.write("stage" if stage else "progress")
 
     def write(self, event: str) -> None:

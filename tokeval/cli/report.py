@@ -34,12 +34,14 @@ def command(
     del no_color  # its callback has seen to it
     import sys
 
+    from tokeval.arrow import without_pandas
     from tokeval.cli.parse import renders
     from tokeval.cli.progress import say
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import add_files, check_folder
 
+    without_pandas()
     chosen = renders(formats or ["md", "csv"])
     if len(folders) > 1 and output is None:
         raise UsageError("there is no folder for the merged reports", hint="add -o DIR")

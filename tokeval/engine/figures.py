@@ -42,7 +42,7 @@ def make_tables(
         CorpusError: a corpus without a single document that is not null.
     """
     material = material or Loaded()
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     sums: list[tuple[Key, Int64]] = []
     for index, state in sorted(states.items()):
         if not state.intake.documents:
@@ -53,18 +53,19 @@ def make_tables(
             found = [(metric, list(metric.compute(context))) for metric in workers.metrics]
             for metric, figures in with_intervals(found, plan.seed):
                 sign = _signer(plan, index, state, name, metric)
-                for figure in figures:
-                    rows.append(_row(plan, index, name, metric, figure, sign(figure)))
+                for figure, ci in figures:
+                    rows.append(_row(plan, index, name, metric, figure, ci, sign(figure)))
                     if figure.resampled is not None and figure.resampled.statistic is None:
                         key = (figure.tokenizer or name, plan.corpora[index].name, figure.slice, metric.name)
                         sums.append((key, figure.resampled.sums))
     schema = result_schema()
     material.check(frozenset(name for name, encoder in workers.encoders.items() if encoder.facts.yardstick))
     about = _about(plan, workers, states, (*warnings, *material.warnings))
-    pooled = {row["metric"] for row in rows if row["slice"] == ALL}
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(schema.names)}
+    pooled = {metric for metric, part in zip(columns["metric"], columns["slice"], strict=True) if part == ALL}
     # a summary shows the pool, so that a metric without one has no place in it
     about.metrics[:] = [replace(info, headline=info.headline and info.name in pooled) for info in about.metrics]
-    table = pa.Table.from_pylist(rows, schema=schema.with_metadata(about.to_metadata()))
+    table = pa.Table.from_pydict(columns, schema=schema.with_metadata(about.to_metadata()))
     return table, sums_table(sums)
 
 
@@ -86,25 +87,26 @@ def _context(plan: Plan, workers: Workers, name: str, index: int, state: ShardSt
     )
 
 
-def _row(plan: Plan, index: int, name: str, metric: Metric, figure: Figure, signed: str) -> dict[str, object]:
-    low, high = figure.ci or (None, None)
-    return {
-        "tokenizer": figure.tokenizer or name,
-        "corpus": plan.corpora[index].name,
-        "slice": figure.slice,
-        "metric": metric.name,
-        "value": figure.value if figure.status is Status.OK else None,
-        "unit": metric.info.unit,
-        "ci_low": low,
-        "ci_high": high,
-        "n": figure.n,
-        "numerator": figure.numerator,
-        "denominator": figure.denominator,
-        "reference": figure.reference,
-        "status": str(figure.status),
-        "reason": figure.reason,
-        "signature": signed,
-    }
+def _row(
+    plan: Plan, index: int, name: str, metric: Metric, figure: Figure, ci: tuple[float, float] | None, signed: str
+) -> tuple[object, ...]:
+    """A row of the result table, its columns in order."""
+    return (
+        figure.tokenizer or name,
+        plan.corpora[index].name,
+        figure.slice,
+        metric.name,
+        figure.value if figure.status is Status.OK else None,
+        metric.info.unit,
+        *(ci or (None, None)),
+        figure.n,
+        figure.numerator,
+        figure.denominator,
+        figure.reference,
+        str(figure.status),
+        figure.reason,
+        signed,
+    )
 
 
 def _signer(plan: Plan, index: int, state: ShardState, name: str, metric: Metric) -> Callable[[Figure], str]:

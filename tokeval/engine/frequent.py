@@ -146,22 +146,22 @@ def _most_used(encoder: Encoder, frequencies: Frequencies, slices: list[str]) ->
     ids, data = encoder.vocabulary["id"].to_numpy(), encoder.vocabulary["bytes"].combine_chunks()
     spelled: dict[int, str] = {}
     for name in slices:
-        counts = frequencies.by_id((name,))
+        seen, counts = frequencies.seen(name)
         total = int(counts.sum())
-        best = _largest(counts) if total else []
-        for rank, (token, used) in enumerate(zip(best, counts[best].tolist(), strict=True), 1):
+        best = _largest(counts)
+        for rank, (token, used) in enumerate(zip(seen[best].tolist(), counts[best].tolist(), strict=True), 1):
             if token not in spelled:
                 at = int(np.searchsorted(ids, token))
                 spelled[token] = _short(data[at].as_py() if at < len(ids) and ids[at] == token else b"")
             yield name, "token", rank, spelled[token], used, None, used / total, 1.0
 
 
-def _largest(counts: Int64) -> list[int]:
-    """The ids with the largest counts, the largest first, of equal ones the lower id first."""
-    seen = np.flatnonzero(counts)
-    if len(seen) > LISTED:
-        seen = seen[counts[seen] >= np.partition(counts[seen], -LISTED)[-LISTED]]
-    order: list[int] = seen[np.argsort(-counts[seen], kind="stable")][:LISTED].tolist()
+def _largest(counts: Int64) -> Int64:
+    """Where the largest counts stand, the largest first, of equal ones the first."""
+    found = np.arange(len(counts))
+    if len(counts) > LISTED:
+        found = np.flatnonzero(counts >= np.partition(counts, -LISTED)[-LISTED])
+    order: Int64 = found[np.argsort(-counts[found], kind="stable")][:LISTED]
     return order
 
 

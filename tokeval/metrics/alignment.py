@@ -128,6 +128,8 @@ class Alignment(Accumulator):
         return documents if self._level == 0 else documents.where(_sampled(documents.keys, self._level))
 
     def _compact(self) -> None:
+        if not self._waiting:
+            return
         for name, parts in self._waiting.items():
             known = [self._slices[name]] if name in self._slices else []
             self._slices[name] = _combine(known + parts)

@@ -159,6 +159,13 @@ class Context:
     corpus: str = ""
     seed: int = 0
     material: Loaded | None = None
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, compute: Callable[[Context], Any]) -> Any:
+        """The value of `compute(self)`, computed at the first call for `name` and shared by metrics."""
+        if name not in self._kept:
+            self._kept[name] = compute(self)
+        return self._kept[name]
 
     @property
     def mine(self) -> Scored:

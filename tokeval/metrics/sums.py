@@ -104,7 +104,12 @@ class Sums(Accumulator):
         if key not in self._pooled:
             rows = [self._rows[name] for name in slices if name in self._rows]
             column = self._columns.get(measure)
-            pooled = np.zeros(BUCKETS, np.int64) if column is None else self._table[rows, column].sum(axis=0)
+            if column is None or not rows:
+                pooled = np.zeros(BUCKETS, np.int64)
+            elif len(rows) == 1:
+                pooled = self._table[rows[0], column].copy()
+            else:
+                pooled = self._table[rows, column].sum(axis=0)
             pooled.flags.writeable = False
             self._pooled[key] = pooled
         return self._pooled[key]

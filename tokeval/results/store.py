@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,13 @@ class Results:
     table: pa.Table
     about: About
     beside: Mapping[str, pa.Table] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """The value of `compute()`, computed at the first call for `name`: several reports are made of one result."""
+        if name not in self._kept:
+            self._kept[name] = compute()
+        return self._kept[name]
 
     @classmethod
     def of(cls, table: pa.Table, beside: Mapping[str, pa.Table] | None = None) -> Results:

@@ -13,8 +13,8 @@ from tokeval.arrow import id_lists, text_array, text_buffers
 from tokeval.errors import TokenizerError
 from tokeval.schema import Spelling
 from tokeval.signature import file_digest
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
+from tokeval.tokenizers.base import BYTE, DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, kinds_of, vocabulary_table
+from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, printables, spans_by_length
 from tokeval.tokenizers.limits import read_lines
 from tokeval.tokenizers.load import require_file
 
@@ -33,7 +33,7 @@ class Rwkv(Tokenizer):
         self._bytes = _read(path)
         self.fingerprint = file_digest(path)
         self._trie = _trie(self._bytes)
-        self._lengths = byte_lengths(self.vocabulary())
+        self._lengths = byte_lengths(self.entries)
 
     def encode_batch(self, texts: pa.Array) -> pa.Array:
         """Ids by greedy longest match.
@@ -65,10 +65,9 @@ class Rwkv(Tokenizer):
     def vocabulary(self) -> pa.Table:
         """Every line of the file."""
         ids = sorted(self._bytes)
-        data = [self._bytes[i] for i in ids]
-        return vocabulary_table(
-            ids, [printable(d) for d in data], data, [kind_of_bytes(d) for d in data], [None] * len(ids)
-        )
+        data = pa.array([self._bytes[i] for i in ids], pa.large_binary())
+        kinds = kinds_of(len(ids), {BYTE: is_byte(*text_buffers(data))})
+        return vocabulary_table(ids, printables(data), data, kinds, [None] * len(ids))
 
     def spelling(self) -> Spelling:
         """Longest match, and no word mark: the file declares none."""

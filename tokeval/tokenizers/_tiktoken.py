@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import ragged_ids, text_array
+from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError, suggest
 from tokeval.schema import Spelling
 from tokeval.signature import digest
-from tokeval.tokenizers.base import DECODE, IDS, QUEUED, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
+from tokeval.tokenizers.base import (
+    BYTE,
+    DECODE,
+    IDS,
+    QUEUED,
+    SPANS,
+    SPECIAL,
+    VOCABULARY,
+    Spans,
+    Tokenizer,
+    kinds_of,
+    vocabulary_table,
+)
+from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hard import hard_strings
 from tokeval.tokenizers.limits import check_lines
@@ -112,7 +124,8 @@ class Tiktoken(Tokenizer):
         import tiktoken
 
         self.library = f"tiktoken/{tiktoken.__version__}"
-        if Path(location).exists():
+        self._path = Path(location) if Path(location).exists() else None
+        if self._path is not None:
             self._encoding, self.fingerprint = _from_file(location, revision)
         else:
             self._encoding, self.fingerprint = _from_name(location, revision)
@@ -151,6 +164,9 @@ class Tiktoken(Tokenizer):
     def _fast_source(self) -> bytes:
         from tokeval.tokenizers._gigatoken import ranks_source
 
+        known = _KNOWN.get(self._encoding.name)
+        if self._path is not None and known is not None and known.sha256:  # a published file is as it has to be
+            return self._path.read_bytes()
         return ranks_source(self._encoding._mergeable_ranks)
 
     @cached_property
@@ -170,16 +186,12 @@ class Tiktoken(Tokenizer):
     def vocabulary(self) -> pa.Table:
         """Ranks by id, then the special tokens."""
         special = {i: piece for piece, i in self._encoding._special_tokens.items()}
-        by_id = {i: data for data, i in self._encoding._mergeable_ranks.items()}
-        by_id |= {i: piece.encode() for i, piece in special.items()}
-        ids = sorted(by_id)
-        data = [by_id[i] for i in ids]
-        pieces = [printable(value) for value in data]
-        kinds = [kind_of_bytes(value) for value in data]
-        scores: list[float | None] = [float(i) for i in ids]
-        for row in (row for row, i in enumerate(ids) if i in special):
-            kinds[row], scores[row] = SPECIAL, None
-        return vocabulary_table(ids, pieces, data, kinds, scores)
+        ranks = {i: data for data, i in self._encoding._mergeable_ranks.items() if i not in special}
+        data = pa.array([*ranks.values(), *(piece.encode() for piece in special.values())], pa.large_binary())
+        last = np.arange(len(data)) >= len(ranks)
+        kinds = kinds_of(len(data), {BYTE: is_byte(*text_buffers(data)), SPECIAL: last})
+        ids = np.array([*ranks, *special], np.int64)
+        return vocabulary_table(ids, printables(data), data, kinds, pa.array(ids.astype(np.float64), mask=last))
 
     def spelling(self) -> Spelling:
         """Every published pattern puts the space before its word; neighbours merge where their bytes have a rank."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -154,19 +154,35 @@ class Tokenizer(ABC):
 
 
 def vocabulary_table(
-    ids: list[int], pieces: list[str], data: list[bytes], kinds: list[str], scores: list[float | None]
+    ids: Sequence[int] | npt.NDArray[np.int64],
+    pieces: Sequence[str] | pa.Array,
+    data: Sequence[bytes] | pa.Array,
+    kinds: Sequence[str] | pa.Array,
+    scores: Sequence[float | None] | pa.Array,
 ) -> pa.Table:
     """A vocabulary as `Tokenizer.vocabulary` returns it, sorted by id."""
     import pyarrow as pa
 
-    order = np.argsort(np.asarray(ids, np.int64), kind="stable")
+    numbers = np.asarray(ids, np.int64)
+    columns = {
+        "piece": (pieces, pa.large_string()),
+        "bytes": (data, pa.large_binary()),
+        "kind": (kinds, pa.string()),
+        "score": (scores, pa.float64()),
+    }
     table = pa.table(
-        {
-            "id": pa.array(ids, pa.uint32()),
-            "piece": pa.array(pieces, pa.large_string()),
-            "bytes": pa.array(data, pa.large_binary()),
-            "kind": pa.array(kinds, pa.string()),
-            "score": pa.array(scores, pa.float64()),
-        }
+        {"id": pa.array(numbers).cast(pa.uint32())}
+        | {n: v if isinstance(v, pa.Array) else pa.array(v, kind) for n, (v, kind) in columns.items()}
     )
+    order = np.argsort(numbers, kind="stable")
     return table if (np.diff(order) == 1).all() else table.take(pa.array(order))
+
+
+def kinds_of(size: int, marked: Mapping[str, npt.NDArray[np.bool_]]) -> pa.Array:
+    """The column of kinds: normal where nothing is marked, of several marks the last."""
+    import pyarrow as pa
+
+    codes = np.zeros(size, np.int8)
+    for code, mask in enumerate(marked.values(), 1):
+        codes[mask] = code
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([NORMAL, *marked])).cast(pa.string())

@@ -16,6 +16,7 @@ from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, text_array, text_b
 from tokeval.errors import TokenizerError, TokevalError
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
+from tokeval.tokenizers.bytelevel import is_text
 from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, spliced
 
 
@@ -192,9 +193,9 @@ class Encoder:
         """A flag per id: 1 for a declared byte token and for bytes that are not UTF-8 by themselves."""
         table = self.vocabulary
         ids = table["id"].to_numpy()
-        kinds, spelled = table["kind"].to_pylist(), table["bytes"].to_pylist()
+        byte, special = (pc.equal(table["kind"], kind).to_numpy() for kind in (BYTE, SPECIAL))
         flags = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.uint8)
-        flags[ids] = [k == BYTE or (k != SPECIAL and not _is_text(b)) for k, b in zip(kinds, spelled, strict=True)]
+        flags[ids] = byte | ~special & ~is_text(*text_buffers(table["bytes"].combine_chunks()))
         return flags
 
     def _ids(self, texts: pa.Array) -> pa.Array:
@@ -285,11 +286,3 @@ class Encoder:
             came_back[rows] = equal
             rows, decoded = rows[~equal], decoded.filter(pa.array(~equal))
         return came_back, Changed(rows, decoded)
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
