@@ -16,7 +16,7 @@ from tests.oracles import robustness as oracle
 from tests.probes.helpers import BPE, UNIGRAM, WORDPIECE, Write, batch_of, figures
 from tokeval.arrow import text_array
 from tokeval.metrics.base import View
-from tokeval.metrics.robustness.kernels import _distance
+from tokeval.metrics.robustness.kernels import distances
 from tokeval.metrics.robustness.measures import CUTS, LONGEST, _cut_texts, _prefixes, _scores
 from tokeval.metrics.robustness.perturb import Disturbed, disturbed, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS, SPACES
@@ -112,12 +112,16 @@ def test_thinning_takes_nested_samples_by_key() -> None:
         assert abs(len(rows[level]) - 4000 / 2**level) < 5 * (4000 / 2**level) ** 0.5
 
 
-@given(st.lists(st.integers(0, 3), max_size=30), st.lists(st.integers(0, 3), max_size=30))
+@given(
+    st.lists(st.integers(0, 5), max_size=30) | st.lists(st.integers(0, 90), min_size=60, max_size=260),
+    st.lists(st.integers(0, 5), max_size=30) | st.lists(st.integers(0, 90), min_size=60, max_size=260),
+)
 def test_distance_equals_the_oracle(a: list[int], b: list[int]) -> None:
-    made = _distance(
-        np.array(a, np.int64), 0, len(a), np.array(b, np.int64), 0, len(b), np.zeros(LONGEST + 1, np.int64)
-    )
-    assert made == oracle.levenshtein(a, b)
+    out = np.zeros(2, np.int64)
+    ends = np.array([0, len(a), 2 * len(a)]), np.array([0, len(b), 2 * len(b)])
+    twice = np.array(a * 2, np.uint32), np.array(b * 2, np.uint32)
+    distances(twice[0], ends[0], twice[1], ends[1], np.ones(2, np.bool_), LONGEST, out)
+    assert out.tolist() == [oracle.levenshtein(a, b)] * 2  # the second finds the table as the first did
 
 
 @pytest.mark.parametrize("name", NAMES)

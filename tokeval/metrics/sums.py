@@ -37,8 +37,13 @@ class Sums(Accumulator):
         self._totals.clear()
         batch = view.batch
         rows, buckets = self._reserve(batch.slices), batch.buckets
+        view.wanted = frozenset(self._measures)
         for name, measure in self._measures.items():
-            add_to_buckets(measure.compute(view), batch.codes, buckets, rows, self._table[:, self._columns[name]])
+            codes, places = batch.codes, buckets
+            if measure.rows is not None:
+                chosen = measure.rows(view)
+                codes, places = codes[chosen], places[chosen]
+            add_to_buckets(measure.compute(view), codes, places, rows, self._table[:, self._columns[name]])
 
     def merge(self, other: Sums) -> Sums:
         """Both, added."""
