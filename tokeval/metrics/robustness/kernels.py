@@ -190,22 +190,25 @@ def stitch(data, offsets, rows, firsts, ends, zone_data, zone_offsets, out, out_
 def _counterpart(old, low, high, new, new_low, new_high, place):
     """Where a position inside changed text went, counted from the zone's start; -1 where it has no counterpart.
 
-    By code points if their number is the same, else within the parts that both have in common at their ends.
+    By code points if their number is the same (a place inside one only where that code point is the same), else
+    within the parts that both have in common at their ends.
     """
-    points, new_points, index = 0, 0, 0
+    points, new_points, index, head = 0, 0, -1, low
     for k in range(low, high):
         if old[k] & 0xC0 != 0x80:
-            index += k - low < place
             points += 1
+            if k - low <= place:
+                index, head = index + 1, k
     for k in range(new_low, new_high):
         new_points += new[k] & 0xC0 != 0x80
     if points == new_points:
-        for k in range(new_low, new_high):
-            if new[k] & 0xC0 != 0x80:
-                if index == 0:
-                    return k - new_low
-                index -= 1
-        return -1
+        at = new_low
+        while index > 0:
+            at += point_at(new, at)[1]
+            index -= 1
+        if head - low < place and point_at(new, at) != point_at(old, head):
+            return -1
+        return at - new_low + place - (head - low)
     same = 0
     while same < min(high - low, new_high - new_low) and old[low + same] == new[new_low + same]:
         same += 1

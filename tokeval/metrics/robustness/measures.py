@@ -53,7 +53,13 @@ def perturbed(kind: str, row: str) -> Measure:
     """One count of a perturbation."""
     index = ROWS.index(row)
     capability = "spans" if row in {"outside", "outside_kept", "inside", "inside_kept"} else None
-    return Measure(f"{row}:{kind}", lambda view: _scores(view, kind)[index], capability, encodes=True, rows=_rows)
+    version = 2 if row in {"inside", "inside_kept"} else 1  # the first misplaced boundaries inside characters
+
+    def count(view: View) -> Int64:
+        counts: Int64 = _scores(view, kind)[index]
+        return counts
+
+    return Measure(f"{row}:{kind}", count, capability, version, encodes=True, rows=_rows)
 
 
 def cut(kind: str, row: str) -> Measure:
@@ -122,7 +128,8 @@ def _scores(view: View, kind: str) -> Int64:
 def _together(view: View, kind: str, done: Container[str]) -> list[str]:
     """The perturbation and others that are wanted too, to be encoded at once: few calls, in bounded memory."""
     wanted = {name.partition(":")[2] for name in view.wanted}
-    together, size = [], 0
+    together: list[str] = []
+    size = 0
     for name in (kind, *(name for name in KINDS if name != kind and name in wanted and name not in done)):
         size += int(np.diff(disturbed(view, name).offsets)[disturbed(view, name).changed].sum())
         if not together or size <= _AT_ONCE:
