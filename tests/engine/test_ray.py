@@ -43,6 +43,15 @@ def test_the_table_is_equal_to_the_local_one(corpus: Path, plan_of: Callable[...
     assert record["engine"] == "ray"
 
 
+def test_numbers_code_and_noise_are_equal_to_the_local_run(tmp_path: Path) -> None:
+    from tests.probes.helpers import BPE
+    from tests.probes.test_presets import FAMILIES, mixed
+
+    plan = make_plan({"t": BPE, "bytes": "bytes:"}, {"c": str(mixed(tmp_path))}, metrics=FAMILIES)
+    table, _ = run_plan(plan, engine="ray", shard_bytes=SMALL)
+    assert table.equals(run_plan(plan, jobs=1, shards=1)[0], check_metadata=True)
+
+
 @pytest.mark.parametrize("states", [0, 1, 2, 8, 9, 65])
 def test_the_tree_merges_every_state_once_and_never_many_at_a_time(states: int) -> None:
     widths: list[int] = []

@@ -24,7 +24,7 @@ Metric = Annotated[
         "-m",
         "--metric",
         metavar="METRIC",
-        help="A family or a metric; may be repeated. See tokeval list metrics.",
+        help="A family, a metric, or default for those that run anyway; may be repeated. See tokeval list metrics.",
         rich_help_panel=_WHAT,
     ),
 ]

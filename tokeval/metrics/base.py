@@ -32,6 +32,7 @@ class View:
         clock: nanoseconds that parts of the work took, where speed is measured.
         skipped: by slice, how many documents the tokenizer could not encode, and the sum of their keys modulo 2^64;
             the batch is without them.
+        wanted: names of the measures that will be asked for, so that what they share can be done in one go.
     """
 
     batch: Batch
@@ -46,6 +47,7 @@ class View:
     byte_ids: Callable[[], UInt8] | None = None
     clock: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    wanted: frozenset[str] = frozenset()
 
     def once(self, name: str, compute: Callable[[View], Any]) -> Any:
         """The value of `compute(self)`, computed at the first call for `name`."""
@@ -60,11 +62,12 @@ class Measure:
 
     Attributes:
         name: how ratios refer to it.
-        compute: from a view to an int64 array of shape (documents,).
+        compute: from a view to an int64 array of shape (documents,), or one per row where there are `rows`.
         capability: what the tokenizer must declare for it, or None.
         version: counted up when its meaning changes, so that sums kept from earlier runs are not taken for it.
         relative: whether it counts against the run's baseline, so that it holds for that baseline only.
         encodes: whether it needs the tokens of texts that are not the corpus's.
+        rows: from a view to the positions of the few documents that it counts anything in; None for all of them.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Measure:
     version: int = 1
     relative: bool = False
     encodes: bool = False
+    rows: Callable[[View], Int64] | None = None
 
     def lacking(self, facts: TokenizerFacts) -> str | None:
         """Why a tokenizer has no such count, or None."""

@@ -49,6 +49,12 @@ class Encoder:
             _ = self._spellings
         return copy.copy(self)
 
+    def without_round_trip(self) -> Encoder:
+        """An encoder for other texts than the corpus's, sharing all that is loaded; nobody asks what comes back."""
+        made = self.clone()
+        made.round_trip = False
+        return made
+
     def wanting_spans(self) -> Encoder:
         """An encoder that gives spans alone, sharing all that is loaded."""
         made = self.clone()
