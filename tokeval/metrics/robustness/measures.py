@@ -154,7 +154,8 @@ def _encoded(view: View, kinds: Sequence[str]) -> Iterator[_Tokens]:
 
 
 def _score(view: View, kind: str, new: _Tokens) -> Int64:
-    from tokeval.metrics.robustness import kernels
+    from tokeval.metrics.robustness.distance.kernels import distances
+    from tokeval.metrics.robustness.kernels import score_boundaries
 
     drawn, after, old = sample(view), disturbed(view, kind), _clean(view)
     out = np.zeros((len(ROWS), len(drawn.rows)), np.int64)
@@ -163,7 +164,7 @@ def _score(view: View, kind: str, new: _Tokens) -> Int64:
     counts, new_counts = np.diff(old.offsets), np.diff(new.offsets)
     out[0], out[1], out[2] = 1, counts, new_counts
     if old.starts is not None and new.starts is not None:
-        kernels.score_boundaries(
+        score_boundaries(
             drawn.data,
             drawn.offsets,
             drawn.word_rows,
@@ -184,7 +185,7 @@ def _score(view: View, kind: str, new: _Tokens) -> Int64:
     text_distance, text_length = _text_distance(view, kind)
     compared = (text_distance > 0) & (lengths <= LONGEST) & ~new.lost
     token_distance = np.zeros(len(lengths), np.int64)
-    kernels.distances(old.ids, old.offsets, new.ids, new.offsets, compared, LONGEST, token_distance)
+    distances(old.ids, old.offsets, new.ids, new.offsets, compared, LONGEST, token_distance)
     out[7] = compared
     for row, values in zip(out[8:12], (token_distance, lengths, text_distance, text_length), strict=True):
         row[compared] = values[compared]
@@ -197,13 +198,13 @@ def _text_distance(view: View, kind: str) -> tuple[Int64, Int64]:
     """Levenshtein distance of each text before and after in code points (-1: not compared), and the longer length."""
 
     def measure(_: object) -> tuple[Int64, Int64]:
-        from tokeval.metrics.robustness import kernels
+        from tokeval.metrics.robustness.distance.kernels import distances
 
         drawn, after = sample(view), disturbed(view, kind)
         old, old_offsets = _code_points(drawn.data, drawn.offsets)
         new, new_offsets = _code_points(after.data, after.offsets)
         out = np.zeros(len(drawn.rows), np.int64)
-        kernels.distances(old, old_offsets, new, new_offsets, after.changed, LONGEST, out)
+        distances(old, old_offsets, new, new_offsets, after.changed, LONGEST, out)
         return out, np.maximum(np.diff(old_offsets), np.diff(new_offsets))
 
     made: tuple[Int64, Int64] = view.batch.once(f"text distance {kind} {view.seed} {view.thinning}", measure)
