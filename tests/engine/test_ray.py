@@ -49,7 +49,7 @@ def test_numbers_code_and_noise_are_equal_to_the_local_run(tmp_path: Path) -> No
 
     plan = make_plan({"t": BPE, "bytes": "bytes:"}, {"c": str(mixed(tmp_path))}, metrics=FAMILIES)
     table, _ = run_plan(plan, engine="ray", shard_bytes=SMALL)
-    assert table.equals(run_plan(plan, jobs=1, shards=1)[0], check_metadata=True)
+    assert table.equals(run_plan(plan, jobs=1, parts=1)[0], check_metadata=True)
 
 
 @pytest.mark.parametrize("states", [0, 1, 2, 8, 9, 65])

@@ -259,9 +259,9 @@ def test_figures_of_real_code_equal_the_oracle_over_shardings(spec: str, data: P
     path = tmp_path / "code.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=5)
     plan = make_plan({"t": str(data / "tokenizers" / spec)}, {"c": str(path)}, metrics=["code"])
-    whole = run_plan(plan, jobs=1, shards=1)[0]
+    whole = run_plan(plan, jobs=1, parts=1)[0]
     for shards, jobs in ((2, 1), (7, 3)):
-        assert run_plan(plan, jobs=jobs, shards=shards)[0].equals(whole, check_metadata=True)
+        assert run_plan(plan, jobs=jobs, parts=shards)[0].equals(whole, check_metadata=True)
     tokenizer = tokeval.load_tokenizer(str(data / "tokenizers" / spec))
     encoding = Encoder("t", tokenizer, spans=True, accelerate=False).encode(text_array([row["text"] for row in rows]))
     documents = []

@@ -47,12 +47,12 @@ def mixed(folder: Path, name: str = "mixed", *, backwards: bool = False, row_gro
 @pytest.mark.parametrize("tokenizer", [BPE, UNIGRAM, WORDPIECE])
 def test_shards_and_threads_change_no_byte(tokenizer: str, tmp_path: Path) -> None:
     plan = make_plan({"t": tokenizer, "b": "bytes:"}, {"c": str(mixed(tmp_path))}, metrics=FAMILIES)
-    whole = run_plan(plan, jobs=1, shards=1)[0]
+    whole = run_plan(plan, jobs=1, parts=1)[0]
     values = whole.filter(pc.equal(whole["status"], "ok"))["metric"].unique().to_pylist()
     assert {name.partition(":")[0] for name in values} >= SHOWN
     pq.write_table(whole, tmp_path / "1.parquet")
     for shards, jobs in ((2, 1), (7, 1), (1, 3), (7, 2)):
-        pq.write_table(run_plan(plan, jobs=jobs, shards=shards)[0], tmp_path / "n.parquet")
+        pq.write_table(run_plan(plan, jobs=jobs, parts=shards)[0], tmp_path / "n.parquet")
         assert (tmp_path / "n.parquet").read_bytes() == (tmp_path / "1.parquet").read_bytes()
 
 
