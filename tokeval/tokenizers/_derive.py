@@ -15,6 +15,7 @@ from tokeval.signature import digest
 from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, UNUSED, VOCABULARY, Spans, Tokenizer
 from tokeval.tokenizers.bytelevel import byte_lengths, spans_by_length
 from tokeval.tokenizers.load import load_tokenizer
+from tokeval.tokenizers.trie import Trie, trie_of
 
 METHODS = ("longest-prefix", "longest-suffix", "longest-token", "fewest-tokens", "dropout-P")
 
@@ -86,10 +87,8 @@ class Derived(Tokenizer):
         """The source's."""
         return self._source.pretoken_ends(text)
 
-    def _pieces(self) -> tuple[UInt32, Int64, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _pieces(self) -> tuple[UInt32, Int64, Trie]:
         """Ids and ranks by piece, and the pieces as a byte trie (backwards for suffixes)."""
-        from tokeval.tokenizers.words.kernels import build_trie
-
         found: dict[bytes, tuple[int, float | None]] = {}
         columns = (self._table[name].to_pylist() for name in ("id", "bytes", "kind", "score"))
         for number, data, kind, score in zip(*columns, strict=True):
@@ -100,14 +99,9 @@ class Derived(Tokenizer):
                 "dropout needs the ranks of a vocabulary's merges",
                 hint="derive from a rank file (tiktoken:, or mistral: with Tekken)",
             )
-        offsets = np.concatenate(([0], np.cumsum([len(data) for data in found], dtype=np.int64)))
-        store = np.frombuffer(b"".join(found), np.uint8).copy()
-        keys = np.full(1 << (3 * len(store)).bit_length(), -1, np.int64)
-        children, terms = np.zeros(len(keys), np.int32), np.full(len(store) + 2, -1, np.int32)
-        build_trie(store, offsets, keys, children, terms)
         numbers = np.array([number for number, _ in found.values()], np.uint32)
         ranks = np.array([int(score or 0) for _, score in found.values()], np.int64)
-        return numbers, ranks, (keys, children, terms)
+        return numbers, ranks, trie_of(list(found))
 
     def _pretokens(self, texts: pa.Array) -> tuple[UInt8, Int64, Int64]:
         """The bytes to cut, where pre-tokens begin and end in them, and which of these begin each document."""
@@ -131,14 +125,14 @@ class Derived(Tokenizer):
 
         pieces, sizes = np.empty(len(data), np.int64), np.zeros(len(cuts) - 1, np.int64)
         if self._method in {"longest-prefix", "longest-suffix"}:
-            stuck = kernels.longest_starts(data, cuts, *self._trie, pieces, sizes)
+            stuck = kernels.longest_starts(data, cuts, self._trie, pieces, sizes)
         elif self._method == "longest-token":
-            stuck = kernels.longest_pieces(data, cuts, *self._trie, pieces, sizes)
+            stuck = kernels.longest_pieces(data, cuts, self._trie, pieces, sizes)
         elif self._method == "fewest-tokens":
-            stuck = kernels.fewest_pieces(data, cuts, *self._trie, pieces, sizes)
+            stuck = kernels.fewest_pieces(data, cuts, self._trie, pieces, sizes)
         else:
             seeds = whole_hashes(data, cuts)
-            stuck = kernels.merge_with_dropout(data, cuts, *self._trie, self._ranks, self._share, seeds, pieces, sizes)
+            stuck = kernels.merge_with_dropout(data, cuts, self._trie, self._ranks, self._share, seeds, pieces, sizes)
         if stuck >= 0:
             raise TokenizerError(f"{self.spec}: the vocabulary cannot spell the byte 0x{data[stuck]:02X}")
         return pieces[: sizes.sum()], sizes

@@ -36,7 +36,7 @@ _PATTERN = "|".join(
 )
 
 CAPABILITIES = frozenset({IDS, DECODE, SPANS, VOCABULARY})
-ACCELERATED = "gigatoken (Tekken; BPE with byte fallback)"
+ACCELERATED = "gigatoken (Tekken), memoised words (SentencePiece)"
 
 
 def load(location: str, revision: str | None = None) -> Tokenizer:

@@ -17,6 +17,7 @@ from tokeval.tokenizers.base import DECODE, IDS, SPANS, VOCABULARY, Spans, Token
 from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
 from tokeval.tokenizers.limits import check_entries
 from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.trie import trie_of
 
 
 class Rwkv(Tokenizer):
@@ -32,7 +33,8 @@ class Rwkv(Tokenizer):
         path = require_file(location, {"rwkv"}, "an RWKV vocabulary")
         self._bytes = _read(path)
         self.fingerprint = file_digest(path)
-        self._trie = _trie(self._bytes)
+        self._trie = trie_of(list(self._bytes.values()))
+        self._numbers = np.array(list(self._bytes), np.uint32)
         self._lengths = byte_lengths(self.vocabulary())
 
     def encode_batch(self, texts: pa.Array) -> pa.Array:
@@ -47,7 +49,7 @@ class Rwkv(Tokenizer):
         data, offsets = text_buffers(texts)
         ids = np.empty(int(offsets[-1] - offsets[0]), np.uint32)
         out = np.zeros(len(texts) + 1, np.int64)
-        stuck = longest_prefixes(data, offsets, *self._trie, ids, out)
+        stuck = longest_prefixes(data, offsets, self._trie, self._numbers, ids, out)
         if stuck >= 0:
             raise TokenizerError(f"{self.spec}: no token begins with the byte 0x{data[stuck]:02X}")
         return id_lists(ids[: out[-1]], out, texts.is_valid().to_numpy(zero_copy_only=False))
@@ -98,16 +100,3 @@ def _read(path: Path) -> dict[int, bytes]:
             raise TokenizerError(f"{path}, line {number}: {index} is no id")
         found[index] = data
     return found
-
-
-def _trie(pieces: dict[int, bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The pieces as a byte trie, and the id of each."""
-    from tokeval.tokenizers.words.kernels import build_trie
-
-    offsets = np.concatenate(([0], np.cumsum([len(d) for d in pieces.values()], dtype=np.int64)))
-    store = np.frombuffer(b"".join(pieces.values()), np.uint8).copy()
-    keys = np.full(1 << (3 * len(store)).bit_length(), -1, np.int64)
-    children = np.zeros(len(keys), np.int32)
-    terms = np.full(len(store) + 2, -1, np.int32)
-    build_trie(store, offsets, keys, children, terms)
-    return keys, children, terms, np.array(list(pieces), np.uint32)

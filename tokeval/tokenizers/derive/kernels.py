@@ -5,34 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.tokenizers.words.kernels import edge
+from tokeval.tokenizers.trie.kernels import PIECE, step
 
 
 @kernel
-def _longest(data, start, stop, keys, children, terms):
+def _longest(data, start, stop, trie):
     """The longest piece that begins at `start` and ends by `stop`: its number and its end; -1 if there is none."""
-    node = 0
-    piece = -1
+    node = np.int64(0)
+    piece = np.int64(-1)
     end = start
     for at in range(start, stop):
-        slot, _ = edge(keys, node, data[at])
-        if keys[slot] < 0:
+        node = step(trie, node, data[at])
+        if node < 0:
             break
-        node = children[slot]
-        if terms[node] >= 0:
-            piece, end = terms[node], at + 1
+        if trie[node + PIECE] >= 0:
+            piece, end = np.int64(trie[node + PIECE]), at + 1
     return piece, end
 
 
 @kernel
-def longest_starts(data, cuts, keys, children, terms, out, sizes):
+def longest_starts(data, cuts, trie, out, sizes):
     """Cut each stretch by greedy longest match from its start; the position of a byte that no piece covers, or -1."""
     found = 0
     for row in range(cuts.shape[0] - 1):
         origin = found
         at = cuts[row]
         while at < cuts[row + 1]:
-            piece, end = _longest(data, at, cuts[row + 1], keys, children, terms)
+            piece, end = _longest(data, at, cuts[row + 1], trie)
             if piece < 0:
                 return at
             out[found] = piece
@@ -43,7 +42,7 @@ def longest_starts(data, cuts, keys, children, terms, out, sizes):
 
 
 @kernel
-def longest_pieces(data, cuts, keys, children, terms, out, sizes):
+def longest_pieces(data, cuts, trie, out, sizes):
     """Cut each stretch at the longest piece anywhere in it (the first of equals), then what is left and right of it.
 
     Returns the position of a byte that no piece covers, or -1.
@@ -64,7 +63,7 @@ def longest_pieces(data, cuts, keys, children, terms, out, sizes):
             for start in range(low, high):
                 if high - start <= best_high - best_low:
                     break
-                number, end = _longest(data, start, high, keys, children, terms)
+                number, end = _longest(data, start, high, trie)
                 if number >= 0 and end - start > best_high - best_low:
                     best, best_low, best_high = np.int64(number), start, end
             if best < 0:
@@ -77,7 +76,7 @@ def longest_pieces(data, cuts, keys, children, terms, out, sizes):
 
 
 @kernel
-def fewest_pieces(data, cuts, keys, children, terms, out, sizes):
+def fewest_pieces(data, cuts, trie, out, sizes):
     """Cut each stretch into as few pieces as can be, of equals the one whose last pieces are longest.
 
     Returns the position of a byte that no piece covers, or -1.
@@ -92,14 +91,15 @@ def fewest_pieces(data, cuts, keys, children, terms, out, sizes):
         for start in range(width):
             if cost[start] > width:
                 continue
-            node = 0
+            node = np.int64(0)
             for at in range(start, width):
-                slot, _ = edge(keys, node, data[begin + at])
-                if keys[slot] < 0:
+                node = step(trie, node, data[begin + at])
+                if node < 0:
                     break
-                node = children[slot]
-                if terms[node] >= 0 and cost[start] + 1 < cost[at + 1]:  # earlier starts come first: the longest wins
-                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, terms[node]
+                if (
+                    trie[node + PIECE] >= 0 and cost[start] + 1 < cost[at + 1]
+                ):  # earlier starts come first: the longest wins
+                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, trie[node + PIECE]
         if width and cost[width] > width:
             return begin
         at, k = width, found + cost[width]
@@ -113,7 +113,7 @@ def fewest_pieces(data, cuts, keys, children, terms, out, sizes):
 
 
 @kernel
-def merge_with_dropout(data, cuts, keys, children, terms, ranks, share, seeds, out, sizes):
+def merge_with_dropout(data, cuts, trie, ranks, share, seeds, out, sizes):
     """Byte-pair merges by rank in each stretch, every possible merge left out with probability `share` at each step.
 
     Returns the position of a byte that no piece covers, or -1.
@@ -129,7 +129,7 @@ def merge_with_dropout(data, cuts, keys, children, terms, ranks, share, seeds, o
             best, best_rank = -1, np.int64(1 << 62)
             low = np.int64(0)
             for k in range(count - 1):
-                piece = _exactly(data, begin + low, begin + ends[k + 1], keys, children, terms)
+                piece = _exactly(data, begin + low, begin + ends[k + 1], trie)
                 low = ends[k]
                 if piece < 0 or ranks[piece] >= best_rank:
                     continue
@@ -146,7 +146,7 @@ def merge_with_dropout(data, cuts, keys, children, terms, ranks, share, seeds, o
             count -= 1
         low = np.int64(0)
         for k in range(count):
-            piece = _exactly(data, begin + low, begin + ends[k], keys, children, terms)
+            piece = _exactly(data, begin + low, begin + ends[k], trie)
             if piece < 0:
                 return begin + low
             out[found] = piece
@@ -157,12 +157,11 @@ def merge_with_dropout(data, cuts, keys, children, terms, ranks, share, seeds, o
 
 
 @kernel
-def _exactly(data, start, stop, keys, children, terms):
+def _exactly(data, start, stop, trie):
     """The piece that is exactly these bytes, or -1."""
-    node = 0
+    node = np.int64(0)
     for at in range(start, stop):
-        slot, _ = edge(keys, node, data[at])
-        if keys[slot] < 0:
+        node = step(trie, node, data[at])
+        if node < 0:
             return -1
-        node = children[slot]
-    return terms[node]
+    return trie[node + PIECE]
