@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.tokenizers.trie.kernels import PIECE, step
+from tokeval.tokenizers.trie.kernels import piece_of, step
 
 
 @kernel
 def _longest(data, start, stop, trie):
     """The longest piece that begins at `start` and ends by `stop`: its number and its end; -1 if there is none."""
-    node = np.int64(0)
+    node = trie[0]
     piece = np.int64(-1)
     end = start
     for at in range(start, stop):
         node = step(trie, node, data[at])
         if node < 0:
             break
-        if trie[node + PIECE] >= 0:
-            piece, end = np.int64(trie[node + PIECE]), at + 1
+        if piece_of(node) >= 0:
+            piece, end = piece_of(node), at + 1
     return piece, end
 
 
@@ -91,15 +91,15 @@ def fewest_pieces(data, cuts, trie, out, sizes):
         for start in range(width):
             if cost[start] > width:
                 continue
-            node = np.int64(0)
+            node = trie[0]
             for at in range(start, width):
                 node = step(trie, node, data[begin + at])
                 if node < 0:
                     break
                 if (
-                    trie[node + PIECE] >= 0 and cost[start] + 1 < cost[at + 1]
+                    piece_of(node) >= 0 and cost[start] + 1 < cost[at + 1]
                 ):  # earlier starts come first: the longest wins
-                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, trie[node + PIECE]
+                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, piece_of(node)
         if width and cost[width] > width:
             return begin
         at, k = width, found + cost[width]
@@ -159,9 +159,9 @@ def merge_with_dropout(data, cuts, trie, ranks, share, seeds, out, sizes):
 @kernel
 def _exactly(data, start, stop, trie):
     """The piece that is exactly these bytes, or -1."""
-    node = np.int64(0)
+    node = trie[0]
     for at in range(start, stop):
         node = step(trie, node, data[at])
         if node < 0:
             return -1
-    return trie[node + PIECE]
+    return piece_of(node)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from tokeval.arrow import Int64, UInt8
 
-Trie = npt.NDArray[np.int32]
+Trie = Int64
 
 
 def trie_of(pieces: Sequence[bytes], numbers: Sequence[int] | None = None) -> Trie:
@@ -25,7 +24,7 @@ def trie_of(pieces: Sequence[bytes], numbers: Sequence[int] | None = None) -> Tr
         order = np.array(numbers, np.int64)[order]
     cells = 2 * len(store) + 1024
     while True:
-        trie: Trie = np.full(4 * cells, -1, np.int32)
+        trie: Trie = np.zeros(cells, np.int64)
         if kernels.build(store, offsets, order, trie) >= 0:
             return trie
         cells *= 2

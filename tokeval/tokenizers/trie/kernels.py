@@ -1,7 +1,8 @@
-"""Compiled double-array tries.
+"""Compiled double-array tries, a node in a single number.
 
-A node is the place of its four numbers: where its children are counted from, its parent, the piece that ends there
-(-1 for none), and nothing. The root is 0.
+From the highest bits on: where its children are counted from, the number of the piece that ends there plus one (24
+bits), and its byte. No two nodes with children count them from the same place, so the byte tells whose child it is.
+The root is `trie[0]`; a cell without a node holds 0.
 """
 
 from __future__ import annotations
@@ -10,33 +11,43 @@ import numpy as np
 
 from tokeval.jit import kernel
 
-PARENT, PIECE = 1, 2
+#: Numbers of pieces are below it.
+PIECES = (1 << 24) - 1
 
 
 @kernel
 def step(trie, node, byte):
     """The child of a node by a byte, or -1."""
-    child = np.int64(trie[node]) + 4 * np.int64(byte)
-    return child if trie[child + PARENT] == node else np.int64(-1)
+    child = trie[(node >> 32) + np.int64(byte)]
+    return child if child & 0xFF == np.int64(byte) and child != 0 else np.int64(-1)
+
+
+@kernel
+def piece_of(node):
+    """The number of the piece that ends at a node, or -1."""
+    return ((node >> 8) & 0xFFFFFF) - 1
 
 
 @kernel
 def build(store, offsets, order, trie):
     """Enter pieces, sorted by their bytes, under their numbers in `order`; -1 if there are too few cells.
 
-    `trie` comes filled with -1. Cells that hold nothing have no parent.
+    `trie` comes filled with zeros.
     """
-    limit = trie.shape[0] // 4 - 256
+    limit = trie.shape[0] - 256
     labels = np.empty(256, np.int64)
-    free = np.int64(256)  # no cell from 256 to here is free; below 256 not every byte could reach
-    roomy = np.int64(256)  # where nodes with several children look first
-    trie[PARENT] = -2
+    taken = np.zeros(trie.shape[0], np.bool_)  # cells with a node
+    counted = np.zeros(trie.shape[0], np.bool_)  # cells that children are counted from
+    free = np.int64(256)  # where nodes with one child look first; below 256 not every byte could reach
+    roomy = np.int64(256)  # where nodes with several children do
+    taken[0] = counted[0] = True
+    trie[0] = 1  # reached by no byte, as a cell 0 would be by the byte 0 of a node without children
     stack = [(np.int64(0), np.int64(0), np.int64(offsets.shape[0] - 1), np.int64(0))]
     while stack:
-        node, low, high, depth = stack.pop()
+        cell, low, high, depth = stack.pop()
         while low < high and offsets[low + 1] - offsets[low] == depth:
             if depth:
-                trie[node + PIECE] = order[low]
+                trie[cell] = (trie[cell] & 0xFF) | ((order[low] + 1) << 8)
             low += 1
         count = 0
         for k in range(low, high):
@@ -45,9 +56,8 @@ def build(store, offsets, order, trie):
                 labels[count] = label
                 count += 1
         if count == 0:
-            trie[node] = 0  # children of others lie there, none of its own
-            continue
-        while free < limit and trie[4 * free + PARENT] != -1:
+            continue  # children are counted from 0, and no cell below 256 holds a node
+        while free < limit and taken[free]:
             free += 1
         first = free if count == 1 else max(free, roomy)
         base = first - labels[0]
@@ -55,25 +65,29 @@ def build(store, offsets, order, trie):
         while True:
             if base >= limit:
                 return -1
-            fits = True
+            fits = not counted[base]
             for k in range(count):
-                if trie[4 * (base + labels[k]) + PARENT] != -1:
-                    fits = False
+                if not fits:
                     break
+                fits = not taken[base + labels[k]]
             if fits:
                 break
             base += 1
             tried += 1
-        if count > 1 and tried > 32:
-            roomy = base + labels[0]
-        trie[node] = 4 * base
-        for k in range(count):
-            trie[4 * (base + labels[k]) + PARENT] = node
+        if tried > 32:  # what is free before is not worth the search
+            if count == 1:
+                free = base + labels[0]
+            else:
+                roomy = base + labels[0]
+        counted[base] = True
+        trie[cell] |= base << 32
         start = low
         for k in range(count):
+            taken[base + labels[k]] = True
+            trie[base + labels[k]] = labels[k]
             stop = start
             while stop < high and np.int64(store[offsets[stop] + depth]) == labels[k]:
                 stop += 1
-            stack.append((4 * (base + labels[k]), start, stop, depth + 1))
+            stack.append((base + labels[k], start, stop, depth + 1))
             start = stop
     return 0

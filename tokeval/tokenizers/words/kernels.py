@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.tokenizers.trie.kernels import PIECE, step
+from tokeval.tokenizers.trie.kernels import piece_of, step
 from tokeval.utf8 import point_at
 
 #: What a byte means to `cut`: part of a chunk, the space between chunks, a chunk by itself, maybe a Han ideograph.
@@ -201,7 +201,7 @@ def _longest_matches(buffer, ends, count, froms, tos, first, inner, unknown, lim
     s = 0
     while count <= limit and s < count:
         trie = first if s == 0 else inner
-        node = np.int64(0)
+        node = trie[0]
         piece = np.int64(-1)
         j = ends[s - 1] if s else 0
         e = s
@@ -213,8 +213,8 @@ def _longest_matches(buffer, ends, count, froms, tos, first, inner, unknown, lim
             if node < 0:
                 break
             e += 1
-            if trie[node + PIECE] >= 0:
-                piece, after = np.int64(trie[node + PIECE]), e
+            if piece_of(node) >= 0:
+                piece, after = piece_of(node), e
         if piece < 0:
             break
         ids[at] = piece
@@ -284,7 +284,7 @@ def longest_prefixes(data, offsets, trie, numbers, ids, out):
     for row in range(offsets.shape[0] - 1):
         at, stop = offsets[row], offsets[row + 1]
         while at < stop:
-            node = np.int64(0)
+            node = trie[0]
             piece = np.int64(-1)
             end = j = at
             while j < stop:
@@ -292,8 +292,8 @@ def longest_prefixes(data, offsets, trie, numbers, ids, out):
                 if node < 0:
                     break
                 j += 1
-                if trie[node + PIECE] >= 0:
-                    piece, end = np.int64(trie[node + PIECE]), j
+                if piece_of(node) >= 0:
+                    piece, end = piece_of(node), j
             if piece < 0:
                 return at
             ids[found] = numbers[piece]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tokeval.arrow import Int64, UInt8
+from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.trie import trie_of
 from tokeval.tokenizers.words.memo import Encoded
 from tokeval.tokenizers.words.points import Points, reorders
@@ -29,6 +30,10 @@ class WordPiece:
         normalize: Callable[[str], str],
         split: Callable[[str], list[str]],
     ) -> None:
+        from tokeval.tokenizers.trie.kernels import PIECES
+
+        if max(vocabulary.values(), default=0) >= PIECES:
+            raise NoFastPathError("a WordPiece with ids of more than 24 bits")
         self.han = han
         self._unknown, self._limit = unknown, limit
         decomposes = normalize("é") not in {"é", "e"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.tokenizers.trie.kernels import PIECE, step
+from tokeval.tokenizers.trie.kernels import piece_of, step
 from tokeval.tokenizers.words.kernels import write_point
 from tokeval.tokenizers.words.normal.kernels import MARK_POINT, by_map, by_points, by_shortest
 
@@ -64,7 +64,7 @@ def unigram(data, cuts, how, table, mapped, trie, scores, unknown, penalty, fall
             while q < size and (buffer[q] & 0xC0) == 0x80:
                 q += 1
             single = False
-            node = np.int64(0)
+            node = trie[0]
             here = best[s]
             j = s
             while j < size:
@@ -72,7 +72,7 @@ def unigram(data, cuts, how, table, mapped, trie, scores, unknown, penalty, fall
                 if node < 0:
                     break
                 j += 1
-                term = trie[node + PIECE]
+                term = piece_of(node)
                 if term >= 0:
                     value = here + scores[term]
                     if start[j] < 0:
