@@ -29,8 +29,10 @@ demo: $(STAMP) ## compare nine tokenizers on the demo corpus; no network needed 
 test: $(STAMP) ## run the tests (those marked real_data need TOKEVAL_TEST_DATA)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not exhaustive"
 
-bench: $(STAMP) ## time the fast paths against their libraries (needs TOKEVAL_TEST_DATA)
+bench: $(STAMP) ## time the vocabulary command, the fast paths, the stages of a run (needs TOKEVAL_TEST_DATA)
+	@$(BIN)/python benchmarks/vocab.py
 	@PYTHONPATH=. $(BIN)/python benchmarks/encode.py
+	@$(BIN)/python benchmarks/startup.py
 
 test-browser: $(STAMP) ## open the HTML report in Chromium (installed if need be); screenshots in out/screenshots
 	@command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium \

@@ -1,6 +1,9 @@
-"""What the default metrics cost: `compare` against the bare fast-path encode of the same batches.
+"""What the metrics cost: `compare` against the bare fast-path encode of the same batches.
 
     python benchmarks/metrics_cost.py CORPUS.parquet TOKENIZER... [--limit N] [--repeats N]
+    ... --metrics default --metrics numbers --metrics code --metrics predictability --metrics robustness
+
+The second form adds what is not computed unless it is asked for.
 
 Both run in one process, in turns, on one thread, the fast paths' own caches empty at the start; medians of CPU
 seconds, so that what else the machine does matters less. The compile caches are warmed first.

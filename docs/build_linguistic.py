@@ -10,7 +10,7 @@ from typing import Any
 
 import tokeval
 from tokeval import registry
-from tokeval.cli.options import located
+from tokeval.cli.parse import located
 from tokeval.config import CompareConfig, read_toml
 from tokeval.metrics.linguistic.family import METRICS
 

@@ -70,6 +70,7 @@ def test_shards_give_the_same_bytes_on_real_text(data: Path, tmp_path: Path) -> 
     from tokeval.engine.local import run
     from tokeval.engine.plan import make_plan
     from tokeval.engine.shard import load_workers
+    from tokeval.engine.work import Work
 
     specs = {"gpt2": str(data / "tokenizers/gpt2-hf"), "bytes": "bytes:"}
     corpus = {"flores": str(data / "corpora/flores200_dev.parquet")}
@@ -78,6 +79,6 @@ def test_shards_give_the_same_bytes_on_real_text(data: Path, tmp_path: Path) -> 
     written = set()
     for shards in (1, 2, 7):
         path = tmp_path / f"{shards}.parquet"
-        pq.write_table(make_tables(plan, workers, run(plan, shards=shards, workers=workers))[0], path)
+        pq.write_table(make_tables(plan, workers, run(Work(plan, workers, parts=shards)))[0], path)
         written.add(path.read_bytes())
     assert len(written) == 1

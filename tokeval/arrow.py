@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from itertools import chain
 
@@ -12,6 +13,28 @@ import pyarrow as pa
 Int64 = npt.NDArray[np.int64]
 UInt32 = npt.NDArray[np.uint32]
 UInt8 = npt.NDArray[np.uint8]
+
+
+class _NoPandas:
+    """A finder of modules that finds no pandas, and nothing else."""
+
+    @staticmethod
+    def find_spec(name: str, *_place: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def without_pandas() -> None:
+    """Keep pyarrow from importing pandas, 0.2 s, as it does at the first array that it makes if it is not told off.
+
+    For commands, which hand it no pandas objects. `to_pandas()` still works.
+    """
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def text_array(values: list[str | None] | pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -26,7 +49,7 @@ def text_array(values: list[str | None] | pa.Array | pa.ChunkedArray) -> pa.Arra
 
 
 def text_buffers(texts: pa.Array) -> tuple[UInt8, Int64]:
-    """The UTF-8 bytes of a `large_string` array and its n + 1 offsets into them (views, no copy).
+    """The bytes of a `large_string` or `large_binary` array and its n + 1 offsets into them (views, no copy).
 
     Nulls take no bytes, as Arrow lays them out; the first offset need not be 0.
     """
@@ -35,6 +58,11 @@ def text_buffers(texts: pa.Array) -> tuple[UInt8, Int64]:
     _, offsets, data = texts.buffers()
     index = np.frombuffer(offsets, np.int64, len(texts) + 1, texts.offset * 8)
     return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), index
+
+
+def byte_array(data: UInt8, offsets: Int64) -> pa.Array:
+    """A `large_binary` array over bytes and n + 1 offsets, without a copy."""
+    return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def id_buffers(ids: pa.Array) -> tuple[UInt32, Int64]:

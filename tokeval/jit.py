@@ -10,8 +10,31 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numba
+from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile `function` with numba on its first call (cached, no GIL, wrap-around integers)."""
-    return cast("Callable[..., Any]", numba.njit(cache=True, nogil=True)(function))
+    made: Any = numba.njit(nogil=True)(function)
+    made._cache = _Cache(function)  # type: ignore[no-untyped-call]
+    # What other packages teach the compiler (importing themselves to do so) is in no kernel of ours.
+    made._compilation_chain_init_hook = _nothing
+    return cast("Callable[..., Any]", made)
+
+
+class _Cache(FunctionCache):
+    """Numba's cache on disk, which loads machine code without reading in first all that numba could compile.
+
+    That takes half a second at the first kernel. A kernel that is not in the cache is compiled, and the compiler reads
+    it in itself.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        rtsys.initialize(target_context)  # the allocator that kernels are linked with
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+
+
+def _nothing() -> None:
+    pass

@@ -67,6 +67,8 @@ class Batch:
         has_ids: whether `keys` come from an id column (only then are slices parallel).
         units: per-document int64 counts by name: bytes, chars, lines, words, unsegmented_chars, visible_chars.
         words: where the words lie.
+        columns: the columns whose values, joined by `/`, name the slices.
+        ids: the documents' ids as text, null where a row has none; None without an id column.
     """
 
     texts: pa.Array
@@ -76,6 +78,8 @@ class Batch:
     has_ids: bool
     units: Mapping[str, Int64]
     words: Words
+    columns: tuple[str, ...] = ()
+    ids: pa.Array | None = None
     _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, name: str, compute: Callable[[Batch], Any]) -> Any:
@@ -105,6 +109,8 @@ class Batch:
             self.has_ids,
             {name: values[kept] for name, values in self.units.items()},
             words,
+            self.columns,
+            None if self.ids is None else self.ids.take(np.flatnonzero(kept)),
         )
 
     @property
@@ -130,6 +136,7 @@ class Encoding:
         starts, ends: for each token the UTF-8 byte range of its document that it covers; None without spans.
         round_trip: per document 1 if decoding gave the text back byte for byte, else 0; None without decode.
         changed: the documents with a 0 there; None without decode.
+        failed: marks the texts that the tokenizer fails on, which have no tokens; None where it encoded all.
         facts: what is constant for the tokenizer (vocabulary size, unknown id).
     """
 
@@ -140,6 +147,7 @@ class Encoding:
     ends: npt.NDArray[np.int32] | None = None
     round_trip: Int64 | None = None
     changed: Changed | None = None
+    failed: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,7 @@ class TokenizerFacts:
         fingerprint: short hash of the defining file and the adapter's parameters.
         library: name and version of the library that defines the tokenizer, `name/version`.
         yardstick: whether it is a measure to hold others against (bytes, characters, words), never the best.
+        fixed: whether it knows the tokens of given documents alone, and can encode no other text.
     """
 
     vocabulary_size: int | None = None
@@ -161,6 +170,7 @@ class TokenizerFacts:
     fingerprint: str = ""
     library: str = ""
     yardstick: bool = False
+    fixed: bool = False
 
 
 #: How a vocabulary says where words begin and end; see `Spelling`.

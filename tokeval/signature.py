@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+#: The parts in which figures that are compared may differ: the tokenizer is what is compared.
+COMPARED = ("tokenizer", "library")
+
 _ESCAPES = str.maketrans({"%": "%25", "|": "%7C", ":": "%3A"})
 
 

@@ -66,6 +66,20 @@ def point_at(data, at):
 
 
 @kernel
+def is_blank(data, start, stop):
+    """Whether `data[start:stop]` is white space alone."""
+    at = start
+    while at < stop:
+        if data[at] & 0xC0 == 0x80:
+            return False  # the range begins inside a character
+        point, width = point_at(data, at)
+        if not is_space(point):
+            return False
+        at += width
+    return True
+
+
+@kernel
 def spread(value):
     """A 64-bit finaliser: every bit of the input reaches every bit of the output; 0 stays 0."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -6,6 +6,7 @@ import http.server
 import io
 import logging
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -196,6 +197,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     failures: ClassVar[dict[str, int]] = {}
     requests: ClassVar[list[str]] = []
+    loops = False
 
     def log_message(self, *arguments: object) -> None:
         pass
@@ -205,7 +207,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.requests.append(self.path)
-        if self.path.startswith("/loop"):
+        if self.path.startswith("/loop") or self.loops:
             self.send_response(302)
             self.send_header("Location", self.path)
             self.send_header("Content-Length", "0")
@@ -279,14 +281,40 @@ def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         open_corpus("c", "http://127.0.0.1:9/c.parquet")
 
 
-def test_a_bucket_that_denies_is_said_in_one_line() -> None:
-    denied = OSError(
-        "When getting information for key 'x' in bucket 'b': AWS Error ACCESS_DENIED during HeadObject operation: "
-        "No response body."
-    )
-    error = places.failed("s3://b/x", denied)
-    assert str(error) == "s3://b/x: access is denied"
-    assert "credentials" in str(error.hint)
+def test_a_loop_that_begins_during_the_run(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = open_corpus("c", f"{web}/corpus.parquet")
+    monkeypatch.setattr(Handler, "loops", True)
+    with pytest.raises(CorpusError, match="redirects without end"):
+        read_all(corpus)
+
+
+@pytest.fixture
+def guarded(bucket: str, s3: str) -> Iterator[Callable[[bool], None]]:
+    """Says whether the S3 server asks for rights, which the key has not."""
+
+    def guard(on: bool) -> None:
+        body = b"0" if on else b"inf"
+        request = urllib.request.Request(f"http://{s3}/moto-api/reset-auth", body, {"Content-Type": "text/plain"})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
+
+    yield guard
+    guard(False)
+
+
+@pytest.mark.parametrize("place", ["/corpus", "/corpus/*/*.parquet", "/corpus/language=eng_Latn/part-0.parquet"])
+def test_a_bucket_that_denies(bucket: str, guarded: Callable[[bool], None], place: str) -> None:
+    guarded(True)
+    with pytest.raises(CorpusError, match="access is denied") as caught:
+        open_corpus("c", f"{bucket}{place}")
+    assert "AWS_PROFILE" in str(caught.value.hint)
+
+
+def test_a_bucket_that_denies_from_now_on(bucket: str, guarded: Callable[[bool], None]) -> None:
+    corpus = open_corpus("c", f"{bucket}/corpus")
+    guarded(True)
+    with pytest.raises(CorpusError, match="access is denied"):
+        read_all(corpus)
 
 
 def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

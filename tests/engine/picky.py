@@ -36,3 +36,17 @@ class Never(Picky):
     @classmethod
     def fails(cls, text: str) -> bool:
         return True
+
+
+class PickyOnUpper(Picky):
+    """Fails on what no document of the tests' corpus has, but a perturbation of it, or a word of a list."""
+
+    letters = "AZ"
+
+
+class NoTail(Picky):
+    """Fails on what does not end as the documents of a test do."""
+
+    @classmethod
+    def fails(cls, text: str) -> bool:
+        return not text.endswith("here")

@@ -19,6 +19,7 @@ from tokeval.corpus import reader
 from tokeval.engine import local, shard
 from tokeval.engine.plan import Plan, make_plan, make_shards
 from tokeval.engine.shard import load_workers, run_shard
+from tokeval.engine.work import Work
 from tokeval.errors import CorpusError, IncompleteRunError
 from tokeval.results.store import save
 
@@ -28,7 +29,7 @@ def table_bytes(table: pa.Table, folder: Path) -> bytes:
     return (folder / "results.parquet").read_bytes()
 
 
-@settings(max_examples=6)
+@settings(max_examples=40)
 @given(
     jobs=st.integers(1, 4),
     shards=st.integers(1, 20),
@@ -39,10 +40,10 @@ def test_any_cutting_gives_equal_bytes(
 ) -> None:
     folder = tmp_path_factory.mktemp("cut")
     plan = _plan(write_texts(folder / "c.parquet", 200, row_group_size=17))
-    expected = table_bytes(run_plan(plan, jobs=1, shards=1)[0], folder / "a")
+    expected = table_bytes(run_plan(plan, jobs=1, parts=1)[0], folder / "a")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "read_parts", lambda piece, columns: reader.read_parts(piece, columns, batch_bytes))
-        cut = table_bytes(run_plan(plan, jobs=jobs, shards=shards)[0], folder / "b")
+        cut = table_bytes(run_plan(plan, jobs=jobs, parts=shards)[0], folder / "b")
     assert cut == expected
 
 
@@ -55,7 +56,7 @@ def test_threads_equal_the_plain_loop(corpus: Path, plan_of: Callable[..., Plan]
     workers = load_workers(plan)
     (whole,) = make_shards(plan, parts=1)
     plain = run_shard(plan, whole, workers)
-    threaded = local.run(plan, jobs=3, workers=workers)[0]
+    threaded = local.run(Work(plan, workers, jobs=3))[0]
     assert threaded.intake.fingerprint == plain.intake.fingerprint
     assert threaded.intake.nulls == plain.intake.nulls
     for name, state in plain.tokenizers.items():
@@ -87,7 +88,7 @@ def test_batches_of_one_corpus_run_on_several_threads(corpus: Path, plan_of: Cal
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "read_parts", lambda piece, columns: reader.read_parts(piece, columns, 500))
         patch.setattr(local.threading.Thread, "__init__", _numbered(threading.Thread.__init__))
-        local.run(plan, jobs=2, progress=progress)
+        local.run(Work(plan, load_workers(plan), jobs=2, progress=progress))
     assert len(seen) == 2
 
 
@@ -120,7 +121,8 @@ def test_the_reader_stays_a_few_batches_ahead_at_most(
 
     monkeypatch.setattr(local, "read_parts", parts)
     monkeypatch.setattr(local, "prepare", prepare)
-    local.run(plan_of(corpus, "bytes:"), jobs=1)
+    plan = plan_of(corpus, "bytes:")
+    local.run(Work(plan, load_workers(plan), jobs=1))
     assert read > 50
     assert furthest <= 4  # two in the queue, one with the reader, one at work
 
@@ -132,9 +134,11 @@ def test_a_failing_thread_ends_the_run_with_its_error(
         raise CorpusError("no more")
 
     monkeypatch.setattr(local, "fold", broken)
+    plan = plan_of(corpus)
+    work = Work(plan, load_workers(plan), jobs=3)
     before = threading.active_count()
     with pytest.raises(CorpusError, match="no more"):
-        local.run(plan_of(corpus), jobs=3)
+        local.run(work)
     assert threading.active_count() == before
 
 

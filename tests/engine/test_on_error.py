@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -128,6 +129,86 @@ def test_a_tokenizer_that_fails_on_everything_has_no_figures(corpus: Path) -> No
     assert {row["status"] for row in found.values()} == {"undefined"}
     assert {"all", "eng_Latn", "jpn_Jpan", "tur_Latn", "amh_Ethi"} <= set(found)
     assert next(rows_of(table, "documents", "never"))["value"] == 0.0
+
+
+UPPER = "python:tests.engine.picky:PickyOnUpper"
+
+
+def test_perturbed_texts_that_fail_are_left_out_and_counted(corpus: Path) -> None:
+    metrics = ["token_inflation:case_upper", "token_inflation:typo_drop", "prefix_stability"]
+    named = ({"upper": UPPER, "bytes": "bytes:"}, {"mine": str(corpus)})
+    with pytest.raises(TokenizerError, match="'upper' fails on the document"):
+        compare(*named, metrics=metrics)
+    plan = make_plan(*named, metrics=metrics, on_error="skip")
+    table, record = run_plan(plan)
+    rows = {(r["tokenizer"], r["metric"], r["slice"]): r for r in table.to_pylist()}
+    upper, every = (rows[name, "token_inflation:case_upper", "all"] for name in ("upper", "bytes"))
+    lost = every["n"] - upper["n"]
+    assert 0 < lost < every["n"]
+    line = f"upper fails on texts that robustness made from documents of mine (case upper {lost}); its figures leave"
+    assert [w for w in record["warnings"] if w.startswith(line)]
+    assert record["skipped"] == {"mine": {}}
+    for metric in ("token_inflation:typo_drop", "prefix_stability"):
+        assert rows["upper", metric, "all"]["value"] == rows["bytes", metric, "all"]["value"]
+    ethiopic, theirs = (rows[name, "token_inflation:case_upper", "amh_Ethi"] for name in ("upper", "bytes"))
+    assert ethiopic["n"] == theirs["n"]  # no letter of it becomes another, or the Latin ones are not there
+    assert run_plan(plan, jobs=3, shard_bytes=1000)[0].equals(table)
+
+
+def test_what_robustness_lost_is_told_from_the_cache_too(corpus: Path, tmp_path: Path) -> None:
+    named = ({"upper": UPPER}, {"mine": str(corpus)})
+    run_plan(make_plan(*named, metrics=["tokens"], on_error="skip"), cache=tmp_path)
+    plan = make_plan(*named, metrics=["tokens", "token_inflation:case_upper"], on_error="skip")
+    first, second = (run_plan(plan, cache=tmp_path)[1]["warnings"] for _ in range(2))
+    assert first == second
+    assert "(case upper " in first[0]
+
+
+def test_prefixes_that_fail_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"text": [f"the {letter} quick fox, here" for letter in "abcdefg"]}), path)
+    plan = make_plan({"t": "python:tests.engine.picky:NoTail"}, {"c": str(path)}, metrics=["prefix_stability"])
+    with pytest.raises(TokenizerError, match="'t' fails on the document"):
+        run_plan(plan)
+    table, record = run_plan(replace(plan, on_error="skip"))
+    assert {row["status"] for row in table.to_pylist()} == {"undefined"}
+    assert record["warnings"] == [
+        "t fails on texts that robustness made from documents of c (after punctuation prefixes 7, before space"
+        " prefixes 7, inside word prefixes 7); its figures leave them out"
+    ]
+
+
+def test_gold_words_and_items_that_fail_are_left_out_and_counted(corpus: Path, tmp_path: Path) -> None:
+    words = [f"{letter}bc{tail}" for letter in "klmnAZ" for tail in ("lar", "da", "x")]
+    made = {}
+    for name, kept in (("all", words), ("good", [w for w in words if not w[0].isupper()])):
+        gold, study = tmp_path / f"{name}.tsv", tmp_path / f"{name}.csv"
+        gold.write_text("".join(f"{w}\t{w[:3]} {w[3:]}\n" for w in kept), "utf-8")
+        lines = [f"{w},{'w' if i % 2 else 'n'},{(i * 7) % 5},{(i * 3) % 4}" for i, w in enumerate(words) if w in kept]
+        study.write_text("word,lexicality,rt,accuracy\n" + "\n".join(lines), "utf-8")
+        plan = make_plan(
+            {"upper": UPPER},
+            {"mine": str(corpus)},
+            metrics=["linguistic"],
+            gold={"tur": f"segments:{gold}"},
+            lexical_decision={"tur": str(study)},
+        )
+        made[name] = plan
+    with pytest.raises(TokenizerError, match="'upper' fails on the document 'Abc"):
+        run_plan(made["all"])
+    table, record = run_plan(replace(made["all"], on_error="skip"))
+    assert "upper fails on 6 of the 18 gold words of tur; its figures leave them out" in record["warnings"]
+    assert "upper fails on 6 of the 18 items of the study of tur; its figures leave them out" in record["warnings"]
+    wanted = run_plan(made["good"])[0]
+    kept = ("metric", "slice", "value", "n", "numerator", "denominator", "ci_low", "ci_high", "status")
+    names = {"boundary_precision", "boundary_recall", "boundary_f1", "morphscore"}
+    names |= {"cognitive_correlation", "cognitive_pearson"}
+    found, good = (
+        [[r[key] for key in kept] for r in t.to_pylist() if r["metric"] in names and r["tokenizer"] == "upper"]
+        for t in (table, wanted)
+    )
+    assert found == good
+    assert any(row[-1] == "ok" for row in found)
 
 
 def test_a_wrong_value_is_refused(corpus: Path) -> None:

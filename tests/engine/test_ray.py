@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
 from tests.engine.conftest import run_plan, write_texts
+from tests.tokenizers import makers
 from tokeval.engine import checkpoint, local
 from tokeval.engine import ray as cluster
 from tokeval.engine.plan import Plan, Shard, make_plan
@@ -36,6 +41,15 @@ def test_the_table_is_equal_to_the_local_one(corpus: Path, plan_of: Callable[...
     table, record = run_plan(plan, engine="ray", shard_bytes=SMALL)
     assert table.equals(run_plan(plan)[0], check_metadata=True)
     assert record["engine"] == "ray"
+
+
+def test_numbers_code_and_noise_are_equal_to_the_local_run(tmp_path: Path) -> None:
+    from tests.probes.helpers import BPE
+    from tests.probes.test_presets import FAMILIES, mixed
+
+    plan = make_plan({"t": BPE, "bytes": "bytes:"}, {"c": str(mixed(tmp_path))}, metrics=FAMILIES)
+    table, _ = run_plan(plan, engine="ray", shard_bytes=SMALL)
+    assert table.equals(run_plan(plan, jobs=1, shards=1)[0], check_metadata=True)
 
 
 @pytest.mark.parametrize("states", [0, 1, 2, 8, 9, 65])
@@ -93,24 +107,44 @@ def test_an_error_in_a_worker_is_the_users_error(tmp_path: Path, plan_of: Callab
         run_plan(plan, engine="ray", shard_bytes=SMALL)
 
 
-def test_a_node_without_the_tokenizers_file_gets_it(
-    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def demo_json(folder: Path) -> tuple[str, list[Path]]:
+    path = folder / "tokenizer.json"
+    shutil.copy(ROOT / "corpora" / "tokenizers" / "demo-bpe.json", path)
+    return f"hf:{path}", [path]
+
+
+def ranks_with_a_pattern(folder: Path) -> tuple[str, list[Path]]:
+    pattern = folder / "pattern.txt"
+    pattern.write_text(r"\p{L}+|[^\p{L}]", "utf-8")
+    ranks = makers.write_ranks(folder)
+    return f"tiktoken:{ranks}@pattern={pattern}", [ranks, pattern]
+
+
+def derived(folder: Path) -> tuple[str, list[Path]]:
+    spec, paths = ranks_with_a_pattern(folder)
+    return f"derive:longest-prefix:{spec}", paths
+
+
+@pytest.mark.parametrize("make", [demo_json, ranks_with_a_pattern, derived])
+def test_a_node_without_the_files_of_a_tokenizer_gets_them(
+    make: Callable[[Path], tuple[str, list[Path]]], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine = tmp_path / "here" / "tokenizer.json"
-    mine.parent.mkdir()
-    shutil.copy(ROOT / "corpora" / "tokenizers" / "demo-bpe.json", mine)
-    plan = plan_of(corpus, f"hf:{mine}")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    spec, paths = make(folder)
+    plan = make_plan({"t": spec}, {"mine": str(corpus)})
     whole = run_plan(plan)[0]
     real = cluster._tokenizer_files
 
     def read_and_take_away(plan: Plan) -> Any:
         files = real(plan)
-        mine.unlink()
+        for path in paths:
+            path.unlink()
         return files
 
     monkeypatch.setattr(cluster, "_tokenizer_files", read_and_take_away)
     assert run_plan(plan, engine="ray", shard_bytes=SMALL)[0].equals(whole, check_metadata=True)
-    assert not mine.exists()
+    assert not any(path.exists() for path in paths)
 
 
 def test_a_local_checkpoint_is_continued_on_the_cluster(
@@ -152,3 +186,33 @@ def test_documents_that_a_tokenizer_fails_on_are_counted_the_same(corpus: Path, 
     here, there = run_plan(plan), run_plan(plan, engine="ray", shard_bytes=SMALL)
     assert there[0].equals(here[0], check_metadata=True)
     assert there[1]["skipped"] == here[1]["skipped"] != {"mine": {}}
+
+
+def test_a_cluster_that_runs_already_is_used_by_its_address(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """A head in a process of its own, as `ray start --head` makes; the command connects, and leaves it running."""
+    command = [sys.executable, "-c", HEAD, tempfile.mkdtemp(prefix="ray")]  # its sockets' paths have to be short
+    head = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    assert head.stdout is not None
+    address = head.stdout.readline().strip()
+    compare = [sys.executable, "-m", "tokeval.cli.main", "compare", "--no-cache", "-q", "-c", f"mine={corpus}"]
+    compare += ["-t", "bytes:", "-t", "words:", "--engine", "ray", "--ray-address", address]
+    try:
+        done = subprocess.run([*compare, "-o", str(tmp_path / "out")], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert head.poll() is None
+    finally:
+        head.communicate("stop\n", timeout=60)
+        shutil.rmtree(command[3], ignore_errors=True)
+    expected = run_plan(plan_of(corpus, "bytes:", "words:"))[0]
+    assert pq.read_table(tmp_path / "out" / "results.parquet").equals(expected)
+
+
+HEAD = """
+import sys, ray
+context = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=sys.argv[1])
+print(context.address_info["gcs_address"], flush=True)
+sys.stdin.readline()
+ray.shutdown()
+"""

@@ -38,7 +38,7 @@ def test_any_order_and_sharding(order: int, columns: dict[str, list[str]], write
     mixed = write_corpus(
         "b", row_group_size=7 + order, **{name: [values[i] for i in rows] for name, values in columns.items()}
     )
-    assert samples_of(mixed, jobs=1 + order % 3, shards=1 + order * 3) == expected
+    assert samples_of(mixed, jobs=1 + order % 3, parts=1 + order * 3) == expected
 
 
 def test_what_is_shown(columns: dict[str, list[str]], write_corpus: Callable[..., Path]) -> None:

@@ -1,4 +1,4 @@
-"""Flip every comparison in tokeval/gate/, one at a time, and see that the fast tests fail.
+"""Flip every comparison in tokeval/gate/ and of its paired test, one at a time, and see that the fast tests fail.
 
     python tests/gate/mutate.py [--every N]
 
@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULES = [*sorted((ROOT / "tokeval" / "gate").glob("*.py")), ROOT / "tokeval" / "results" / "draws.py"]
 TESTS = [ROOT / "tests" / "gate" / f"test_{name}.py" for name in ("judge", "outputs", "rules", "baselines", "paired")]
 
 _FLIPS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
@@ -66,7 +67,7 @@ class Mutant:
 def mutants() -> list[Mutant]:
     """Every mutant, module by module."""
     found = []
-    for path in sorted((ROOT / "tokeval" / "gate").glob("*.py")):
+    for path in MODULES:
         for number, (node, position) in enumerate(_operators(ast.parse(path.read_text("utf-8")))):
             was = type(node.ops[position])
             found += [Mutant(path, number, flip, node.lineno, was.__name__) for flip in _FLIPS[was]]
@@ -113,7 +114,7 @@ def _in_place(mutant: Mutant | None) -> Iterator[None]:
 def _forget() -> None:
     """Import the gate, its command and its tests anew the next time."""
     for name in list(sys.modules):
-        if name.startswith(("tokeval.gate", "tokeval.cli", "tests.gate")):
+        if name.startswith(("tokeval.gate", "tokeval.cli", "tokeval.results.", "tests.gate")):
             del sys.modules[name]
 
 

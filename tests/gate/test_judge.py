@@ -15,7 +15,6 @@ from tests.gate.made import results, row, rules
 from tokeval.errors import GateError
 from tokeval.gate.baseline import Baseline
 from tokeval.gate.judge import judge
-from tokeval.gate.relative import Difference
 from tokeval.gate.verdict import Check, Verdict
 
 BPT = '[[rule]]\nmetric = "bytes_per_token"\n'
@@ -175,7 +174,7 @@ def test_another_tokenizer_of_the_same_name_is_what_is_compared(tmp_path: Path) 
 
 
 def paired(p: float) -> Any:
-    return lambda here, there, baseline: Difference(here["value"] - there["value"], -1.0, 1.0, p)
+    return lambda here, there, baseline: (-1.0, 1.0, p)
 
 
 @pytest.mark.parametrize(
@@ -377,8 +376,8 @@ def test_a_significant_loss_is_worse_than_a_greater_one_by_chance(tmp_path: Path
     before = [row("premium", "a", s, 1.0) for s in "xy"]
     text = f"{PREMIUM}slice='*'\nworst_slice=true\nmax_regression=0\nwithin='ci'\n"
 
-    def test(here: Mapping[str, Any], there: Mapping[str, Any], baseline: Baseline) -> Difference:
-        return Difference(0.0, 0.0, 0.0, 0.9 if here["slice"] == "x" else 0.001)
+    def test(here: Mapping[str, Any], there: Mapping[str, Any], baseline: Baseline) -> tuple[float, float, float]:
+        return (0.0, 0.0, 0.9 if here["slice"] == "x" else 0.001)
 
     verdict = judged(tmp_path, text, after, before, test, tokenizers=["a"])
     assert outcomes(verdict) == [("premium of a on c/y", "failed")]

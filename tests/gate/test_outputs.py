@@ -16,7 +16,6 @@ from tests.gate.made import results, row, rules
 from tokeval.gate import github, junit, markdown, record, sarif
 from tokeval.gate.baseline import Baseline
 from tokeval.gate.judge import judge
-from tokeval.gate.relative import Difference
 from tokeval.gate.verdict import Verdict
 
 #: The schema of Jenkins' xUnit plugin (MIT, see the file), which other tools follow.
@@ -56,7 +55,7 @@ def verdict(tmp_path: Path) -> Verdict:
     rows += [row("tokens", "a", "all", 5.0), row("bytes_per_token", "a", "all", 2.0, ci_low=1.5, ci_high=2.5)]
     rows += [row("tokens_per_word", "a", "all", None, status="not_applicable", reason="no words")]
     baseline = Baseline.of("git:main:out", [row("bytes_per_token", "a", "all", 3.0)])
-    return judge(results(rows), rules(tmp_path, RULES), baseline, lambda *_: Difference(-1.0, -1.5, -0.5, 0.001))
+    return judge(results(rows), rules(tmp_path, RULES), baseline, lambda *_: (-1.5, -0.5, 0.001))
 
 
 def test_junit_is_valid_and_counts(verdict: Verdict) -> None:

@@ -27,6 +27,18 @@ def test_every_kind_and_option_is_named() -> None:
         assert option in PAGE
 
 
+def test_the_sizes_of_the_small_lexicons_are_those_of_the_files() -> None:
+    text = (ROOT / "corpora" / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `LANG\.(\S+)` \|.*?\| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    folder = ROOT / "corpora" / "linguistic"
+    files = {path.name for path in folder.iterdir()}
+    assert files == {f"{language}.{name}" for language in ("tur", "eng", "fin") for name, *_ in rows}
+    for name, *sizes in rows:
+        for language, size in zip(("tur", "eng", "fin"), sizes, strict=True):
+            lines = (folder / f"{language}.{name}").read_text("utf-8").splitlines()
+            assert len(set(lines)) == int(size), (language, name)
+
+
 def test_the_first_command_gives_a_table(tmp_path: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     command = shlex.split(blocks[0].replace("\\\n", " "))

@@ -58,17 +58,24 @@ def _grouped(rows: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, A
     yield from found.items()
 
 
+def cases(
+    golden: Path, folder: Path, suffix: str, languages: set[str] | None
+) -> Iterator[tuple[str, str, Gold, dict[str, Any]]]:
+    """What is expected of each tokenizer in each of the languages (all by default), with the gold words."""
+    loaded: dict[str, Gold] = {}
+    for key, want in json.loads(golden.read_text()).items():
+        name, language = key.split("|")
+        if languages is None or language in languages:
+            gold = loaded.setdefault(language, load_gold(str(folder / f"{language}.{suffix}")))
+            yield key, name, gold, want
+    assert loaded, f"{golden} has none of {languages}"
+
+
 @pytest.mark.parametrize("languages", [{"ces", "mon"}, pytest.param(None, marks=pytest.mark.exhaustive)])
 def test_sigmorphon_boundaries(
     golden: Path, folder: Path, tools: dict[str, EncoderTools], languages: set[str] | None
 ) -> None:
-    expected = json.loads((golden / "sigmorphon_boundary.json").read_text())
-    loaded: dict[str, Gold] = {}
-    for key, want in expected.items():
-        name, language = key.split("|")
-        if languages is not None and language not in languages:
-            continue
-        gold = loaded.setdefault(language, load_gold(str(folder / f"{language}.tsv")))
+    for key, name, gold, want in cases(golden / "sigmorphon_boundary.json", folder, "tsv", languages):
         made = b.compare_words(tools[name].spans(gold.words), gold)
         assert len(gold.words) == want["words"], key
         for parts, field in ((b.precision, "precision"), (b.recall, "recall"), (b.f1, "f1")):
@@ -81,13 +88,7 @@ def test_sigmorphon_boundaries(
     "languages", [{"english", "gujarati", "turkish", "zulu"}, pytest.param(None, marks=pytest.mark.exhaustive)]
 )
 def test_morphscore(golden: Path, folder: Path, tools: dict[str, EncoderTools], languages: set[str] | None) -> None:
-    expected = json.loads((golden / "morphscore.json").read_text())
-    loaded: dict[str, Gold] = {}
-    for key, want in expected.items():
-        name, language = key.split("|")
-        if languages is not None and language not in languages:
-            continue
-        gold = loaded.setdefault(language, load_gold(str(folder / f"{language}.csv")))
+    for key, name, gold, want in cases(golden / "morphscore.json", folder, "csv", languages):
         above, below = b.morphscore(b.compare_words(tools[name].spans(gold.words), gold))
         assert above.sum() / below.sum() == pytest.approx(want["offset_based"], abs=EXACT, rel=0), key
         assert (gold.intake.left_out, int(below.sum())) == (want["bad_rows"], want["scored"]), key

@@ -21,6 +21,7 @@ from tokeval.engine.figures import make_tables
 from tokeval.engine.local import run
 from tokeval.engine.plan import make_plan
 from tokeval.engine.shard import load_workers
+from tokeval.engine.work import Work
 
 DEMO = ROOT / "corpora" / "tokenizers"
 SPECS = {"bytes": "bytes:", "chars": "chars:", "bpe": str(DEMO / "demo-bpe.json"), "words": "words:"}
@@ -105,7 +106,7 @@ def test_shards_and_order_do_not_change_a_bit(documents: list[Document], random:
             path = write(rows, Path(folder) / "c.parquet", size)
             plan = make_plan(SPECS, {"c": path}, baseline="bpe", pivot="eng")
             workers = load_workers(plan)
-            tables.append(make_tables(plan, workers, run(plan, shards=shards, workers=workers))[0])
+            tables.append(make_tables(plan, workers, run(Work(plan, workers, parts=shards)))[0])
     assert parquet_bytes(tables[0]) == parquet_bytes(tables[1])
 
 

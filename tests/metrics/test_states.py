@@ -39,6 +39,8 @@ def test_counts_are_exact_beyond_16_bits(times: int) -> None:
     counted.update(view(["x"], [[3] * times + [12]]))
     counted.update(view(["x"], [[3, 4]]))
     assert counted.by_id(["x"]).tolist() == [0, 0, 0, times + 1, 1, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert [part.tolist() for part in counted.seen("x")] == [[3, 4, 12], [times + 1, 1, 1]]
+    assert [len(part) for part in counted.seen("y")] == [0, 0]
 
 
 def test_counts_are_exact_beyond_24_bits_and_through_merge_and_state() -> None:
@@ -53,6 +55,7 @@ def test_counts_are_exact_beyond_24_bits_and_through_merge_and_state() -> None:
     assert counted.state().equals(table)
     counted.update(view(["x"], [[1, 1, 1, 7]]))
     assert counted.by_id(["x"])[[1, 7]].tolist() == [(1 << 24) + 1, (1 << 40) + 6]
+    assert [part.tolist() for part in counted.seen("x")] == [[1, 7], [(1 << 24) + 1, (1 << 40) + 6]]
     doubled = counted.merge(counted)
     assert doubled.by_id(["x"])[[1, 7]].tolist() == [(1 << 25) + 2, (1 << 41) + 12]
     assert counted.by_id(["x"])[[1, 7]].tolist() == [(1 << 24) + 1, (1 << 40) + 6]

@@ -8,6 +8,7 @@ import pyarrow as pa
 from tokeval.arrow import text_array
 from tokeval.tokenizers._yardsticks import Bytes
 from tokeval.tokenizers.base import NORMAL, SPECIAL, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.fast import Found
 
 
 class _Broken(Bytes):
@@ -55,6 +56,40 @@ class Twins(_Broken):
     def vocabulary(self) -> pa.Table:
         more = vocabulary_table([256, 257], ["ab", "ab"], [b"ab", b"ab"], [NORMAL] * 2, [None] * 2)
         return pa.concat_tables([super().vocabulary(), more])
+
+
+class _Path:
+    """A fast path of bytes that gets `wrong` wrong, and leaves texts with a tab to the reference."""
+
+    name = "path/1"
+
+    def __init__(self, wrong: str) -> None:
+        self.wrong = wrong
+
+    def encode(self, texts: pa.Array, spans: bool) -> Found:
+        rows = [text.encode() for text in texts.to_pylist()]
+        unsure = np.array([k for k, row in enumerate(rows) if b"\t" in row], np.int64)
+        kept = [b"" if k in unsure else row for k, row in enumerate(rows)]
+        made = [[7, 7] if row == self.wrong.encode() else list(row) for row in kept]
+        offsets = np.concatenate(([0], np.cumsum([len(row) for row in made]))).astype(np.int64)
+        return Found(np.array([i for row in made for i in row], np.uint32), offsets, unsure=unsure)
+
+    def held(self) -> int:
+        return 0
+
+
+class Hurried(_Broken):
+    """Its fast path errs on one text."""
+
+    def fast_path(self) -> _Path:
+        return _Path("don't stop")
+
+
+class Quick(_Broken):
+    """Its fast path is right."""
+
+    def fast_path(self) -> _Path:
+        return _Path("no such text")
 
 
 class Deaf(Tokenizer):

@@ -84,6 +84,44 @@ def test_against_itself_agrees_and_against_another_does_not() -> None:
     other = found(BPE, against=UNIGRAM)["against"]
     assert other.outcome is Outcome.FAIL
     assert other.example is not None
+    assert found(BPE)["against"].outcome is Outcome.SKIPPED
+
+
+def test_against_shows_the_smallest_text_on_which_two_files_part(tmp_path: Path) -> None:
+    def without_er(content: dict) -> None:
+        merges = content["model"]["merges"]
+        merges.remove(next(merge for merge in merges if "".join(merge).replace(" ", "") == "er"))
+
+    finding = found(BPE, against=changed(tmp_path, without_er))["against"]
+    assert finding.outcome is Outcome.FAIL
+    assert 0 < finding.problems < finding.tried
+    assert finding.example is not None
+    assert finding.example.startswith("'er': ")
+    mine, theirs = json.loads("[" + finding.example.removeprefix("'er': ").replace(" and ", ",") + "]")
+    assert (len(mine), len(theirs)) == (1, 2)
+    assert found(BPE, against=str(tmp_path / "tokenizer.json"), thresholds={"against": 0.9})["against"].outcome is (
+        Outcome.REMARK
+    )
+
+
+def test_the_fast_path_is_held_against_the_reference() -> None:
+    hurried = found("python:tests.probes.broken:Hurried")["fast_path"]
+    assert (hurried.outcome, hurried.problems) == (Outcome.REMARK, 1)
+    assert hurried.example == '"don\'t stop"'
+    quick = found("python:tests.probes.broken:Quick")["fast_path"]
+    assert (quick.outcome, quick.problems) == (Outcome.PASSED, 0)
+    assert quick.tried < hurried.tried + 1
+    assert "leaves" in quick.message
+    assert "leaves 0" not in quick.message  # texts with a tab are the reference's
+    assert found("bytes:")["fast_path"].outcome is Outcome.SKIPPED
+    strict = found("python:tests.probes.broken:Hurried", severities={"fast_path": "fail"})["fast_path"]
+    assert strict.outcome is Outcome.FAIL
+
+
+def test_the_fast_path_of_a_real_model_agrees() -> None:
+    finding = found(BPE)["fast_path"]
+    assert finding.outcome is Outcome.PASSED
+    assert "gigatoken" in finding.message
 
 
 def test_an_unreachable_token_is_found(tmp_path: Path) -> None:
@@ -96,6 +134,7 @@ def test_an_unreachable_token_is_found(tmp_path: Path) -> None:
     assert "zqzqzqzq" in str(findings["unreachable"].example)
     strict = found(changed(tmp_path, orphan), severities={"unreachable": "fail"})
     assert strict["unreachable"].outcome is Outcome.FAIL
+    assert "no text produces 1;" in strict["unreachable"].message
     lenient = found(changed(tmp_path, orphan), severities={"unreachable": "fail"}, thresholds={"unreachable": 0.9})
     assert lenient["unreachable"].outcome is Outcome.REMARK
 
@@ -153,6 +192,12 @@ def test_command_line(tmp_path: Path) -> None:
     suite = ElementTree.parse(tmp_path / "check.xml").getroot()
     assert int(suite.get("failures", "0")) == len(suite.findall("testcase/failure")) > 0
     assert json.loads((tmp_path / "check.json").read_text())["passed"] is False
+    parted = run("-t", BPE, "--against", UNIGRAM, "--json", "-")
+    assert parted.returncode == 1
+    content = json.loads(parted.stdout)
+    assert (content["against"], content["passed"]) == (UNIGRAM, False)
+    (against,) = [finding for finding in content["findings"] if finding["probe"] == "against"]
+    assert (against["outcome"], bool(against["example"])) == ("fail", True)
     quiet = run("-t", WORDPIECE, "--severity", "*=remark", "-q")
     assert quiet.returncode == 0
     assert run("-t", WORDPIECE, "--severity", "*=remark", "--strict", "-q").returncode == 1
@@ -177,8 +222,15 @@ def test_misuse_is_one_line_and_exit_code_2(arguments: list[str], word: str) -> 
 @pytest.mark.real_data
 def test_two_files_of_one_tokenizer(data: Path) -> None:
     folder = data / "tokenizers"
-    same = found(str(folder / "llama-2-7b-chat-hf"), against=str(folder / "llama-2/tokenizer.model"))["against"]
-    assert same.outcome in {Outcome.PASSED, Outcome.FAIL}
-    assert same.tried > 300
+    for one, other in (("llama-2-7b-chat-hf", "llama-2/tokenizer.model"), ("gpt2-hf", "r50k_base/r50k_base.tiktoken")):
+        same = found(str(folder / one), against=str(folder / other))["against"]
+        assert (same.outcome, same.problems) == (Outcome.PASSED, 0)
+        assert same.tried > 300
+    # phi-2 has GPT-2's merges, and runs of spaces as added tokens
+    phi = found(str(folder / "phi-2"), against=str(folder / "gpt2-hf"))["against"]
+    assert phi.outcome is Outcome.FAIL
+    assert 0 < phi.problems < phi.tried
+    assert phi.example is not None
+    assert phi.example.startswith("'  ': ")
     with pytest.raises(TokenizerError):
         check(str(data / "tokenizers_invalid" / "nosuch"))

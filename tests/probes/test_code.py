@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tokeval
+from tests.engine.conftest import run_plan
+from tests.oracles import code as oracle
 from tests.probes.helpers import BPE, Write, batch_of, figures, view_of
+from tokeval.arrow import text_array
+from tokeval.engine.plan import make_plan
 from tokeval.metrics.base import View
 from tokeval.metrics.code.figures import spearman
 from tokeval.metrics.code.grammars import LANGUAGES, language_of
 from tokeval.metrics.code.leaves import CLASSES, OTHER, parse
 from tokeval.metrics.code.measures import _indents, scores
+from tokeval.schema import Encoding, TokenizerFacts
+from tokeval.tokenizers.encode import Encoder
 
 SOURCES = {
     "python": "def add(left, right):\n    # sum\n    return left + 10\n",
@@ -127,11 +140,41 @@ def test_a_language_without_a_grammar_is_named(write_corpus: Write) -> None:
     assert none["status"] == "not_applicable"
 
 
-def test_nesting_ten_thousand_deep_and_one_long_line() -> None:
-    deep = parse(batch_of(["(" * 10_000 + "1" + ")" * 10_000], ["python"]))
-    assert len(deep.starts) > 10_000
-    line = "x=1;" * 500_000
-    assert parse(batch_of([line], ["c"])).nodes[0] > 1_000_000
+NESTED = {
+    "python": "(" * 10_000 + "1" + ")" * 10_000,
+    "c": "int f() { return " + "(" * 10_000 + "1" + ")" * 10_000 + "; }",
+    "javascript": "[" * 10_000 + "]" * 10_000 + ";",
+    "rust": "fn f() " + "{" * 10_000 + "}" * 10_000,
+    "go": "package p\n" + "func f() " + "{" * 10_000 + "}" * 9_000,  # and a thousand of them never close
+}
+
+
+def test_nesting_ten_thousand_deep(write_corpus: Write) -> None:
+    for language, text in NESTED.items():
+        assert len(parse(batch_of([text], [language])).starts) > 10_000, language
+    found = figures(write_corpus(text=list(NESTED.values()), language=list(NESTED)), ["code"])
+    for language in NESTED:
+        assert found["ast_boundary_rate", language]["status"] == "ok"
+        rate = found["code_error_rate", language]
+        assert rate["status"] == "ok"
+        assert rate["value"] < 1
+    assert found["code_error_rate", "python"]["value"] == 0.0
+
+
+#: Megabytes of code on one line; ten of them take minutes, most of them in the walk over twenty million nodes.
+LINES = [1, pytest.param(10, marks=pytest.mark.exhaustive)]
+
+
+@pytest.mark.parametrize("size", LINES)
+def test_a_file_of_one_long_line(size: int, write_corpus: Write) -> None:
+    text = "x=1;" * (size * 250_000)
+    assert len(text) == size * 1_000_000
+    found = figures(write_corpus(text=[text], language=["javascript"]), ["code"], "bytes:", jobs=1)
+    assert found["code_leaves", "javascript"]["value"] == len(text)
+    assert found["ast_boundary_rate", "javascript"]["value"] == 1.0
+    assert found["identifier_tokens", "javascript"]["value"] == 1.0
+    assert found["code_error_rate", "javascript"]["value"] == 0.0
+    assert found["indent_tokens", "javascript"]["status"] == "undefined"
 
 
 def test_empty_and_one_character_files(write_corpus: Write) -> None:
@@ -159,3 +202,76 @@ def test_real_files_parse(data, write_corpus: Write) -> None:
     found = figures(data / "corpora" / "code.parquet", ["code"], "bytes:", limit=400)
     assert found["ast_boundary_rate", "all"]["value"] == 1.0
     assert found["code_error_rate", "all"]["value"] < 0.01
+
+
+Spans = list[tuple[int, int]]
+INSERTS = ["", "\r\n", "\t", "  ", "é = 'ü\u00a0x'", "(", "}", '"', "\u3000", "# no", "0x1F", "_a1", "\u00a0"]
+
+
+@st.composite
+def tokenized_files(draw: st.DrawFn) -> tuple[str, str, Spans, list[int]]:
+    """A source file with something put into it, cut into tokens at any bytes, some of them left out or empty."""
+    language = draw(st.sampled_from(sorted(SOURCES)))
+    source = SOURCES[language]
+    at = draw(st.integers(0, len(source)))
+    text = source[:at] + draw(st.sampled_from(INSERTS)) + source[at:]
+    size = len(text.encode())
+    places = sorted(draw(st.sets(st.integers(0, size), max_size=40)) | {0, size})
+    spans = [span for span in pairwise(places) if draw(st.integers(0, 14))]
+    spans = [(a, a) if draw(st.integers(0, 19)) == 0 else (a, b) for a, b in spans]
+    return language, text, spans, [draw(st.integers(0, 9)) for _ in spans]
+
+
+@given(st.lists(tokenized_files(), min_size=1, max_size=3))
+def test_scores_equal_the_oracle(files: list[tuple[str, str, Spans, list[int]]]) -> None:
+    offsets = np.concatenate(([0], np.cumsum([len(spans) for _, _, spans, _ in files]))).astype(np.int64)
+    starts, ends = (np.array([s[side] for f in files for s in f[2]], np.int32) for side in (0, 1))
+    ids = np.array([number for f in files for number in f[3]], np.uint32)
+    facts = TokenizerFacts(unknown_id=0, capabilities=frozenset({"ids", "spans"}))
+    batch = batch_of([f[1] for f in files], [f[0] for f in files])
+    view = View(batch, Encoding(ids, offsets, facts, starts, ends))
+    made, (lines, indent_tokens, tables) = scores(view), _indents(view)
+    parse_ = parse(batch)
+    for row, (language, text, spans, numbers) in enumerate(files):
+        tokens = [(*span, number) for span, number in zip(spans, numbers, strict=True)]
+        found, nodes, errors = oracle.leaves(language, text)
+        assert (parse_.nodes[row], parse_.errors[row]) == (nodes, errors)
+        wanted = oracle.score_leaves(text.encode(), found, tokens, 0)
+        assert made.leaves[:, row].tolist() == [wanted[name] for name in (*CLASSES, "left_out")]
+        assert made.whole[:5, row].tolist() == [wanted[f"whole {name}"] for name in CLASSES]
+        assert made.names[:, row].tolist() == [wanted[name] for name in ("names", "name tokens", "split names")]
+        depths = oracle.indents(text.encode(), tokens)
+        assert (lines[row], indent_tokens[row]) == (len(depths), sum(count for _, count in depths))
+    assert sum(int(table.sum()) for table in tables.values()) == lines.sum()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("spec", ["gpt2-hf", "bert-base-uncased-json", "albert-v2/spiece.model"])
+def test_figures_of_real_code_equal_the_oracle_over_shardings(spec: str, data: Path, tmp_path: Path) -> None:
+    table = pq.read_table(data / "corpora" / "code.parquet", columns=["id", "language", "text"])
+    # of each language the smallest files: the oracle takes the square of their length
+    small = table.filter(pc.less(pc.binary_length(table["text"]), 900)).to_pylist()
+    rows = [
+        row
+        for name in sorted({r["language"] for r in small})
+        for row in [r for r in small if r["language"] == name][:3]
+    ]
+    path = tmp_path / "code.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=5)
+    plan = make_plan({"t": str(data / "tokenizers" / spec)}, {"c": str(path)}, metrics=["code"])
+    whole = run_plan(plan, jobs=1, shards=1)[0]
+    for shards, jobs in ((2, 1), (7, 3)):
+        assert run_plan(plan, jobs=jobs, shards=shards)[0].equals(whole, check_metadata=True)
+    tokenizer = tokeval.load_tokenizer(str(data / "tokenizers" / spec))
+    encoding = Encoder("t", tokenizer, spans=True, accelerate=False).encode(text_array([row["text"] for row in rows]))
+    documents = []
+    for k, row in enumerate(rows):
+        part = slice(encoding.offsets[k], encoding.offsets[k + 1])
+        tokens = list(zip(*(a[part].tolist() for a in (encoding.starts, encoding.ends, encoding.ids)), strict=True))
+        documents.append((language_of(row["language"]), row["text"], tokens))
+    found = {(row["metric"], row["slice"]): row for row in whole.to_pylist()}
+    for name in ["all", *sorted({row["language"] for row in rows})]:
+        members = [d for d, row in zip(documents, rows, strict=True) if name in ("all", row["language"])]
+        for metric, value in oracle.figures(members, tokenizer.facts().unknown_id).items():
+            made = found[metric, name]["value"]
+            assert made == (value if value is None else pytest.approx(value, rel=1e-12)), (metric, name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +17,9 @@ import tokeval
 from tests.oracles import robustness as oracle
 from tests.probes.helpers import BPE, UNIGRAM, WORDPIECE, Write, batch_of, figures
 from tokeval.arrow import text_array
+from tokeval.errors import CorpusError
 from tokeval.metrics.base import View
-from tokeval.metrics.robustness.kernels import _distance
+from tokeval.metrics.robustness.distance.kernels import distances
 from tokeval.metrics.robustness.measures import CUTS, LONGEST, _cut_texts, _prefixes, _scores
 from tokeval.metrics.robustness.perturb import Disturbed, disturbed, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS, SPACES
@@ -27,6 +30,10 @@ TEXT = (
     "Die Straße führt über Österreich; l'été dernier il a plu. Москва и Київ. ﬁnally ５ ½ done."
 )
 TEXTS = [TEXT, TEXT[::-1], "a", "", "  ", "one two\nthree\tfour  five", "🙂 👩‍👩‍👧‍👦 e\u0301", "สวัสดีครับ 你好世界"]
+MIXED = [
+    f"{a} {b}, {a}{b}! {k}"
+    for k, (a, b) in enumerate([("Йогурт", "соняшник"), ("가각힣", "東京タワー"), ("Žluťoučký", "kůň")])
+]
 NAMES = list(PERTURBATIONS)
 
 
@@ -112,12 +119,16 @@ def test_thinning_takes_nested_samples_by_key() -> None:
         assert abs(len(rows[level]) - 4000 / 2**level) < 5 * (4000 / 2**level) ** 0.5
 
 
-@given(st.lists(st.integers(0, 3), max_size=30), st.lists(st.integers(0, 3), max_size=30))
+@given(
+    st.lists(st.integers(0, 5), max_size=30) | st.lists(st.integers(0, 90), min_size=60, max_size=260),
+    st.lists(st.integers(0, 5), max_size=30) | st.lists(st.integers(0, 90), min_size=60, max_size=260),
+)
 def test_distance_equals_the_oracle(a: list[int], b: list[int]) -> None:
-    made = _distance(
-        np.array(a, np.int64), 0, len(a), np.array(b, np.int64), 0, len(b), np.zeros(LONGEST + 1, np.int64)
-    )
-    assert made == oracle.levenshtein(a, b)
+    out = np.zeros(2, np.int64)
+    ends = np.array([0, len(a), 2 * len(a)]), np.array([0, len(b), 2 * len(b)])
+    twice = np.array(a * 2, np.uint32), np.array(b * 2, np.uint32)
+    distances(twice[0], ends[0], twice[1], ends[1], np.ones(2, np.bool_), LONGEST, out)
+    assert out.tolist() == [oracle.levenshtein(a, b)] * 2  # the second finds the table as the first did
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -133,14 +144,68 @@ def test_token_counts_and_distances_equal_the_oracle(name: str, tokenizer: str) 
             assert not made[:, row].any()
             continue
         assert made[:3, row].tolist() == [1, len(old_ids[row]), len(new_ids[row])]
-        assert made[7:, row].tolist() == [
+        assert made[7:12, row].tolist() == [
             1,
             oracle.levenshtein(old_ids[row], new_ids[row]),
             max(len(old_ids[row]), len(new_ids[row])),
             oracle.levenshtein(text, other),
             max(len(text), len(other)),
+            0,  # none failed
         ]
         assert (made[[4, 6], row] <= made[[3, 5], row]).all()
+
+
+def zones_of(view: View, name: str, row: int) -> list[tuple[slice, slice]]:
+    """The changed zones of a document, before and after."""
+    drawn, made = sample(view), disturbed(view, name)
+    found, grown, begin = [], 0, int(drawn.offsets[row])
+    zones = range(*drawn.word_rows[row : row + 2].tolist())
+    size = int(made.offsets[row + 1] - made.offsets[row])
+    for zone in zones:
+        first, end, moved = (int(x) for x in (made.firsts[zone] - begin, made.ends[zone] - begin, made.moved[zone]))
+        assert moved == first + grown
+        after = [int(made.moved[z] - (made.firsts[z] - begin)) for z in (zone + 1,) if zone + 1 in zones]
+        later = after[0] if after else size - int(drawn.offsets[row + 1] - begin)
+        if made.zone_changed[zone]:
+            found.append((slice(first, end), slice(moved, end + later)))
+        else:
+            assert later == grown
+        grown = later
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("tokenizer", [BPE, UNIGRAM, WORDPIECE, "bytes:"])
+def test_boundaries_equal_the_oracle(name: str, tokenizer: str) -> None:
+    texts = [*TEXTS, *MIXED]
+    view = view_of(texts, tokenizer)
+    made, new = _scores(view, name), disturbed(view, name)
+    old_spans, new_spans = view.encoding, Encoder("t", tokeval.load_tokenizer(tokenizer), spans=True).encode(new.texts)
+    assert old_spans.starts is not None
+    assert new_spans.starts is not None
+    checked = 0
+    for row, (text, other) in enumerate(zip(texts, new.texts.to_pylist(), strict=True)):
+        if text == other:
+            continue
+        zones, old_bytes, new_bytes = zones_of(view, name, row), text.encode(), other.encode()
+        spelled, at = b"", 0
+        for a, b in zones:  # the zones are all that changed
+            spelled += old_bytes[at : a.start] + new_bytes[b]
+            at = a.stop
+        assert spelled + old_bytes[at:] == new_bytes
+        starts = old_spans.starts[old_spans.offsets[row] : old_spans.offsets[row + 1]].tolist()
+        new_starts = new_spans.starts[new_spans.offsets[row] : new_spans.offsets[row + 1]].tolist()
+        wanted = oracle.boundaries(old_bytes, new_bytes, zones, starts, new_starts)
+        assert made[3:7, row].tolist() == wanted, (text, other)
+        checked += sum(wanted)
+    assert checked
+
+
+def test_a_boundary_inside_a_replaced_character_has_no_place() -> None:
+    # л and ж change places: the halves of each are elsewhere, those of а stay
+    assert [oracle.counterpart("алжа".encode(), "ажла".encode(), k) for k in range(8)] == [0, 1, 2, None, 4, None, 6, 7]
+    assert oracle.counterpart(b"abc", b"abbc", 1) == 1
+    assert oracle.counterpart(b"abXbc", b"abYYbc", 3) == 4
 
 
 def test_bytes_keep_every_boundary_that_has_a_place() -> None:
@@ -192,7 +257,7 @@ def test_prefixes_equal_the_oracle(tokenizer: str) -> None:
     for kind, row, text, prefix in zip(kinds, rows, texts.to_pylist(), cut_ids, strict=True):
         assert TEXTS[row].startswith(text)
         assert 0 < len(text) < len(TEXTS[row])
-        assert made[:, kind, row].tolist() == [1, oracle.prefix_holds(ids[row], prefix)]
+        assert made[:, kind, row].tolist() == [1, oracle.prefix_holds(ids[row], prefix), 0]
         following, last = TEXTS[row][len(text)], text[-1]
         if CUTS[kind] == "inside_word":
             assert not following.isspace()
@@ -207,6 +272,61 @@ def test_prefixes_equal_the_oracle(tokenizer: str) -> None:
 def test_bytes_are_stable_under_every_cut(write_corpus: Write) -> None:
     found = figures(write_corpus(text=TEXTS), ["prefix_stability"], "bytes:")
     assert all(row["value"] == 1.0 for row in found.values())
+
+
+def test_ten_megabytes_on_one_line_have_figures(write_corpus: Write) -> None:
+    text = "word12 a<=b " * 850_000
+    assert len(text) > 10_000_000
+    names = ["token_inflation:typo_drop", "boundary_stability:space_tab", "prefix_stability", "numbers"]
+    found = figures(write_corpus(text=[text]), [*names, "predictability"], "bytes:", jobs=1)
+    assert all(row["status"] == "ok" for (name, _), row in found.items() if ":" not in name)
+    assert 0.9 < found["token_inflation:typo_drop", "all"]["value"] < 1
+    assert found["numbers", "all"]["value"] == 850_000
+
+
+GRAPHEMES = {
+    "combining": "e\u0301o\u0308a\u0323" * 8,
+    "joined": "👩‍👩‍👧‍👦🏳️‍🌈" * 8,
+    "escaped": "\\ud83d\\ude00 \\ud800." * 4,  # written out, as JSON does: no text holds a lone surrogate
+    "outside the first plane": "𝒳𝒴 𐌰𐌱𐌲 😀😀." * 4,
+}
+
+
+@pytest.mark.parametrize("name", GRAPHEMES)
+def test_cuts_inside_graphemes_and_escapes_are_texts(name: str, write_corpus: Write) -> None:
+    text = GRAPHEMES[name]
+    kinds, _, cut_texts = _cut_texts(view_of([text] * 3 + [text + str(k) for k in range(40)]))
+    cut_texts.validate(full=True)
+    ends = {len(prefix) for prefix in cut_texts.to_pylist()}
+    assert all(0 < end < len(text) + 2 for end in ends)
+    if name == "combining":  # some fall between a letter and its mark
+        assert any(unicodedata.combining(text[end]) for end in ends if end < len(text))
+    found = figures(write_corpus(text=[text] * 3), ["prefix_stability"])
+    wanted = "ok" if len(kinds) else "undefined"
+    assert found["prefix_stability", "all"]["status"] == wanted
+    assert (name == "joined") == (wanted == "undefined")
+
+
+def test_a_lone_surrogate_is_no_text(tmp_path: Path) -> None:
+    array = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(np.array([0, 3], np.int32)), pa.py_buffer(b"\xed\xa0\x80")]
+    )
+    pq.write_table(pa.table({"text": array}), tmp_path / "c.parquet")
+    with pytest.raises(CorpusError, match="UTF-8"):
+        figures(tmp_path / "c.parquet", ["prefix_stability"])
+
+
+def test_texts_of_one_character_have_a_defined_status(write_corpus: Write) -> None:
+    found = figures(write_corpus(text=["a", "Ж", "é", "🙂", " ", "\u0301", "1", ""]), ["token_inflation"])
+    for name in NAMES:
+        row = found[f"token_inflation:{name}", "all"]
+        assert row["status"] == ("ok" if row["n"] else "undefined"), name
+        assert (row["value"] is None) == (row["n"] == 0)
+    changed = {name: found[f"token_inflation:{name}", "all"]["n"] for name in NAMES}
+    assert (changed["case_upper"], changed["case_lower"], changed["nfd"]) == (2, 1, 1)
+    # neighbours to change with, a single space, a letter that may go: none of them in a text of one character
+    for name in ("typo_swap", "typo_drop", "zero_width", *SPACES):
+        assert changed[name] == 0
 
 
 def test_a_document_of_one_long_line_is_left_out_of_the_edit_distance(write_corpus: Write) -> None:

@@ -153,7 +153,7 @@ def test_numbers() -> None:
         "0", "1.000", "0.3333", "10,000", "12,346", "1.000e-5", "-2.500"
     ]  # fmt: skip
     assert shown(1234567, "count") == "1,234,567"
-    cell = next(c for g in grids(small(), "demo") for c in g.pool() if c.low)
+    cell = next(c for g in grids(small(), "demo") for c in g.pool if c.low)
     assert interval(cell, "1") == "2.731–2.990"
 
 

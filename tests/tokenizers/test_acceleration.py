@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,29 @@ def test_a_planted_disagreement_is_caught_and_the_figures_are_the_references(
     assert "zebra" in record["warnings"][0] or "tokens" in record["warnings"][0]
     about = json.loads(table.schema.metadata[b"tokeval"])
     assert about["warnings"] == record["warnings"]
+
+
+@pytest.mark.parametrize("baseline", [None, "bytes", "t"])
+def test_only_a_dropped_paths_tokenizer_is_done_again(
+    tmp_path: Path, bytelevel: Path, plant: Callable[[str], None], baseline: str | None
+) -> None:
+    """All are where it is the baseline; what an earlier run kept of a dropped path is not used either."""
+    where, tokenizers = {"c": str(corpus(tmp_path))}, {"t": str(bytelevel), "bytes": "bytes:"}
+    reference = run_plan(make_plan(tokenizers, where, accelerate=False, baseline=baseline))[0].table
+    plan = make_plan(tokenizers, where, baseline=baseline)
+    run_plan(replace(plan, metrics=("tokens",)), cache=tmp_path / "cache")
+    plant("zebra")
+    scanned: dict[str, int] = {}
+
+    def progress(name: str, size: int, seconds: float) -> None:
+        scanned[name] = scanned.get(name, 0) + size
+
+    results, record = run_plan(plan, progress=progress, cache=tmp_path / "cache", output=tmp_path / "out")
+    assert record["accelerations"]["t"]["dropped"] is True
+    assert results.table.equals(reference)
+    assert scanned["t"] == 2 * scanned["bytes"] or (baseline == "t" and scanned["t"] == scanned["bytes"])
+    again = run_plan(plan, cache=tmp_path / "cache")[0].table
+    assert again.equals(reference)
 
 
 def test_the_planted_disagreement_would_change_figures(

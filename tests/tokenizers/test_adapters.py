@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
@@ -19,7 +18,7 @@ from tests.tokenizers import makers
 from tokeval import load_tokenizer
 from tokeval.errors import TokenizerError, UsageError
 from tokeval.testing import check_tokenizer
-from tokeval.tokenizers.base import IDS, SPANS, Tokenizer
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.encode import Encoder
 
 # --- older files of Hugging Face
@@ -56,6 +55,39 @@ def test_a_vocabulary_that_is_not_byte_level_is_refused(tmp_path: Path) -> None:
     (folder / "vocab.json").write_text(json.dumps({"lo</w>": 0, "l": 1, "o</w>": 2}))
     with pytest.raises(TokenizerError, match="not byte-level"):
         load_tokenizer(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("names", "what", "way"),
+    [
+        (("encoder_bpe_40000.json", "vocab_40000.bpe"), "GPT-1's vocabulary and merges", "transformers:FOLDER"),
+        (("kokler.json", "ekler.json", "bpe_tokenler.json"), "a Turkish tokenizer of roots", "python:MODULE:CLASS"),
+    ],
+)
+def test_files_of_tokenizers_that_are_code_tell_the_way(
+    tmp_path: Path, names: tuple[str, ...], what: str, way: str
+) -> None:
+    for name in names:
+        (tmp_path / name).write_text('{"a": 0}')
+    for spec in (str(tmp_path), *(str(tmp_path / name) for name in names), f"hf:{tmp_path / names[0]}"):
+        with pytest.raises(TokenizerError, match=what) as caught:
+            load_tokenizer(spec)
+        assert way in str(caught.value.hint)
+    with pytest.raises(TokenizerError) as caught:
+        load_tokenizer(f"hf:{tmp_path}")
+    assert way in str(caught.value.hint)
+
+
+def test_the_way_for_gpt_1_works(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    (tmp_path / "vocab.json").write_text(json.dumps({"<unk>": 0, "l": 1, "o": 2, "o</w>": 3, "lo</w>": 4}))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\nl o</w>\n")
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "OpenAIGPTTokenizer"}')
+    with pytest.raises(TokenizerError, match="not byte-level") as caught:
+        load_tokenizer(str(tmp_path))
+    assert "transformers:" in str(caught.value.hint)
+    tokenizer = load_tokenizer(f"transformers:{tmp_path}")
+    assert tokenizer.encode_batch(pa.array(["Lo lo"])).to_pylist() == [[4, 4]]
 
 
 @pytest.mark.parametrize(("case", "kind"), [("uncased", "wordpiece"), ("cased", "wordpiece-cased")])
@@ -122,65 +154,6 @@ def test_graphemes_keep_clusters_whole() -> None:
     assert found.starts.tolist() == [0, 3, 0, 0, 3]
     assert found.ends.tolist() == [3, 4, len("👨‍👩‍👧".encode()), 3, 6]
     check_tokenizer(tokenizer)
-
-
-# --- precomputed
-
-
-def test_precomputed_ids_ends_and_counts(tmp_path: Path) -> None:
-    texts = ["héllo", "", "ab c"]
-    full = tmp_path / "full.parquet"
-    columns = {"text": texts, "ids": [[5, 6], [], [7, 8, 9]], "ends": [[3, 6], [], [1, 2, 4]]}
-    pq.write_table(pa.table(columns), full)
-    tokenizer = load_tokenizer(f"precomputed:{full}")
-    assert tokenizer.capabilities == {IDS, SPANS}
-    batch = pa.array(["ab c", None, "héllo", "", "héllo"], pa.large_string())
-    assert tokenizer.encode_batch(batch).to_pylist() == [[7, 8, 9], None, [5, 6], [], [5, 6]]
-    found = tokenizer.spans_batch(batch)
-    assert found.starts.tolist() == [0, 1, 2, 0, 3, 0, 3]
-    assert found.ends.tolist() == [1, 2, 4, 3, 6, 3, 6]
-    counts = tmp_path / "counts.parquet"
-    pq.write_table(pa.table({"text": texts, "tokens": [2, 0, 3]}), counts)
-    counted = load_tokenizer(f"precomputed:{counts}")
-    assert counted.capabilities == frozenset()
-    assert [len(row) for row in counted.encode_batch(pa.array(texts)).to_pylist()] == [2, 0, 3]
-    with pytest.raises(TokenizerError, match="does not hold the document 'other'"):
-        counted.encode_batch(pa.array(["other"]))
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ({"text": ["a"]}, "needs the column `text` and one of"),
-        ({"id": [1], "ids": [[1]]}, "needs the column `text`"),
-        ({"text": ["a"], "ids": [[1]], "tokens": [2]}, "do not tell the same number"),
-        ({"text": ["a"], "ids": [[-1]]}, "lists of numbers from 0"),
-        ({"text": ["ab"], "ends": [[2, 1]]}, "must rise"),
-        ({"text": ["ab"], "ends": [[3]]}, "inside its bytes"),
-        ({"text": ["ab"], "ids": pa.array([None], pa.list_(pa.uint32()))}, "nulls in ids"),
-    ],
-)
-def test_precomputed_files_that_contradict_themselves(tmp_path: Path, columns: dict[str, object], message: str) -> None:
-    path = tmp_path / "bad.parquet"
-    pq.write_table(pa.table(columns), path)
-    with pytest.raises(TokenizerError, match=message):
-        load_tokenizer(f"precomputed:{path}")
-
-
-def test_figures_that_need_more_than_counts_are_not_applicable(tmp_path: Path) -> None:
-    import tokeval
-
-    texts = ["one two", "three"]
-    pq.write_table(pa.table({"text": texts}), tmp_path / "corpus.parquet")
-    pq.write_table(pa.table({"text": texts, "tokens": [3, 2]}), tmp_path / "counts.parquet")
-    table = tokeval.compare(
-        {"api": f"precomputed:{tmp_path / 'counts.parquet'}"}, {"c": str(tmp_path / "corpus.parquet")}
-    ).to_pandas()
-    rows = table[table.slice == "all"].set_index("metric")
-    assert rows.loc["tokens", "value"] == 5
-    assert rows.loc["tokens_per_word", "value"] == pytest.approx(5 / 3)
-    assert rows.loc["vocabulary_used", "status"] == "not_applicable"
-    assert rows.loc["round_trip_rate", "status"] == "not_applicable"
 
 
 # --- python: and plugins
@@ -268,7 +241,8 @@ def test_surrogates_in_the_vocabulary_are_refused_in_one_line(tmp_path: Path) ->
     ("content", "message"),
     [
         (b'{"model": {"type": "BPE", "vocab": {"a"', "broken or truncated JSON"),
-        (b'{"model":' * 100_000, "broken or truncated JSON"),
+        (b'{"model":' * 100_000, "JSON that is nested too deep"),
+        (b"[" * 1_000_000, "JSON that is nested too deep"),
         (pickle.dumps({"a": 1}), "a Python pickle, which is never loaded"),
         (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b"", "an empty file"),
@@ -287,24 +261,6 @@ def test_a_pickle_called_a_model_is_not_loaded(tmp_path: Path) -> None:
     path.write_bytes(pickle.dumps(os.getcwd))
     with pytest.raises(TokenizerError, match="never loaded"):
         load_tokenizer(str(path))
-
-
-def test_limits_refuse_and_can_be_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = makers.write_hf(tmp_path, "wordlevel")
-    monkeypatch.setenv("TOKEVAL_MAX_VOCABULARY", "10")
-    with pytest.raises(TokenizerError, match="vocabulary entries, more than the 10") as caught:
-        load_tokenizer(str(path))
-    assert "TOKEVAL_MAX_VOCABULARY" in str(caught.value.hint)
-    monkeypatch.setenv("TOKEVAL_MAX_VOCABULARY", "1000")
-    load_tokenizer(str(path))
-    monkeypatch.setenv("TOKEVAL_MAX_TOKENIZER_MB", "1")
-    large = tmp_path / "large.model"
-    large.write_bytes(b"\x0a\x03\x0a\x01a" + bytes(2 << 20))
-    with pytest.raises(TokenizerError, match="2 MiB, more than the 1 MiB"):
-        load_tokenizer(f"sentencepiece:{large}")
-    monkeypatch.setenv("TOKEVAL_MAX_TOKENIZER_MB", "many")
-    with pytest.raises(UsageError, match="whole number"):
-        load_tokenizer(f"sentencepiece:{large}")
 
 
 def test_a_truncated_sentencepiece_model(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import subprocess
@@ -13,14 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.tokenizers.adapters import PIECES, write_slow
 from tokeval import compare, load_tokenizer
 from tokeval.errors import TokenizerError
 from tokeval.testing import CHECKS, run_check
 from tokeval.tokenizers.load import Spec, parse_spec, trusting
 
 pytest.importorskip("transformers")
-
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "he", "##llo", "w", "##o", "##r", "##l", "##d"]
 
 CODE = """
 import os
@@ -53,18 +51,10 @@ class Letters(PreTrainedTokenizer):
 """
 
 
-def write(folder: Path, config: dict[str, object], files: dict[str, str]) -> Path:
-    folder.mkdir()
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    for name, content in files.items():
-        (folder / name).write_text(content)
-    return folder
-
-
 def slow(folder: Path, kind: str) -> str:
     named = {"ByT5Tokenizer": "", "ProphetNetTokenizer": "prophetnet.tokenizer", "BertTokenizerLegacy": "vocab.txt"}
     files = {named[kind]: "\n".join(PIECES) + "\n"} if named[kind] else {}
-    return f"transformers:{write(folder / kind, {'tokenizer_class': kind}, files)}"
+    return f"transformers:{write_slow(folder / kind, {'tokenizer_class': kind}, files)}"
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -93,7 +83,7 @@ def test_the_fingerprint_is_of_the_files(tmp_path: Path) -> None:
     first = load_tokenizer(spec).fingerprint
     assert load_tokenizer(spec).fingerprint == first
     with (tmp_path / "BertTokenizerLegacy" / "vocab.txt").open("a") as stream:
-        stream.write("more\n")
+        stream.write_slow("more\n")
     assert load_tokenizer(spec).fingerprint != first
 
 
@@ -104,7 +94,7 @@ def asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     config = {"tokenizer_class": "Letters", "auto_map": {"AutoTokenizer": ["letters.Letters", None]}}
-    return write(tmp_path / "asking", config, {"letters.py": CODE})
+    return write_slow(tmp_path / "asking", config, {"letters.py": CODE})
 
 
 def test_code_from_a_folder_is_refused(asking: Path, tmp_path: Path) -> None:
@@ -135,6 +125,29 @@ def test_only_the_option_runs_it_and_it_travels(asking: Path, tmp_path: Path) ->
     assert (tmp_path / "mark").exists()
     table = pq.read_table(tmp_path / "out" / "results.parquet").to_pylist()
     assert next(row["value"] for row in table if row["metric"] == "tokens") == 5.0
+
+
+@pytest.mark.parametrize("command", ["inspect", "check"])
+def test_the_commands_that_can_use_such_a_tokenizer_have_the_option(command: str, asking: Path, tmp_path: Path) -> None:
+    spec = f"transformers:{asking}"
+    arguments = ["ab"] if command == "inspect" else ["--against", spec]
+    given = ["tokeval", command, *arguments, "-t", spec]
+    refused = subprocess.run(given, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "hint: read that code; if you trust it, add --trust-remote-code" in refused.stderr
+    assert not (tmp_path / "mark").exists()
+    done = subprocess.run([*given, "--trust-remote-code"], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr  # a check finds fault with what it likes
+    assert not done.stderr
+    assert (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize("command", [["vocab", "-t"], ["diff", "bytes:"]], ids=lambda command: command[0])
+def test_those_that_cannot_use_it_say_so_and_not_that_it_should_be_trusted(command: list[str], asking: Path) -> None:
+    done = subprocess.run(["tokeval", *command, f"transformers:{asking}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert " vocabulary" in done.stderr
+    assert "trust" not in done.stderr
 
 
 def test_a_trusted_tokenizer_survives_pickling(asking: Path) -> None:

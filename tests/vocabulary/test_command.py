@@ -137,6 +137,41 @@ def test_nothing_is_written_when_a_later_tokenizer_fails(tmp_path: Path) -> None
     assert not out.exists()
 
 
+def test_the_results_of_another_command_are_not_overwritten(tmp_path: Path) -> None:
+    corpus = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"text": ["abc"]}), corpus)
+    commands = {
+        "compare": [
+            "compare",
+            "--no-cache",
+            "-q",
+            "-t",
+            "x=bytes:",
+            "-c",
+            f"mine={corpus}",
+            "-o",
+            tmp_path / "compare",
+        ],
+        "vocab": ["vocab", "-q", "-t", "x=bytes:", "-o", tmp_path / "vocab"],
+    }
+    for name, command in commands.items():
+        run(*command)
+        run(*command)  # its own results give way
+        kept = {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        other = commands["vocab" if name == "compare" else "compare"]
+        refused = run(*other[:-1], tmp_path / name, code=2)
+        assert f"holds the results of tokeval {name}" in refused.stderr
+        assert refused.stderr.splitlines()[1:] == ["hint: name another folder with -o"]
+        assert {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} == kept
+
+
+def test_what_has_no_vocabulary_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"model": {"type": "BPE"}}')
+    assert "broken.json has no" in run("vocab", "-t", f"x=hf:{broken}", code=2).stderr
+    assert "'y' has no vocabulary" in run("vocab", "-t", f"x=hf:{broken}", "-t", "y=words:", code=2).stderr
+
+
 def test_nothing_in_a_vocabulary_is_markup(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>|`x`"
     vocab = {p: i for i, p in enumerate(["=1+1", "a", "<b>", "b"])}

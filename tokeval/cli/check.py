@@ -11,6 +11,8 @@ from xml.etree import ElementTree as Tree
 
 import typer
 
+from tokeval.cli import options
+
 if TYPE_CHECKING:
     from tokeval.engine.check.outcome import Finding
 
@@ -37,16 +39,23 @@ def command(
         Path | None, typer.Option("--json", metavar="FILE", help="Write the findings as JSON; - for stdout.")
     ] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the findings as JUnit XML.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what does not pass.")] = False,
+    trust_remote_code: Annotated[bool, options.trust_remote_code()] = False,
+    quiet: Annotated[bool, options.quiet("Print only what does not pass.")] = False,
 ) -> int:
     """Check one tokenizer before it is published: exit code 0 if no probe fails, 1 if one does."""
-    from tokeval.cli.options import pairs
+    from tokeval.cli.parse import pairs
     from tokeval.engine.check.run import check, failed
 
     severities = pairs(severity or [], "--severity")
     thresholds = {name: _share(name, value) for name, value in pairs(threshold or [], "--threshold").items()}
     spec = tokenizer.partition("=")[2] if _is_named(tokenizer) else tokenizer
-    findings = check(spec, against=against, severities=severities, thresholds=thresholds)
+    findings = check(
+        spec,
+        against=against,
+        severities=severities,
+        thresholds=thresholds,
+        trust_remote_code=trust_remote_code,
+    )
     bad = failed(findings, remarks_fail=strict)
     content = as_json(spec, against, findings, passed=not bad)
     if junit is not None:

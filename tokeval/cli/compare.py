@@ -5,301 +5,73 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from tokeval.cli.options import NoColor
+from tokeval.cli import compare_options as opt
+from tokeval.cli import options
 
 if TYPE_CHECKING:
     from tokeval.config import CompareConfig
     from tokeval.engine.plan import Plan
 
-_WHAT, _HOW, _OUT = "What is compared", "How it is computed", "What is written"
-_LANGUAGE = "What is known of a language"
-
 
 def command(
-    config: Annotated[
-        Path | None,
-        typer.Argument(metavar="[CONFIG.toml]", help="A configuration file; options given here come before it."),
-    ] = None,
-    tokenizer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-t",
-            "--tokenizer",
-            metavar="NAME=SPEC",
-            help="A tokenizer; may be repeated.",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
-    corpus: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-c",
-            "--corpus",
-            metavar="NAME=PATH",
-            help="A Parquet file, folder or glob; may be repeated.",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-m",
-            "--metric",
-            metavar="METRIC",
-            help="A family or a metric; may be repeated. See tokeval list metrics.",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TOKEVAL_PRESET",
-            metavar="NAME",
-            help="multilingual, code, numbers, robustness, turkish-benchmark or all: its metrics, and its corpora "
-            "if none is named.",
-            rich_help_panel=_WHAT,
-        ),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(envvar="TOKEVAL_BASELINE", help="The tokenizer that nsl refers to.", rich_help_panel=_WHAT),
-    ] = None,
-    pivot: Annotated[
-        str | None,
-        typer.Option(envvar="TOKEVAL_PIVOT", help="The slice that premium refers to.", rich_help_panel=_WHAT),
-    ] = None,
-    text_column: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TOKEVAL_TEXT_COLUMN",
-            help="The column of documents.  [default: text]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    slice_by: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TOKEVAL_SLICE_BY",
-            metavar="COLUMN[,COLUMN]",
-            help="The columns whose values are the slices, or none.  [default: language, where there is one]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TOKEVAL_ID_COLUMN",
-            help="The column of parallel ids.  [default: id, where there is one]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    words: Annotated[
-        str | None,
-        typer.Option(envvar="TOKEVAL_WORDS", help="The word segmenter.  [default: whitespace]", rich_help_panel=_HOW),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            envvar="TOKEVAL_LIMIT",
-            help="Read only the first so many rows of each corpus.",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            envvar="TOKEVAL_SEED",
-            help="Of everything that is drawn at random.  [default: 0]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    lexicon: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LANG=KIND:PATH",
-            help="What a language's words are, for %TR and %Pure; may be repeated, also for one language.",
-            rich_help_panel=_LANGUAGE,
-        ),
-    ] = None,
-    gold: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LANG=[FORMAT:]PATH",
-            help="Where its morphemes end, for boundary metrics; may be repeated.",
-            rich_help_panel=_LANGUAGE,
-        ),
-    ] = None,
-    lexical_decision: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LANG=PATH",
-            help="How people recognise its words, for cognitive_correlation; may be repeated.",
-            rich_help_panel=_LANGUAGE,
-        ),
-    ] = None,
-    decision_columns: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MEANING=COLUMN[,...]",
-            help="That file's columns for word, lexicality, rt and accuracy, where they have other names.",
-            rich_help_panel=_LANGUAGE,
-        ),
-    ] = None,
-    engine: Annotated[
-        str,
-        typer.Option(envvar="TOKEVAL_ENGINE", help="Who runs it. See tokeval list engines.", rich_help_panel=_HOW),
-    ] = "local",
-    accelerate: Annotated[
-        bool | None,
-        typer.Option(
-            "--accelerate/--no-accelerate",
-            envvar="TOKEVAL_ACCELERATE",
-            show_default=False,
-            help="Let verified fast paths stand in for the reference libraries; no figure depends on it.  "
-            "[default: accelerate]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    cache_mb: Annotated[
-        int | None,
-        typer.Option(
-            envvar="TOKEVAL_CACHE_MB",
-            help="Memory for the caches of all fast paths, in MiB.  [default: 1024]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    on_error: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TOKEVAL_ON_ERROR",
-            metavar="stop|skip",
-            help="When a tokenizer fails on a document: stop, or leave it out of that tokenizer's figures and count "
-            "it.  [default: stop]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    trust_remote_code: Annotated[
-        bool,
-        typer.Option(
-            "--trust-remote-code",
-            help="Let transformers: run code from a tokenizer's folder or repository; never done without.",
-            rich_help_panel=_HOW,
-        ),
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "-j",
-            "--jobs",
-            min=1,
-            envvar="TOKEVAL_JOBS",
-            help="How many cores it may use.  [default: all]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    ray_address: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TOKEVAL_RAY_ADDRESS",
-            help="The cluster for --engine ray.  [default: a local one]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the run into DIR that was stopped.", rich_help_panel=_HOW)
-    ] = False,
-    shard_mb: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            envvar="TOKEVAL_SHARD_MB",
-            help="Text between two checkpoints, about.",
-            rich_help_panel=_HOW,
-        ),
-    ] = 256,
-    no_cache: Annotated[
-        bool,
-        typer.Option("--no-cache", help="Use no states of earlier runs, and keep none.", rich_help_panel=_HOW),
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            envvar="TOKEVAL_OUTPUT",
-            metavar="DIR",
-            help="The folder for results.parquet, run.json and the reports; without it the table goes to stdout.",
-            rich_help_panel=_OUT,
-        ),
-    ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-f",
-            "--format",
-            metavar="FORMAT",
-            help="A report; may be repeated.  [default: md, csv]",
-            rich_help_panel=_OUT,
-        ),
-    ] = None,
-    gate: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RULES.toml",
-            help="Judge the results by these rules; the exit code is the gate's.",
-            rich_help_panel=_OUT,
-        ),
-    ] = None,
-    progress_style: Annotated[
-        str,
-        typer.Option(
-            "--progress",
-            envvar="TOKEVAL_PROGRESS",
-            metavar="auto|bar|lines|json|none",
-            help="How progress is shown on stderr.",
-            rich_help_panel=_OUT,
-        ),
-    ] = "auto",
-    gate_baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            envvar="TOKEVAL_GATE_BASELINE",
-            help="With --gate: the run that rules compare with, as for tokeval gate --baseline.",
-            rich_help_panel=_OUT,
-        ),
-    ] = None,
-    junit: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.xml", help="With --gate: write the verdict as JUnit XML.", rich_help_panel=_OUT),
-    ] = None,
-    github: Annotated[
-        bool,
-        typer.Option("--github", help="With --gate: annotations and a job summary for GitHub.", rich_help_panel=_OUT),
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=_OUT)
-    ] = False,
-    no_color: NoColor = False,
+    config: opt.Config = None,
+    tokenizer: opt.Tokenizer = None,
+    corpus: opt.Corpus = None,
+    metric: opt.Metric = None,
+    preset: opt.Preset = None,
+    baseline: opt.Baseline = None,
+    pivot: opt.Pivot = None,
+    text_column: opt.TextColumn = None,
+    slice_by: opt.SliceBy = None,
+    id_column: opt.IdColumn = None,
+    words: opt.Words = None,
+    limit: opt.Limit = None,
+    seed: opt.Seed = None,
+    lexicon: opt.Lexicon = None,
+    gold: opt.Gold = None,
+    lexical_decision: opt.LexicalDecision = None,
+    decision_columns: opt.DecisionColumns = None,
+    engine: opt.Engine = "local",
+    accelerate: opt.Accelerate = None,
+    cache_mb: opt.CacheMb = None,
+    on_error: opt.OnError = None,
+    trust_remote_code: opt.TrustRemoteCode = False,
+    jobs: opt.Jobs = None,
+    ray_address: opt.RayAddress = None,
+    resume: opt.Resume = False,
+    shard_mb: opt.ShardMb = 256,
+    no_cache: opt.NoCache = False,
+    output: opt.Output = None,
+    formats: opt.Formats = None,
+    gate: opt.Gate = None,
+    progress_style: opt.ProgressStyle = "auto",
+    gate_baseline: opt.GateBaseline = None,
+    junit: opt.Junit = None,
+    github: opt.Github = False,
+    quiet: opt.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> int:
     """Compare tokenizers on multilingual Parquet corpora.
 
     Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
     """
     del no_color  # its callback has seen to it
+    from tokeval.arrow import without_pandas
     from tokeval.cli import progress, rates
     from tokeval.cli.gate import judge, prepare, publish
-    from tokeval.cli.options import pairs, renders, several
+    from tokeval.cli.parse import columns, pairs, renders, several
     from tokeval.config import CompareConfig, read_toml
-    from tokeval.engine.api import check_folder, finish, run_plan, write_results
+    from tokeval.engine.api import finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
+    from tokeval.engine.memory import release_at_once
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
+    from tokeval.results.store import COMPARE, check_folder
 
+    release_at_once()
+    without_pandas()
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
     if folder is None and config is not None and file.output:
@@ -312,13 +84,13 @@ def command(
     if folder is None and (formats or gate):
         raise UsageError("there is no folder for the reports", hint="add -o DIR")
     if folder is not None:
-        check_folder(folder)
+        check_folder(folder, COMPARE)
     given = {
         "metrics": metric,
         "baseline": baseline,
         "pivot": pivot,
         "text_column": text_column,
-        "slice_by": None if slice_by is None else [c for c in slice_by.split(",") if c and c != "none"],
+        "slice_by": columns(slice_by),
         "id_column": id_column,
         "words": words,
         "limit": limit,
@@ -342,6 +114,7 @@ def command(
         corpora = corpora or ({} if file.corpora else corpora_of(name))
     plan = _plan(file, config, pairs(tokenizer or [], "-t"), corpora, given)
     rules = prepare(gate, plan, gate_baseline) if gate is not None else None
+    cluster: dict[str, Any] = {"address": ray_address} if ray_address else {}
     with progress.show(plan, style=progress_style, quiet=quiet) as meter:
         results, record = run_plan(
             plan,
@@ -353,7 +126,7 @@ def command(
             resume=resume,
             cache=None if no_cache else cache_folder(),
             shard_bytes=shard_mb << 20,
-            **({"address": ray_address} if ray_address else {}),
+            **cluster,
         )
     for line in results.about.warnings:
         progress.say(f"warning: {line}")
@@ -379,7 +152,7 @@ def _plan(
     given: dict[str, Any],
 ) -> Plan:
     """The plan of a configuration file and of what was given beside it; relative paths in the file are its folder's."""
-    from tokeval.cli.options import located
+    from tokeval.cli.parse import located
     from tokeval.engine.plan import make_plan
     from tokeval.tokenizers.load import parse_spec
 

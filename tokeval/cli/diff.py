@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokeval.cli import options
+
 if TYPE_CHECKING:
     from tokeval.results.paired import Difference
     from tokeval.results.store import Results
@@ -48,10 +50,7 @@ def command(
         bool, typer.Option("--slices", help="Show every slice, not the pool alone.", rich_help_panel=_RUNS)
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print all as CSV.", rich_help_panel=_RUNS)] = False,
-    corpus: Annotated[
-        list[str] | None,
-        typer.Option("-c", "--corpus", metavar="NAME=PATH", help="Text to encode.", rich_help_panel=_VERSIONS),
-    ] = None,
+    corpus: Annotated[list[str] | None, options.corpora("Text to encode.", _VERSIONS)] = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(metavar="KIND", help="Exit with 1 if this changed.", rich_help_panel=_VERSIONS),
@@ -66,7 +65,9 @@ def command(
     Differences between figures are paired by document: an interval of 95 % and a p-value, corrected by Holm's method
     over the slices. Figures whose signatures differ in anything but the tokenizer are refused.
     """
-    if b is not None and not (_is_results(a) and _is_results(b)):
+    from tokeval.results.run import is_run
+
+    if b is not None and not (is_run(Path(a)) and is_run(Path(b))):
         from tokeval.cli.review import command_review
 
         return command_review(
@@ -82,11 +83,6 @@ def command(
     return _differences(a, b, tokenizers or [], metric or [], allow or [], slices=slices, csv=csv)
 
 
-def _is_results(place: str) -> bool:
-    path = Path(place)
-    return (path / "results.parquet").is_file() or path.suffix == ".parquet"
-
-
 def _differences(
     a: str,
     b: str | None,
@@ -98,11 +94,12 @@ def _differences(
     csv: bool,
 ) -> int:
     from tokeval.errors import ResultsError, UsageError, suggest
-    from tokeval.results.paired import COMPARED, between
-    from tokeval.results.store import Results, load_beside, load_results
+    from tokeval.results.paired import between
+    from tokeval.results.run import load_folder
+    from tokeval.signature import COMPARED
 
-    left = Results.of(load_results(a), load_beside(a))
-    right = left if b is None else Results.of(load_results(b), load_beside(b))
+    left = load_folder(Path(a))
+    right = left if b is None else load_folder(Path(b))
     known = [info.name for info in left.about.metrics]
     for name in metrics:
         if name not in known:

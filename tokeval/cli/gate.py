@@ -130,7 +130,7 @@ def judge(results: Results, rules: Rules, baseline: str | None, *, name: str) ->
 def load_baseline(name: str) -> Baseline:
     """The figures at a place: of a run, or of a baseline file."""
     from tokeval.gate.baseline import Baseline, read_baseline
-    from tokeval.gate.paired import sums_of
+    from tokeval.results.draws import sums_of
     from tokeval.results.fetch import locate
     from tokeval.results.run import load_run
     from tokeval.results.store import parse_parquet
@@ -184,7 +184,7 @@ def _update(results: Results, rules: Rules, baseline: str | None) -> int:
     from tokeval.cli.progress import say
     from tokeval.gate.baseline import write_baseline, write_sums
     from tokeval.gate.figures import Figures
-    from tokeval.gate.paired import sums_of
+    from tokeval.results.draws import sums_of
     from tokeval.results.store import write_file
 
     if baseline is None or not baseline.endswith(".json") or "://" in baseline or baseline.startswith("git:"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokeval.cli.options import NoColor
+from tokeval.cli import options
 
 if TYPE_CHECKING:
     from tokeval.report.tokens import Cut
@@ -17,19 +17,18 @@ if TYPE_CHECKING:
 
 def command(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - reads it from standard input.")],
-    tokenizer: Annotated[
-        list[str], typer.Option("-t", "--tokenizer", metavar="NAME=SPEC", help="A tokenizer; may be repeated.")
-    ],
+    tokenizer: Annotated[list[str], options.tokenizers()],
     brief: Annotated[bool, typer.Option("--brief", help="No list of ids and bytes.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as an HTML page too.")] = None,
-    no_color: NoColor = False,
+    trust_remote_code: Annotated[bool, options.trust_remote_code()] = False,
+    no_color: options.NoColor = False,
 ) -> int:
     """Show how each tokenizer cuts a text, aligned: a bar at each boundary, ids and bytes of every token.
 
     A raised number says that so many tokens share the characters before it: there are boundaries inside them.
     """
     del no_color  # its callback has seen to it
-    from tokeval.cli.options import pairs
+    from tokeval.cli.parse import pairs
     from tokeval.cli.progress import say
     from tokeval.errors import UsageError
     from tokeval.report.tokens import print_cuts, render_page
@@ -45,7 +44,10 @@ def command(
     if html is not None and html.is_dir():
         raise UsageError(f"{html} is a folder", hint="name a file with --html")
     named = pairs(tokenizer, "-t")
-    cuts = [_cut(check_name(name), load_tokenizer(spec), text) for name, spec in named.items()]
+    cuts = [
+        _cut(check_name(name), load_tokenizer(spec, trust_remote_code=trust_remote_code), text)
+        for name, spec in named.items()
+    ]
     print_cuts(text, cuts, sys.stdout, brief=brief)
     if html is not None:
         (written,) = add_files(html.parent, {html.name: render_page(text, cuts)})

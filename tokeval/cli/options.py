@@ -1,20 +1,60 @@
-"""Helpers that several commands share: NAME=VALUE pairs, reports by name."""
+"""Options that several commands have, each written once. Where help or panel differ, the command gives its own."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from tokeval import registry
-from tokeval.errors import UsageError
 
-if TYPE_CHECKING:
-    from tokeval.config import CompareConfig
-    from tokeval.engine.api import Render
+def tokenizers(panel: str | None = None) -> Any:
+    """-t NAME=SPEC, of which there may be several."""
+    names, text = ("-t", "--tokenizer"), "A tokenizer; may be repeated."
+    return typer.Option(*names, metavar="NAME=SPEC", help=text, rich_help_panel=panel)
+
+
+def corpora(text: str, panel: str) -> Any:
+    """-c NAME=PATH."""
+    return typer.Option("-c", "--corpus", metavar="NAME=PATH", help=text, rich_help_panel=panel)
+
+
+def text_column(panel: str, default: str = "") -> Any:
+    """--text-column; `default` is shown where the parameter has none of its own."""
+    return typer.Option(envvar="TOKEVAL_TEXT_COLUMN", help=f"The column of documents.{default}", rich_help_panel=panel)
+
+
+def slice_by(what: str, panel: str) -> Any:
+    """--slice-by, read by `parse.columns`."""
+    text = f"The columns whose values are {what}.  [default: language, where there is one]"
+    return typer.Option(envvar="TOKEVAL_SLICE_BY", metavar="COLUMN[,COLUMN]", help=text, rich_help_panel=panel)
+
+
+def limit(text: str, panel: str) -> Any:
+    """--limit."""
+    return typer.Option(envvar="TOKEVAL_LIMIT", help=text, rich_help_panel=panel)
+
+
+def output(text: str, panel: str | None = None, variable: str | None = None) -> Any:
+    """-o DIR."""
+    return typer.Option("-o", "--output", envvar=variable, metavar="DIR", help=text, rich_help_panel=panel)
+
+
+def formats(default: str, panel: str | None = None) -> Any:
+    """-f FORMAT, read by `parse.renders`."""
+    text = f"A report; may be repeated.  [default: {default}]"
+    return typer.Option("-f", "--format", metavar="FORMAT", help=text, rich_help_panel=panel)
+
+
+def quiet(text: str, panel: str | None = None) -> Any:
+    """-q."""
+    return typer.Option("--quiet", "-q", help=text, rich_help_panel=panel)
+
+
+def trust_remote_code(panel: str | None = None) -> Any:
+    """--trust-remote-code; without a variable of the environment, so that it is always said for one command."""
+    text = "Let transformers: run code from a tokenizer's folder or repository; never done without."
+    return typer.Option("--trust-remote-code", help=text, rich_help_panel=panel)
 
 
 def _without_color(wanted: bool) -> bool:
@@ -26,69 +66,3 @@ def _without_color(wanted: bool) -> bool:
 NoColor = Annotated[
     bool, typer.Option("--no-color", callback=_without_color, is_eager=True, help="No colours, as NO_COLOR=1.")
 ]
-
-
-def pairs(values: Sequence[str], option: str, *, bare: bool = True) -> dict[str, str]:
-    """`NAME=VALUE` arguments by name; a bare VALUE, where it is allowed, is named after its file or folder.
-
-    Raises:
-        UsageError: an empty part, or a name given twice.
-    """
-    found: dict[str, str] = {}
-    for text in values:
-        name, equals, value = text.partition("=")
-        if not equals and bare:
-            name, value = _name_of(text), text
-        if not name or not value:
-            raise UsageError(f"{option} {text!r} is not NAME=VALUE")
-        if name in found:
-            raise UsageError(f"the name {name!r} is given twice with {option}", hint="give each a name of its own")
-        found[name] = value
-    return found
-
-
-def several(values: Sequence[str], option: str) -> dict[str, list[str]]:
-    """`NAME=VALUE` arguments by name, where a name may be given several times.
-
-    Raises:
-        UsageError: an empty part.
-    """
-    found: dict[str, list[str]] = {}
-    for text in values:
-        for name, value in pairs([text], option, bare=False).items():
-            found.setdefault(name, []).append(value)
-    return found
-
-
-def renders(formats: Sequence[str]) -> list[Render]:
-    """The renderers of the report formats named.
-
-    Raises:
-        UsageError: an unknown format.
-    """
-    return [registry.find(registry.REPORTS, name).load() for name in dict.fromkeys(formats)]
-
-
-def _name_of(value: str) -> str:
-    backend, colon, location = value.partition(":")
-    location = location if colon and len(backend) > 1 else value
-    path = PurePath(location)
-    generic = {"tokenizer.json", "tokenizer.model", "spiece.model"}
-    if path.name in generic and path.parent.name:
-        return path.parent.name
-    return path.stem or backend
-
-
-def located(file: CompareConfig, folder: Path) -> dict[str, Any]:
-    """A configuration file's lexicons, gold files and studies, with relative paths looked up in its folder."""
-    from tokeval.metrics.linguistic.lexicon import located
-
-    found: dict[str, Any] = {
-        key: {language: located(spec, folder) for language, spec in (getattr(file, key) or {}).items()} or None
-        for key in ("gold", "lexical_decision")
-    }
-    lexicons = {
-        language: [located(spec, folder) for spec in ([specs] if isinstance(specs, str) else specs)]
-        for language, specs in (file.lexicons or {}).items()
-    }
-    return {**found, "lexicons": lexicons or None}

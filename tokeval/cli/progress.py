@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: What `--progress` takes; auto is a bar on a terminal and lines elsewhere.
 STYLES = ("auto", "bar", "lines", "json", "none")
 _SECONDS_BETWEEN_LINES = 10.0
+#: Columns of a terminal that a bar with sizes and rates takes; a narrower one shows shares and time.
+_WIDE = 70
+_STAGES = {"load": "loading tokenizers", "scan": "scanning", "compute": "computing figures"}
 
 
 def say(line: str) -> None:
@@ -33,7 +36,8 @@ class Meter:
 
     Attributes:
         stage: what goes on: load, scan, compute.
-        totals: bytes of text to scan by tokenizer, about (Parquet footers do not say it exactly).
+        totals: bytes of text to scan by tokenizer, about: Parquet footers know the size of encoded columns only, and
+            text that repeats is encoded once.
     """
 
     def __init__(self) -> None:
@@ -68,6 +72,11 @@ class Meter:
         """Bytes of text that a tokenizer is through with."""
         return self._done.get(name, 0)
 
+    def total(self, name: str) -> int | None:
+        """Bytes of text that a tokenizer has to get through, about; None once there were more than expected."""
+        expected = self.totals[name]
+        return expected if self.done(name) <= 1.02 * expected else None
+
     def rates(self) -> dict[str, float]:
         """MB of text per second of a core's time, encoding and metrics together, by tokenizer."""
         return {name: size / 1e6 / busy for name, (size, busy) in sorted(self._timed.items()) if busy}
@@ -77,7 +86,9 @@ class Meter:
         return time.monotonic() - self._began
 
     def seconds_left(self) -> float | None:
-        """Of the scan, if its pace lasts; None before anything can be said."""
+        """Of the scan, if its pace lasts; None where nothing can be said."""
+        if any(self.total(name) is None for name in self.totals):
+            return None
         timed = sum(size for size, _ in list(self._timed.values()))
         left = sum(max(0, total - self.done(name)) for name, total in self.totals.items())
         elapsed = time.monotonic() - self._scan_began
@@ -100,9 +111,10 @@ class _Lines(Meter):
             self._last = now
             done, total = sum(map(self.done, self.totals)), sum(self.totals.values())
             left = self.seconds_left()
+            read = max(map(self.done, self.totals), default=0) / 1e6
             say(
-                f"{self.seconds():.0f} s: {min(1.0, done / max(1, total)):.0%}"
-                + (f", {left:.0f} s left" if left is not None else "")
+                f"{self.seconds():.0f} s: "
+                + (f"{min(1.0, done / max(1, total)):.0%}, {left:.0f} s left" if left is not None else f"{read:.0f} MB")
                 + "".join(f", {name} {rate:.1f} MB/s" for name, rate in self.rates().items())
             )
 
@@ -113,7 +125,7 @@ class _Json(Meter):
     def changed(self, stage: bool) -> None:
         now = time.monotonic()
         if stage or now - self._last >= 1.0:
-            self._last = now
+            self._last = 0.0 if stage else now  # the first batch is told at once
             self.write("stage" if stage else "progress")
 
     def write(self, event: str) -> None:
@@ -121,10 +133,10 @@ class _Json(Meter):
         tokenizers = {
             name: {
                 "bytes": self.done(name),
-                "total_bytes": total,
+                "total_bytes": self.total(name),
                 "mb_per_s": round(rates[name], 3) if name in rates else None,
             }
-            for name, total in self.totals.items()
+            for name in self.totals
         }
         record = {
             "event": event,
@@ -146,17 +158,21 @@ class _Bar(Meter):
         if stage:
             for task in self._tasks.values():
                 self._bars.remove_task(task)
+            scanned = {name: total for name, total in self.totals.items() if self.stage == "scan" and total}
             self._tasks = {
-                name: self._bars.add_task(_plain(name), total=total, rate="")
-                for name, total in self.totals.items()
-                if self.stage == "scan" and total
-            } or {"": self._bars.add_task(self.stage, total=None, rate="")}
+                name: self._bars.add_task(_plain(name), total=total, size="", rate="")
+                for name, total in scanned.items()
+            } or {"": self._bars.add_task(_STAGES.get(self.stage, self.stage), total=None, size="", rate="")}
             return
         rates = self.rates()
         for name, task in self._tasks.items():
             if name:
+                done, total = self.done(name), self.total(name)
+                size = f"{done / 1e6:.0f}" + (f"/{total / 1e6:.0f} MB" if total is not None else " MB")
                 rate = f"{rates[name]:.1f} MB/s" if name in rates else ""
-                self._bars.update(task, completed=min(self.done(name), self.totals[name]), rate=rate)
+                if total is None:  # a bar without an end; `update` takes None for no change
+                    next(t for t in self._bars.tasks if t.id == task).total = None
+                self._bars.update(task, completed=min(done, total or done), size=size, rate=rate)
 
 
 @contextmanager
@@ -202,10 +218,16 @@ def _compiled() -> bool:
 
 def _bars() -> Bars:
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.table import Column
 
-    shown = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
-    return Progress(*shown, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    name = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=2))
+    size = TextColumn("{task.fields[size]}", table_column=Column(no_wrap=True, justify="right"))
+    rate = TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True, justify="right"))
+    bar = BarColumn(bar_width=None, table_column=Column(ratio=3))
+    narrow, wide = (name, size, TimeElapsedColumn()), (name, bar, size, rate, TimeRemainingColumn())
+    return Progress(*(wide if console.width >= _WIDE else narrow), console=console, transient=True, expand=True)
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokeval.cli.options import NoColor
+from tokeval.cli import options
 
 if TYPE_CHECKING:
     from tokeval.results.store import Results
@@ -19,27 +19,29 @@ def command(
     ],
     formats: Annotated[
         list[str] | None,
-        typer.Option("-f", "--format", metavar="FORMAT", help="A report; may be repeated.  [default: md, csv]"),
+        options.formats("md, csv"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where to write; several DIRs need it.  [default: DIR]"),
+        options.output("Where to write; several DIRs need it.  [default: DIR]"),
     ] = None,
-    no_color: NoColor = False,
+    no_color: options.NoColor = False,
 ) -> int:
     """Render the reports of a results folder again; several folders become one leaderboard.
 
-    Nothing is recomputed and no tokenizer is loaded: results.parquet is enough.
+    Nothing is recomputed and no tokenizer is loaded: results.parquet is enough. A run that did not finish is refused.
     """
     del no_color  # its callback has seen to it
     import sys
 
-    from tokeval.cli.options import renders
+    from tokeval.arrow import without_pandas
+    from tokeval.cli.parse import renders
     from tokeval.cli.progress import say
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import add_files, check_folder
 
+    without_pandas()
     chosen = renders(formats or ["md", "csv"])
     if len(folders) > 1 and output is None:
         raise UsageError("there is no folder for the merged reports", hint="add -o DIR")
@@ -60,9 +62,9 @@ def command(
 def _read(folders: list[Path]) -> tuple[Results, list[str]]:
     from tokeval.errors import UsageError
     from tokeval.results.merge import merge
-    from tokeval.results.store import Results, load_beside, load_results
+    from tokeval.results.run import load_folder
 
-    runs = {str(folder): Results.of(load_results(folder), load_beside(folder)) for folder in folders}
+    runs = {str(folder): load_folder(folder) for folder in folders}
     if len(runs) < len(folders):
         raise UsageError("a folder is named twice")
     return merge(runs) if len(runs) > 1 else (runs[str(folders[0])], [])

@@ -34,7 +34,7 @@ def command_review(
     json: Path | None = None,
 ) -> int:
     """Print what changed between two tokenizers; exit code 1 where a kind named in `fail_on` did."""
-    from tokeval.cli.options import pairs
+    from tokeval.cli.parse import pairs
     from tokeval.engine.review import broken, review
     from tokeval.results.store import write_file
 

@@ -8,25 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from tokeval.cli import options
+
 _WHAT, _HOW, _OUT = "What is described", "How the corpus is read", "What is written"
 
 
 def command(
-    tokenizer: Annotated[
-        list[str],
-        typer.Option(
-            "-t", "--tokenizer", metavar="NAME=SPEC", help="A tokenizer; may be repeated.", rich_help_panel=_WHAT
-        ),
-    ],
+    tokenizer: Annotated[list[str], options.tokenizers(_WHAT)],
     corpus: Annotated[
-        str | None,
-        typer.Option(
-            "-c",
-            "--corpus",
-            metavar="NAME=PATH",
-            help="Text by language, to see in which language each token is used.",
-            rich_help_panel=_WHAT,
-        ),
+        str | None, options.corpora("Text by language, to see in which language each token is used.", _WHAT)
     ] = None,
     qtok: Annotated[
         bool,
@@ -38,46 +28,19 @@ def command(
             "--reach/--no-reach", help="Look for tokens that no text produces; this encodes.", rich_help_panel=_WHAT
         ),
     ] = True,
-    text_column: Annotated[
-        str, typer.Option(envvar="TOKEVAL_TEXT_COLUMN", help="The column of documents.", rich_help_panel=_HOW)
-    ] = "text",
-    slice_by: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TOKEVAL_SLICE_BY",
-            metavar="COLUMN[,COLUMN]",
-            help="The columns whose values are the languages.  [default: language, where there is one]",
-            rich_help_panel=_HOW,
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(envvar="TOKEVAL_LIMIT", help="Read only the first so many rows.", rich_help_panel=_HOW),
-    ] = None,
+    text_column: Annotated[str, options.text_column(_HOW)] = "text",
+    slice_by: Annotated[str | None, options.slice_by("the languages", _HOW)] = None,
+    limit: Annotated[int | None, options.limit("Read only the first so many rows.", _HOW)] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            envvar="TOKEVAL_OUTPUT",
-            metavar="DIR",
-            help="The folder for vocabulary.parquet, results.parquet and the reports; without it a summary is printed.",
-            rich_help_panel=_OUT,
+        options.output(
+            "The folder for vocabulary.parquet, results.parquet and the reports; without it a summary is printed.",
+            _OUT,
+            "TOKEVAL_OUTPUT",
         ),
     ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-f",
-            "--format",
-            metavar="FORMAT",
-            help="A report; may be repeated.  [default: vocab, csv]",
-            rich_help_panel=_OUT,
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=_OUT)
-    ] = False,
+    formats: Annotated[list[str] | None, options.formats("vocab, csv", _OUT)] = None,
+    quiet: Annotated[bool, options.quiet("No progress and no summary.", _OUT)] = False,
 ) -> int:
     """Describe the vocabulary itself: kinds, bytes, scripts, languages, unreachable tokens, twins, overlap.
 
@@ -85,7 +48,7 @@ def command(
     DIR/run.json and the reports.
     """
     from tokeval.cli import progress
-    from tokeval.cli.options import pairs, renders
+    from tokeval.cli.parse import columns, pairs, renders
     from tokeval.engine.vocab import vocab
     from tokeval.engine.vocab_files import written_to
     from tokeval.errors import UsageError
@@ -96,19 +59,19 @@ def command(
     chosen = renders(formats or ["vocab", "csv"])
     if output is None and formats:
         raise UsageError("there is no folder for the reports", hint="add -o DIR")
-    options: dict[str, Any] = {
+    request: dict[str, Any] = {
         "corpora": pairs([corpus], "-c") if corpus else None,
         "text_column": text_column,
-        "slice_by": None if slice_by is None else [c for c in slice_by.split(",") if c and c != "none"],
+        "slice_by": columns(slice_by),
         "limit": limit,
         "reach": reach,
         "qtok": qtok,
+        "progress": None if quiet else progress.say,
     }
-    options["progress"] = None if quiet else progress.say
     if output is None:
-        results = Results.of(vocab(names, **options))
+        results = Results.of(vocab(names, **request))
     else:
-        results, written = written_to(output, names, chosen, **options)
+        results, written = written_to(output, names, chosen, **request)
     if not quiet or output is None:
         print_summary(results, sys.stdout if output is None else sys.stderr)
     if output is not None and not quiet:

@@ -6,7 +6,7 @@ import fnmatch
 import glob
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,27 @@ RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
 #: Protocols that fsspec serves, with the module it needs and tokeval's extra.
 _FSSPEC = {"http": ("aiohttp", "https"), "https": ("aiohttp", "https"), "hf": ("huggingface_hub", "hf")}
 _NATIVE = {"s3", "gs", "gcs"}
+#: Seconds that Google's client itself tries again; its own default is a quarter of an hour.
+_GOOGLE_PATIENCE = 10
+
+#: What may open a place that denies.
+_KEYS = {
+    "s3": "check the credentials (AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)",
+    "gs": "set GOOGLE_APPLICATION_CREDENTIALS; a public bucket is read as gs://anonymous@BUCKET/...",
+    "hf": "check the name; a private or gated repository needs HF_TOKEN",
+}
+
+#: How S3 and Google say that they deny; Google's client sends nothing where it finds no credentials.
+_REFUSALS = (
+    "ACCESS_DENIED",
+    "AccessDenied",
+    "INVALID_ACCESS_KEY_ID",
+    "SIGNATURE_DOES_NOT_MATCH",
+    "HTTP response code: 403",
+    "PERMISSION_DENIED",
+    "UNAUTHENTICATED",
+    "Could not create a OAuth2 access token",
+)
 
 Result = TypeVar("Result")
 
@@ -68,13 +89,10 @@ def describe(path: str) -> File:
     if not is_remote(path):
         status = Path(path).stat()
         return File(path, status.st_size, str(status.st_mtime_ns))
-    filesystem, inner = connect(path)
-    if isinstance(filesystem, pafs.PyFileSystem):
-        return _web_file(path, filesystem.handler.fs.info(inner))
-    info = filesystem.get_file_info(inner)
-    if info.type == pafs.FileType.NotFound:
-        raise FileNotFoundError(f"{path} is not there")
-    return _remote_file(path, info)
+    found = _look(*connect(path), path)
+    if found is None:
+        raise FileNotFoundError(f"{path} is a folder")
+    return found
 
 
 def open_file(path: str) -> pa.NativeFile:
@@ -82,9 +100,9 @@ def open_file(path: str) -> pa.NativeFile:
     if not is_remote(path):
         return pa.OSFile(path, "rb")
     filesystem, inner = connect(path)
-    if isinstance(filesystem, pafs.PyFileSystem):
-        return pa.PythonFile(filesystem.handler.fs.open(inner, "rb"), mode="r")
-    return filesystem.open_input_file(inner)
+    if isinstance(filesystem, pafs.FileSystem):
+        return filesystem.open_input_file(inner)
+    return pa.PythonFile(filesystem.open(inner, "rb"), mode="r")
 
 
 def persist(action: Callable[[], Result], path: str) -> Result:
@@ -99,15 +117,15 @@ def persist(action: Callable[[], Result], path: str) -> Result:
         except FileNotFoundError as error:
             # fsspec says so of whatever a server answers, and keeps the answer as the cause
             answer = error.__cause__
-            if answer is None or getattr(answer, "status", None) == 404:
+            if answer is None or _status(answer) == 404:
                 raise CorpusError(f"there is no file {path}") from error
-            if delay is None or _is_final(answer):
+            if delay is None or is_final(answer):
                 raise failed(path, answer) from error
             time.sleep(delay)
         except (pa.ArrowInvalid, PermissionError) as error:
             raise failed(path, error) from error
         except Exception as error:  # filesystem libraries raise what they like (aiohttp, huggingface_hub)
-            if isinstance(error, CorpusError | MissingExtraError) or delay is None or _is_final(error):
+            if isinstance(error, CorpusError | MissingExtraError) or delay is None or is_final(error):
                 raise failed(path, error) from error
             time.sleep(delay)
     raise AssertionError("the last attempt returns or raises")
@@ -119,7 +137,7 @@ def failed(path: str, error: BaseException) -> CorpusError | MissingExtraError:
         return error
     text = first_line(error) or type(error).__name__
     if _is_denied(error):
-        return CorpusError(f"{path}: access is denied", hint="check the credentials (for s3://, AWS_PROFILE)")
+        return CorpusError(f"{path}: access is denied", hint=_KEYS.get(urlsplit(path).scheme.replace("gcs", "gs")))
     if isinstance(error, PermissionError):
         return CorpusError(f"{path} may not be read: {error.strerror or text}")
     if "redirect" in f"{type(error).__name__} {text}".lower():
@@ -132,8 +150,11 @@ def _filesystem(base: str) -> tuple[Any, str]:
     """The filesystem of an address and the address's path inside it."""
     scheme = urlsplit(base).scheme
     if scheme in _NATIVE:
-        # pyarrow reads AWS_ENDPOINT_URL, the profile and ?endpoint_override=... itself
-        native, inner = pafs.FileSystem.from_uri(base.replace("gcs://", "gs://", 1))
+        # pyarrow reads AWS_ENDPOINT_URL, the profile, Google's credentials and ?endpoint_override=... itself
+        address = base.replace("gcs://", "gs://", 1)
+        if address.startswith("gs://") and "retry_limit_seconds" not in address:
+            address += f"{'&' if '?' in address else '?'}retry_limit_seconds={_GOOGLE_PATIENCE}"
+        native, inner = pafs.FileSystem.from_uri(address)
         return native, inner
     if scheme not in _FSSPEC:
         raise CorpusError(f"{base}: {scheme}:// is not known", hint="known: s3, gs, https, hf")
@@ -144,7 +165,7 @@ def _filesystem(base: str) -> tuple[Any, str]:
     except ImportError as error:
         raise MissingExtraError.of(extra, f"{scheme}://") from error
     made, inner = url_to_fs(base)
-    return pafs.PyFileSystem(pafs.FSSpecHandler(made)), inner
+    return made, inner
 
 
 def connect(location: str) -> tuple[Any, str]:
@@ -166,30 +187,51 @@ def _find_remote(location: str, suffix: str) -> tuple[list[File], str]:
     address = base[: len(base.rstrip("/")) - len(inner)] if base.rstrip("/").endswith(inner) else ""
     if glob.has_magic(inner):
         fixed = inner[: min(inner.index(c) for c in "*?[" if c in inner)].rpartition("/")[0]
-        found = [i for i in _listing(filesystem, fixed) if fnmatch.fnmatch(i.path, inner)]
+        found = {name: file for name, file in _listing(filesystem, fixed).items() if fnmatch.fnmatch(name, inner)}
         root = fixed
     else:
-        info = filesystem.get_file_info(inner)
-        if info.type == pafs.FileType.File:
-            return [_remote_file(location, info)], base.rpartition("/")[0]
-        if info.type == pafs.FileType.NotFound:
-            raise CorpusError(f"there is no file {location}")
-        found, root = [i for i in _listing(filesystem, inner) if i.path.endswith(suffix)], inner
-        found = [i for i in found if not _is_hidden(i.path[len(root) :])]
+        single = _look(filesystem, inner, location)
+        if single is not None:
+            return [single], base.rpartition("/")[0]
+        found, root = _listing(filesystem, inner), inner
+        found = {n: file for n, file in found.items() if n.endswith(suffix) and not _is_hidden(n[len(root) :])}
     if not found:
         raise CorpusError(
             f"there is no {suffix} file in {location}" if root == inner else f"no file matches {location}"
         )
-    files = [_remote_file(f"{address}{info.path}{tail}", info) for info in found]
-    return sorted(files, key=lambda f: f.path), f"{address}{root}"
+    files = [replace(file, path=f"{address}{name}{tail}") for name, file in sorted(found.items())]
+    return files, f"{address}{root}"
 
 
-def _listing(filesystem: Any, folder: str) -> list[Any]:
-    infos = filesystem.get_file_info(pafs.FileSelector(folder, recursive=True))
-    return [info for info in infos if info.type == pafs.FileType.File]
+def _look(filesystem: Any, inner: str, path: str) -> File | None:
+    """A remote file as it is now; None for a folder.
+
+    Raises:
+        FileNotFoundError: there is neither.
+    """
+    if isinstance(filesystem, pafs.FileSystem):
+        info = filesystem.get_file_info(inner)
+        if info.type == pafs.FileType.NotFound:
+            raise FileNotFoundError(f"{path} is not there")
+        return _native_file(path, info) if info.type == pafs.FileType.File else None
+    filesystem.invalidate_cache()  # it would tell what it saw when the run began
+    entry = filesystem.info(inner)
+    return _web_file(path, entry) if entry["type"] == "file" else None
 
 
-def _remote_file(path: str, info: Any) -> File:
+def _listing(filesystem: Any, folder: str) -> dict[str, File]:
+    """All files below a folder by their paths inside the filesystem.
+
+    Not through pyarrow's handler for fsspec, which takes every refusal for a folder that is not there.
+    """
+    if isinstance(filesystem, pafs.FileSystem):
+        infos = filesystem.get_file_info(pafs.FileSelector(folder, recursive=True))
+        return {info.path: _native_file(info.path, info) for info in infos if info.type == pafs.FileType.File}
+    filesystem.invalidate_cache()
+    return {name: _web_file(name, entry) for name, entry in filesystem.find(folder, detail=True).items()}
+
+
+def _native_file(path: str, info: Any) -> File:
     size = -1 if info.size is None else int(info.size)
     return File(path, size, str(info.mtime_ns or ""))
 
@@ -230,20 +272,24 @@ def _is_hidden(inside: str) -> bool:
     return any(part.startswith((".", "_")) for part in inside.split("/") if part)
 
 
+def _status(error: BaseException) -> int | None:
+    """The answer of the server behind an error of aiohttp or huggingface_hub."""
+    status = getattr(error, "status", None) or getattr(getattr(error, "response", None), "status_code", None)
+    return status if isinstance(status, int) else None
+
+
 def _is_denied(error: BaseException) -> bool:
     text = str(error)
-    return any(mark in text for mark in ("ACCESS_DENIED", "AccessDenied", "HTTP response code: 403")) or (
-        getattr(error, "status", None) in {401, 403}
-    )
+    return any(mark in text for mark in _REFUSALS) or _status(error) in {401, 403}
 
 
-def _is_final(error: BaseException) -> bool:
+def is_final(error: BaseException) -> bool:
     """Whether trying again cannot help."""
     text = f"{type(error).__name__} {error}"
-    status = getattr(error, "status", None)
+    status = _status(error)
     return (
         _is_denied(error)
         or "redirect" in text.lower()
         or "NO_SUCH_BUCKET" in text
-        or (isinstance(status, int) and 400 <= status < 500 and status not in {408, 425, 429})
+        or (status is not None and 400 <= status < 500 and status not in {408, 425, 429})
     )

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval.arrow import text_array
-from tokeval.corpus.places import RETRY_DELAYS, first_line, is_remote
+from tokeval.corpus.places import RETRY_DELAYS, failed, first_line, is_final, is_remote
 from tokeval.corpus.source import Columns, Piece, open_parquet
 from tokeval.corpus.units import WHITESPACE, count_units, hash_texts
 from tokeval.errors import CorpusError, TokevalError
@@ -91,6 +91,8 @@ def read_parts(piece: Piece, columns: Columns, batch_bytes: int = BATCH_BYTES) -
             raise
         except Exception as error:  # filesystem libraries raise what they like
             delay = next(delays, None)
+            if is_final(error):
+                raise failed(piece.path, error) from error
             if delay is None or isinstance(error, pa.ArrowInvalid):
                 raise CorpusError(f"{piece.path} cannot be read to its end: {first_line(error)}") from error
             time.sleep(delay)
@@ -169,7 +171,7 @@ def prepare(part: Part, columns: Columns, intake: Intake, segmenter: str = WHITE
         texts = texts.filter(keep)
         codes = codes[keep.to_numpy(zero_copy_only=False)]
     hashes = hash_texts(texts)
-    keys = hashes
+    keys, ids = hashes, None
     if columns.id is not None:
         ids = record.column(columns.id)
         ids = text_array(_plain(ids if keep is None else ids.filter(keep)))
@@ -180,7 +182,19 @@ def prepare(part: Part, columns: Columns, intake: Intake, segmenter: str = WHITE
     _add_fingerprint(intake, hashes, keys, names, codes)
     intake.documents += len(texts)
     intake.bytes += int(units["bytes"].sum())
-    return Batch(texts, names, codes, keys, columns.id is not None, units, words)
+    return Batch(texts, names, codes, keys, columns.id is not None, units, words, columns.slices, ids)
+
+
+def read_keys(piece: Piece, columns: Columns) -> Iterator[pa.Array]:
+    """Slice (where the columns have any) and id of each row of a piece, joined by U+001F; the text is not read."""
+    assert columns.id is not None
+    for record in _records(piece, Columns(columns.id, columns.slices, columns.id), BATCH_BYTES, 0):
+        ids = text_array(_plain(record.column(columns.id)))
+        if columns.slices:
+            names, codes = _slices(record, columns)
+            between = pa.scalar("\x1f", pa.large_string())
+            ids = pc.binary_join_element_wise(text_array(list(names)).take(pa.array(codes)), ids, between)
+        yield ids
 
 
 def _valid_text(column: pa.Array, name: str, piece: Piece) -> pa.Array:

@@ -143,7 +143,9 @@ def _footers(files: list[File], text: str) -> list[_Footer]:
         parquet = open_parquet(file.path)
         metadata = parquet.metadata
         groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        sizes = tuple((group.num_rows, _text_bytes(group, text)) for group in groups)
+        if metadata.num_rows != sum(group.num_rows for group in groups):
+            raise _contradiction(file.path)
+        sizes = tuple((group.num_rows, _text_bytes(group, text, file.path)) for group in groups)
         footer = pa.BufferOutputStream()
         metadata.write_metadata_file(footer)
         return _Footer(parquet.schema_arrow, sizes, digest(footer.getvalue().to_pybytes()))
@@ -154,12 +156,19 @@ def _footers(files: list[File], text: str) -> list[_Footer]:
     return [read(file) for file in files]
 
 
-def _text_bytes(group: pq.RowGroupMetaData, text: str) -> int:
+def _text_bytes(group: pq.RowGroupMetaData, text: str, path: str) -> int:
     for index in range(group.num_columns):
         column = group.column(index)
         if column.path_in_schema == text:
+            if column.num_values != group.num_rows:
+                raise _contradiction(path)
             return int(column.total_uncompressed_size)
     return 0
+
+
+def _contradiction(path: str) -> CorpusError:
+    """A reader would give as many rows as the smaller count says, and nobody would notice the others."""
+    return CorpusError(f"the footer of {path} contradicts itself on how many rows there are", hint="write it again")
 
 
 def open_parquet(path: str) -> pq.ParquetFile:
@@ -211,13 +220,13 @@ def _choose_columns(
             f"the column {text!r} of {path} is {kind}, not text",
             hint="text columns here: " + (", ".join(f.name for f in schema if _is_text(f.type)) or "none"),
         )
-    for wanted in (*(slices or ()), *([id_column] if id_column else [])):
-        if wanted in schema.names and pa.types.is_nested(schema.field(wanted).type):
-            raise CorpusError(f"the column {wanted!r} of {path} is {schema.field(wanted).type}, not plain values")
     if slices is None:
         slices = (DEFAULT_SLICE,) if DEFAULT_SLICE in names else ()
     if id_column is None and DEFAULT_ID in names:
         id_column = DEFAULT_ID
+    for wanted in (*slices, *([id_column] if id_column else [])):
+        if wanted in schema.names and pa.types.is_nested(schema.field(wanted).type):
+            raise CorpusError(f"the column {wanted!r} of {path} is {schema.field(wanted).type}, not plain values")
     return Columns(text, slices, id_column)
 
 

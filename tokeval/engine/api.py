@@ -6,7 +6,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,15 +19,17 @@ from tokeval.corpus.reader import Intake
 from tokeval.engine.cache import StateCache, joined, missing
 from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
 from tokeval.engine.cores import cores, share_cores
+from tokeval.engine.documents import check_documents
 from tokeval.engine.figures import make_tables, plan_record, skipped_lines
 from tokeval.engine.frequent import count_words
 from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
 from tokeval.engine.ranks import rank_frequencies
 from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
+from tokeval.engine.work import Work
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
 from tokeval.metrics.linguistic.material import load_material
-from tokeval.results.store import Results, check_folder, save, to_parquet
+from tokeval.results.store import Results, save, to_parquet
 from tokeval.tokenizers.encode import Encoder
 
 #: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
@@ -128,6 +130,7 @@ def run_plan(
     output: Path | None = None,
     resume: bool = False,
     cache: Path | None = None,
+    parts: int | None = None,
     shard_bytes: int = SHARD_BYTES,
     **options: Any,
 ) -> tuple[Results, dict[str, Any]]:
@@ -142,6 +145,7 @@ def run_plan(
         output: the folder that the results will go to; a checkpoint is kept beside it. None keeps none.
         resume: continue that checkpoint.
         cache: a folder of states of earlier runs, read and added to; None does without.
+        parts: into how many shards each corpus is cut; None cuts by `shard_bytes`.
         shard_bytes: text between two checkpoints, about.
         options: the engine's own.
 
@@ -156,27 +160,19 @@ def run_plan(
     share_cores(jobs)
     material = load_material(plan.material)
     workers = load_workers(plan)
+    for corpus in plan.corpora:
+        check_documents(corpus, [encoder.tokenizer for encoder in workers.encoders.values()])
     loaded = time.perf_counter()
     store = StateCache(cache) if cache is not None else None
 
-    def scan(plan: Plan, workers: Workers, resume: bool) -> _Scan:
-        known = store.known(plan, workers) if store is not None else {}
-        todo = {index: missing(everything(workers), known.get(index)) for index in range(len(plan.corpora))}
-        todo = {index: left for index, left in todo.items() if left}
+    def scan(plan: Plan, workers: Workers, todo: Mapping[int, Todo], resume: bool) -> dict[int, ShardState]:
         kept = None
         if output is not None and (resume or len(make_shards(plan, shard_bytes=shard_bytes)) > 1):
             kept = Checkpoint(checkpoint_folder(output), plan, workers, shard_bytes, resume=resume)
         tell("scan", _bytes_to_scan(plan, todo))
         try:
-            computed = run(
-                plan,
-                jobs=jobs,
-                workers=workers,
-                progress=progress,
-                todo=todo,
-                checkpoint=kept,
-                shard_bytes=shard_bytes,
-                **options,
+            done: dict[int, ShardState] = run(
+                Work(plan, workers, jobs, parts, shard_bytes, todo, progress, kept), **options
             )
         except KeyboardInterrupt as error:
             raise _interrupted(kept) from error
@@ -184,34 +180,31 @@ def run_plan(
             if kept is None or not kept.kept:
                 raise
             raise IncompleteRunError(error.message, hint=_resumable(kept)) from error
-        states = {index: joined(known[index], computed.get(index)) for index in known} | {
-            index: state for index, state in computed.items() if index not in known
-        }
-        return _Scan(
-            {index: replace(state, intake=Intake().merge(state.intake)) for index, state in sorted(states.items())},
-            todo,
-            {plan.corpora[index].name: sorted(set(workers.encoders) - set(todo.get(index, {}))) for index in known},
-        )
+        return done
 
-    done = scan(plan, workers, resume)
+    known = store.known(plan, workers) if store is not None else {}
+    todo = _missing(plan, everything(workers), known)
+    states = _joined(known, scan(plan, workers, todo, resume))
     accelerations = {name: _acceleration(encoder) for name, encoder in workers.encoders.items()}
-    dropped = dropped_paths(workers, done.states)
-    if dropped:  # what a path did before it was caught may be wrong too, so all is done again without it
+    dropped = dropped_paths(workers, states)
+    if dropped:
         plan = replace(plan, reference=(*plan.reference, *dropped))
         workers = load_workers(plan)
-        done = scan(plan, workers, False)
-    if store is not None and done.todo:
-        store.keep(plan, done.states, done.todo)
+        again = _all_of(plan, workers, dropped)
+        states = _replaced(states, scan(plan, workers, again, False))
+        todo = {index: {**todo.get(index, {}), **part} for index, part in again.items()}
+    if store is not None and todo:
+        store.keep(plan, states, todo)
     scanned = time.perf_counter()
     tell("compute", {})
     warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
-    warnings += skipped_lines(plan, done.states)
-    table, sums = make_tables(plan, workers, done.states, warnings, material)
+    warnings += skipped_lines(plan, states)
+    table, sums = make_tables(plan, workers, states, warnings, material)
     beside = {
-        "samples": cut_samples(plan, workers, done.states),
+        "samples": cut_samples(plan, workers, states),
         "sums": sums,
-        "words": count_words(plan, workers, done.states),
-        "frequencies": rank_frequencies(plan, workers, done.states),
+        "words": count_words(plan, workers, states),
+        "frequencies": rank_frequencies(plan, workers, states),
     }
     judged = material.tokens()
     results = Results.of(table, beside if judged is None else {**beside, "tokens": judged})
@@ -234,7 +227,9 @@ def run_plan(
         "skipped": {name: corpus.skipped for name, corpus in results.about.corpora.items()},
         "linguistic": material.record(),
         "jobs": jobs,
-        "cached": done.cached,
+        "cached": {
+            plan.corpora[index].name: sorted(set(workers.encoders) - set(todo.get(index, {}))) for index in known
+        },
         "seconds": {
             "load": round(loaded - clock, 3),
             "scan": round(scanned - loaded, 3),
@@ -245,13 +240,33 @@ def run_plan(
     return results, record
 
 
-@dataclass(frozen=True)
-class _Scan:
-    """What a scan gave: merged states by corpus, what had to be computed, and what earlier runs had left."""
+def _missing(plan: Plan, wanted: Todo, known: Mapping[int, ShardState]) -> dict[int, Todo]:
+    left = {index: missing(wanted, known.get(index)) for index in range(len(plan.corpora))}
+    return {index: todo for index, todo in left.items() if todo}
 
-    states: Mapping[int, ShardState]
-    todo: Mapping[int, Todo]
-    cached: Mapping[str, list[str]]
+
+def _joined(known: Mapping[int, ShardState], computed: Mapping[int, ShardState]) -> dict[int, ShardState]:
+    """By corpus, what earlier runs have left and what this one has computed beside it."""
+    states = {**computed, **{index: joined(state, computed.get(index)) for index, state in known.items()}}
+    return {index: replace(state, intake=Intake().merge(state.intake)) for index, state in sorted(states.items())}
+
+
+def _all_of(plan: Plan, workers: Workers, dropped: Sequence[str]) -> dict[int, Todo]:
+    """What has to be done again without the dropped paths: what they did before they were caught may be wrong too.
+
+    All of their tokenizers, kept from earlier runs or not; and of every tokenizer where it is the baseline's path, as
+    all are counted against that.
+    """
+    wanted = everything(workers)
+    again = wanted if plan.baseline in dropped else {name: wanted[name] for name in dropped}
+    return dict.fromkeys(range(len(plan.corpora)), again)
+
+
+def _replaced(states: Mapping[int, ShardState], again: Mapping[int, ShardState]) -> dict[int, ShardState]:
+    return {
+        index: replace(state, tokenizers={**state.tokenizers, **again[index].tokenizers})
+        for index, state in states.items()
+    }
 
 
 def dropped_paths(workers: Workers, states: Mapping[int, ShardState]) -> list[str]:
@@ -298,4 +313,4 @@ def write_results(folder: Path, results: Results, record: Mapping[str, Any], ren
     return save(folder, results.table, record, files)
 
 
-__all__ = ["check_folder", "compare", "finish", "run_plan", "write_results"]
+__all__ = ["compare", "finish", "run_plan", "write_results"]

@@ -19,6 +19,7 @@ from tokeval.engine.tools import EncoderTools
 from tokeval.errors import CorpusError
 from tokeval.metrics.base import Context, Metric, Scored
 from tokeval.metrics.linguistic.material import Loaded
+from tokeval.metrics.robustness.measures import failures
 from tokeval.metrics.skipped import Skipped
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.results.sums import Key, sums_table
@@ -41,7 +42,7 @@ def make_tables(
         CorpusError: a corpus without a single document that is not null.
     """
     material = material or Loaded()
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     sums: list[tuple[Key, Int64]] = []
     for index, state in sorted(states.items()):
         if not state.intake.documents:
@@ -52,24 +53,25 @@ def make_tables(
             found = [(metric, list(metric.compute(context))) for metric in workers.metrics]
             for metric, figures in with_intervals(found, plan.seed):
                 sign = _signer(plan, index, state, name, metric)
-                for figure in figures:
-                    rows.append(_row(plan, index, name, metric, figure, sign(figure)))
+                for figure, ci in figures:
+                    rows.append(_row(plan, index, name, metric, figure, ci, sign(figure)))
                     if figure.resampled is not None and figure.resampled.statistic is None:
                         key = (figure.tokenizer or name, plan.corpora[index].name, figure.slice, metric.name)
                         sums.append((key, figure.resampled.sums))
     schema = result_schema()
     material.check(frozenset(name for name, encoder in workers.encoders.items() if encoder.facts.yardstick))
     about = _about(plan, workers, states, (*warnings, *material.warnings))
-    pooled = {row["metric"] for row in rows if row["slice"] == ALL}
+    columns = {name: [row[at] for row in rows] for at, name in enumerate(schema.names)}
+    pooled = {metric for metric, part in zip(columns["metric"], columns["slice"], strict=True) if part == ALL}
     # a summary shows the pool, so that a metric without one has no place in it
     about.metrics[:] = [replace(info, headline=info.headline and info.name in pooled) for info in about.metrics]
-    table = pa.Table.from_pylist(rows, schema=schema.with_metadata(about.to_metadata()))
+    table = pa.Table.from_pydict(columns, schema=schema.with_metadata(about.to_metadata()))
     return table, sums_table(sums)
 
 
 def _context(plan: Plan, workers: Workers, name: str, index: int, state: ShardState, material: Loaded) -> Context:
     scored = {
-        other: Scored(s.facts, s.sums, s.others, EncoderTools(workers.encoders[other]))
+        other: Scored(s.facts, s.sums, s.others, EncoderTools(workers.encoders[other], workers.skip))
         for other, s in state.tokenizers.items()
     }
     return Context(
@@ -85,25 +87,26 @@ def _context(plan: Plan, workers: Workers, name: str, index: int, state: ShardSt
     )
 
 
-def _row(plan: Plan, index: int, name: str, metric: Metric, figure: Figure, signed: str) -> dict[str, object]:
-    low, high = figure.ci or (None, None)
-    return {
-        "tokenizer": figure.tokenizer or name,
-        "corpus": plan.corpora[index].name,
-        "slice": figure.slice,
-        "metric": metric.name,
-        "value": figure.value if figure.status is Status.OK else None,
-        "unit": metric.info.unit,
-        "ci_low": low,
-        "ci_high": high,
-        "n": figure.n,
-        "numerator": figure.numerator,
-        "denominator": figure.denominator,
-        "reference": figure.reference,
-        "status": str(figure.status),
-        "reason": figure.reason,
-        "signature": signed,
-    }
+def _row(
+    plan: Plan, index: int, name: str, metric: Metric, figure: Figure, ci: tuple[float, float] | None, signed: str
+) -> tuple[object, ...]:
+    """A row of the result table, its columns in order."""
+    return (
+        figure.tokenizer or name,
+        plan.corpora[index].name,
+        figure.slice,
+        metric.name,
+        figure.value if figure.status is Status.OK else None,
+        metric.info.unit,
+        *(ci or (None, None)),
+        figure.n,
+        figure.numerator,
+        figure.denominator,
+        figure.reference,
+        str(figure.status),
+        figure.reason,
+        signed,
+    )
 
 
 def _signer(plan: Plan, index: int, state: ShardState, name: str, metric: Metric) -> Callable[[Figure], str]:
@@ -196,12 +199,23 @@ def skipped_by(state: ShardState) -> dict[str, int]:
 
 def skipped_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:
     """What was skipped, a line for each tokenizer and corpus."""
-    return [
-        f"{name} fails on {count:,} of the {state.intake.documents:,} documents of {plan.corpora[index].name};"
-        " its figures leave them out"
-        for index, state in sorted(states.items())
-        for name, count in skipped_by(state).items()
-    ]
+    lines = []
+    for index, state in sorted(states.items()):
+        corpus = plan.corpora[index].name
+        lines += [
+            f"{name} fails on {count:,} of the {state.intake.documents:,} documents of {corpus};"
+            " its figures leave them out"
+            for name, count in skipped_by(state).items()
+        ]
+        for name, mine in state.tokenizers.items():
+            made = failures(mine.sums)
+            if made:
+                listed = ", ".join(f"{what} {count:,}" for what, count in made.items())
+                lines.append(
+                    f"{name} fails on texts that robustness made from documents of {corpus} ({listed});"
+                    " its figures leave them out"
+                )
+    return lines
 
 
 def plan_record(plan: Plan) -> dict[str, object]:

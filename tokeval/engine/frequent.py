@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from tokeval.arrow import Int64, text_array, text_buffers
 from tokeval.corpus.units import count_units
-from tokeval.engine.figures import skipped_by
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.metrics.frequencies import Frequencies
@@ -58,8 +57,9 @@ def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
         words = _Cut.of(state, plan.words)
         for name, encoder in workers.encoders.items():
             before = len(rows)
-            mine = words if name not in skipped_by(state) else _Cut.of(state, plan.words, encoder)
-            if SPANS in encoder.facts.capabilities and len(mine.texts):
+            whole = not workers.skip or encoder.facts.fixed or bool(encoder.encodable(words.texts).all())
+            mine = words if whole else _Cut.of(state, plan.words, encoder)
+            if SPANS in encoder.facts.capabilities and not encoder.facts.fixed and len(mine.texts):
                 rows += mine.most_split(encoder)
             frequencies = state.tokenizers[name].others.get(Frequencies.name)
             if isinstance(frequencies, Frequencies) and {IDS, VOCABULARY} <= encoder.facts.capabilities:
@@ -146,22 +146,22 @@ def _most_used(encoder: Encoder, frequencies: Frequencies, slices: list[str]) ->
     ids, data = encoder.vocabulary["id"].to_numpy(), encoder.vocabulary["bytes"].combine_chunks()
     spelled: dict[int, str] = {}
     for name in slices:
-        counts = frequencies.by_id((name,))
+        seen, counts = frequencies.seen(name)
         total = int(counts.sum())
-        best = _largest(counts) if total else []
-        for rank, (token, used) in enumerate(zip(best, counts[best].tolist(), strict=True), 1):
+        best = _largest(counts)
+        for rank, (token, used) in enumerate(zip(seen[best].tolist(), counts[best].tolist(), strict=True), 1):
             if token not in spelled:
                 at = int(np.searchsorted(ids, token))
                 spelled[token] = _short(data[at].as_py() if at < len(ids) and ids[at] == token else b"")
             yield name, "token", rank, spelled[token], used, None, used / total, 1.0
 
 
-def _largest(counts: Int64) -> list[int]:
-    """The ids with the largest counts, the largest first, of equal ones the lower id first."""
-    seen = np.flatnonzero(counts)
-    if len(seen) > LISTED:
-        seen = seen[counts[seen] >= np.partition(counts[seen], -LISTED)[-LISTED]]
-    order: list[int] = seen[np.argsort(-counts[seen], kind="stable")][:LISTED].tolist()
+def _largest(counts: Int64) -> Int64:
+    """Where the largest counts stand, the largest first, of equal ones the first."""
+    found = np.arange(len(counts))
+    if len(counts) > LISTED:
+        found = np.flatnonzero(counts >= np.partition(counts, -LISTED)[-LISTED])
+    order: Int64 = found[np.argsort(-counts[found], kind="stable")][:LISTED]
     return order
 
 

@@ -13,8 +13,11 @@ from tokeval.metrics.base import Metric
 from tokeval.metrics.uncertainty import Floats, intervals, resample
 from tokeval.schema import ALL, MACRO, Figure, Status
 
+#: A figure and its interval.
+Bounded = tuple[Figure, tuple[float, float] | None]
 
-def with_intervals(found: Sequence[tuple[Metric, Sequence[Figure]]], seed: int) -> list[tuple[Metric, list[Figure]]]:
+
+def with_intervals(found: Sequence[tuple[Metric, Sequence[Figure]]], seed: int) -> list[tuple[Metric, list[Bounded]]]:
     """The figures of one tokenizer and corpus with their intervals, each metric with its mean over slices.
 
     Args:
@@ -26,10 +29,10 @@ def with_intervals(found: Sequence[tuple[Metric, Sequence[Figure]]], seed: int) 
     for metric, figures in found:
         drawn = draws.of(figures)
         bounds = dict(zip(drawn.rows, intervals(drawn.values, drawn.buckets), strict=True))
-        made = [replace(f, ci=ci) if (ci := bounds.get(i)) is not None else f for i, f in enumerate(figures)]
+        made = [(figure, bounds.get(i) or figure.ci) for i, figure in enumerate(figures)]
         mean = _macro(metric, figures, drawn)
         if mean is not None:
-            made.insert(1 if made[0].slice == ALL else 0, mean)
+            made.insert(1 if figures[0].slice == ALL else 0, (mean, mean.ci))
         done.append((metric, made))
     return done
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Mapping
 from functools import reduce
 
 from tokeval.corpus.reader import Part, prepare, read_parts
-from tokeval.engine.checkpoint import Checkpoint
 from tokeval.engine.cores import cores
-from tokeval.engine.plan import SHARD_BYTES, Plan, Shard, make_shards
+from tokeval.engine.plan import Plan, Shard
 from tokeval.engine.shard import (
     Progress,
     ShardState,
@@ -22,54 +20,25 @@ from tokeval.engine.shard import (
     Workers,
     begin,
     check_unchanged,
-    everything,
     fold,
-    load_workers,
     note_dropped,
 )
+from tokeval.engine.work import Work
 from tokeval.errors import CorpusError
 
 _PATIENCE = 0.05  # seconds between looks at whether to stop
 
 
-def run(
-    plan: Plan,
-    *,
-    jobs: int | None = None,
-    shards: int | None = None,
-    shard_bytes: int = SHARD_BYTES,
-    workers: Workers | None = None,
-    progress: Progress | None = None,
-    todo: Mapping[int, Todo] | None = None,
-    checkpoint: Checkpoint | None = None,
-) -> dict[int, ShardState]:
-    """Run a plan; the merged state of each corpus by its index. The result is the same for any way of cutting it.
-
-    Args:
-        plan: what to compute.
-        jobs: worker threads; None takes the cores of this process.
-        shards: into how many parts each corpus is cut; None cuts by `shard_bytes` of text.
-        shard_bytes: text of a shard, about.
-        workers: tokenizers loaded before, or None to load them.
-        progress: told of every batch, from the worker threads.
-        todo: what is to be computed of each corpus; a corpus that is not named is not read. None for everything.
-        checkpoint: keeps the state of every shard that is done.
-    """
-    workers = workers or load_workers(plan)
-    jobs = jobs or cores()
+def run(work: Work) -> dict[int, ShardState]:
+    """Run a plan; the merged state of each corpus by its index. The result is the same for any way of cutting it."""
+    jobs = work.jobs or cores()
     merged: dict[int, ShardState] = {}
-    for shard in make_shards(plan, parts=shards, shard_bytes=shard_bytes):
-        wanted = everything(workers) if todo is None else todo.get(shard.corpus, {})
-        if not wanted:
-            continue
-        state = checkpoint.load(shard, wanted) if checkpoint is not None else None
+    for shard, known in work.shards():
+        state = known
         if state is None:
-            state = scan(plan, shard, workers, jobs, wanted, progress)
-            if checkpoint is not None:
-                checkpoint.save(shard, state)
-        elif progress is not None:
-            for name in wanted:
-                progress(name, shard.bytes, 0.0)
+            state = scan(work.plan, shard, work.workers, jobs, work.wanted(shard.corpus), work.progress)
+            if work.checkpoint is not None:
+                work.checkpoint.save(shard, state)
         merged[shard.corpus] = merged[shard.corpus].merge(state) if shard.corpus in merged else state
     return merged
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tokeval.errors import UsageError, suggest
 
 #: Corpora that come with tokeval.
-DEMO, PROBES = "demo", "probes"
+DEMO, PROBES, CODE = "demo", "probes", "code"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ PRESETS: dict[str, Preset] = {
     "code": Preset(
         "Source code: tokens on the leaves of a parse, identifiers, indentation, round trip.",
         ("size", "code", "fidelity"),
-        needs="a corpus of source files whose slices are programming languages: add -c NAME=PATH",
+        (CODE,),
     ),
     "numbers": Preset("Digits, groups of three, operators; by kind of number.", ("tokens", "numbers"), (PROBES,)),
     "robustness": Preset(
@@ -53,7 +53,7 @@ PRESETS: dict[str, Preset] = {
     "all": Preset(
         "Everything that the other presets compute, and predictability.",
         ("size", "fairness", "information", "fidelity", "predictability", "numbers", "code", "robustness"),
-        (DEMO, PROBES),
+        (DEMO, PROBES, CODE),
     ),
 }
 

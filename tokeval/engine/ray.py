@@ -14,12 +14,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tokeval.engine.checkpoint import Checkpoint
-from tokeval.engine.plan import SHARD_BYTES, Plan, Shard, make_shards
-from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers, run_shard
+from tokeval.engine.memory import release_at_once
+from tokeval.engine.plan import Plan, Shard
+from tokeval.engine.shard import ShardState, Todo, Workers, everything, load_workers, run_shard
 from tokeval.engine.states import pack, unpack
+from tokeval.engine.work import Work
 from tokeval.errors import IncompleteRunError, TokevalError, UsageError
 from tokeval.signature import digest
+from tokeval.tokenizers.load import moved, places_of
 
 if TYPE_CHECKING:
     from tokeval.schema import TokenizerFacts
@@ -63,29 +65,15 @@ class Job:
 
 
 def run(
-    plan: Plan,
+    work: Work,
     *,
-    jobs: int | None = None,
-    shards: int | None = None,
-    shard_bytes: int = SHARD_BYTES,
-    workers: Workers | None = None,
-    progress: Progress | None = None,
-    todo: Mapping[int, Todo] | None = None,
-    checkpoint: Checkpoint | None = None,
     address: str | None = None,
     task: Callable[[Job, Shard], tuple[bytes, Report]] | None = None,
 ) -> dict[int, ShardState]:
     """Run a plan on a cluster; see `tokeval.engine.local.run`.
 
     Args:
-        plan: what to compute.
-        shards: into how many parts each corpus is cut; None cuts by `shard_bytes`.
-        shard_bytes: text of a shard, about.
-        workers: tokenizers loaded before, or None to load them.
-        progress: told of every shard.
-        todo: what is to be computed of each corpus; None for everything.
-        checkpoint: keeps the state of every shard that is done.
-        jobs: cores of a local cluster; None for all.
+        work: what is to be done; its `jobs` are the cores of a local cluster.
         address: an existing cluster; None starts a local one and ends it with the run.
         task: what a worker does with a shard (tests let it fail).
 
@@ -94,19 +82,18 @@ def run(
     """
     import ray
 
-    workers = workers or load_workers(plan)
-    facts = {name: encoder.facts for name, encoder in workers.encoders.items()}
-    wanted = {i: everything(workers) if todo is None else todo.get(i, {}) for i in range(len(plan.corpora))}
+    plan = work.plan
+    facts = {name: encoder.facts for name, encoder in work.workers.encoders.items()}
+    wanted = {index: work.wanted(index) for index in range(len(plan.corpora))}
     ours = not ray.is_initialized()
-    _connect(address, jobs)
+    _connect(address, work.jobs)
     try:
         names = {index: _names(part) for index, part in wanted.items()}
         job = ray.put(Job(plan, names, _tokenizer_files(plan)))
         start = ray.remote(num_returns=2, max_retries=_RETRIES)(task or run_task).remote
         merge = ray.remote(max_retries=_RETRIES)(_merge_task).remote
-        todo_shards = [s for s in make_shards(plan, parts=shards, shard_bytes=shard_bytes) if wanted[s.corpus]]
         trees = {index: _Tree(lambda index, states: merge(job, index, *states), index) for index in wanted}
-        for shard, state in _finished(ray, job, start, todo_shards, wanted, checkpoint, progress):
+        for shard, state in _finished(ray, work, job, start):
             trees[shard.corpus].add(state)
         roots = {index: tree.root() for index, tree in trees.items()}
         return {
@@ -149,39 +136,31 @@ class _Tree:
         return rest[0] if rest else None
 
 
-def _finished(
-    ray: Any,
-    job: Any,
-    start: Callable[..., tuple[Any, Any]],
-    shards: list[Shard],
-    wanted: Mapping[int, Todo],
-    checkpoint: Checkpoint | None,
-    progress: Progress | None,
-) -> Iterator[tuple[Shard, Any]]:
+def _finished(ray: Any, work: Work, job: Any, start: Callable[..., tuple[Any, Any]]) -> Iterator[tuple[Shard, Any]]:
     """Each shard with a reference to its packed state, in the order in which they are done."""
     window = max(_AHEAD, int(_AHEAD * ray.cluster_resources().get("CPU", 1)))
     under_way: dict[Any, tuple[Shard, Any]] = {}
-    for shard in [*shards, *[None] * window]:
-        while under_way and (shard is None or len(under_way) >= window):
+
+    def wait(room: int) -> Iterator[tuple[Shard, Any]]:
+        while len(under_way) > room:
             done, _ = ray.wait(list(under_way), timeout=0.5)  # a timeout, so that Ctrl-C is heard
             for report in done:
-                finished, state = under_way.pop(report)
+                shard, state = under_way.pop(report)
                 for name, (size, seconds) in ray.get(report).items():
-                    if progress is not None:
-                        progress(name, size, seconds)
-                if checkpoint is not None:
-                    checkpoint.save_packed(finished, ray.get(state))
-                yield finished, state
-        if shard is None:
-            continue
-        known = checkpoint.load(shard, wanted[shard.corpus]) if checkpoint is not None else None
+                    if work.progress is not None:
+                        work.progress(name, size, seconds)
+                if work.checkpoint is not None:
+                    work.checkpoint.save_packed(shard, ray.get(state))
+                yield shard, state
+
+    for shard, known in work.shards():
         if known is not None:
-            for name in wanted[shard.corpus] if progress is not None else ():
-                progress(name, shard.bytes, 0.0)  # type: ignore[misc]
             yield shard, ray.put(pack(known))
             continue
+        yield from wait(window - 1)
         state, report = start(job, shard)
         under_way[report] = shard, state
+    yield from wait(0)
 
 
 def run_task(job: Job, shard: Shard) -> tuple[bytes, Report]:
@@ -215,6 +194,7 @@ def _unpacked(data: bytes, todo: Todo, facts: Mapping[str, TokenizerFacts]) -> S
 def _workers(job: Job) -> Workers:
     """The job's tokenizers, loaded once in each worker."""
     if job.key not in _loaded():
+        release_at_once()
         _loaded().clear()
         _loaded()[job.key] = load_workers(_localized(job))
     return _loaded()[job.key]
@@ -226,30 +206,26 @@ def _loaded() -> dict[str, Workers]:
 
 
 def _localized(job: Job) -> Plan:
-    """The plan with paths that exist on this node: files that it lacks are written to a folder of its own."""
-    specs = []
-    for name, spec in job.plan.tokenizers:
-        if spec.location in job.files and not Path(spec.location).exists():
-            folder = Path(tempfile.mkdtemp(prefix="tokeval-"))
-            for inner, data in job.files[spec.location].items():
-                (folder / inner).write_bytes(data)
-            original = Path(spec.location).name
-            path = folder / original if original in job.files[spec.location] else folder
-            spec = replace(spec, location=str(path))
-        specs.append((name, spec))
-    return replace(job.plan, tokenizers=tuple(specs))
+    """The plan with paths that exist on this node: files that it lacks are written to folders of its own."""
+    here = {place: place if Path(place).exists() else _written(place, files) for place, files in job.files.items()}
+    return replace(job.plan, tokenizers=tuple((name, moved(spec, here)) for name, spec in job.plan.tokenizers))
+
+
+def _written(place: str, files: Mapping[str, bytes]) -> str:
+    """Files that travelled, in a new folder; its path, or that of the one of them that the place was."""
+    folder = Path(tempfile.mkdtemp(prefix="tokeval-"))
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return str(folder / Path(place).name if Path(place).name in files else folder)
 
 
 def _tokenizer_files(plan: Plan) -> dict[str, dict[str, bytes]]:
-    """The content of every tokenizer's file, and of those beside it that its library may want."""
+    """The content of every file that a tokenizer's spec names, and of those beside it that its library may want."""
     found = {}
-    for _, spec in plan.tokenizers:
-        path = Path(spec.location) if spec.location else None
-        if path is not None and path.is_dir():
-            found[spec.location] = {p.name: p.read_bytes() for p in sorted(path.iterdir()) if p.is_file()}
-        elif path is not None and path.is_file():
-            beside = [path, *(path.parent / name for name in _COMPANIONS)]
-            found[spec.location] = {p.name: p.read_bytes() for p in beside if p.is_file()}
+    for place in {place: None for _, spec in plan.tokenizers for place in places_of(spec)}:
+        path = Path(place)
+        beside = sorted(path.iterdir()) if path.is_dir() else [path, *(path.parent / name for name in _COMPANIONS)]
+        found[place] = {p.name: p.read_bytes() for p in beside if p.is_file()}
     return found
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from tokeval.engine.segmentation import Changes, compare_segmentation
 from tokeval.errors import NotSupportedError
-from tokeval.tokenizers.base import SPECIAL, UNUSED, VOCABULARY, Tokenizer
-from tokeval.tokenizers.load import load_tokenizer
+from tokeval.tokenizers.base import SPANS, SPECIAL, UNUSED, VOCABULARY, Tokenizer
+from tokeval.tokenizers.load import declared as declared_by
+from tokeval.tokenizers.load import load_tokenizer, parse_spec
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ def review(
     Raises:
         TokevalError: a tokenizer or a corpus cannot be read, or neither vocabulary nor text can be compared.
     """
+    for spec in (old, new):
+        known = declared_by(parse_spec(spec))
+        if known is not None and not known & {VOCABULARY, SPANS}:
+            raise NotSupportedError(f"{spec} cannot be compared: it declares neither a vocabulary nor spans")
     first, second = load_tokenizer(old), load_tokenizer(new)
     declared = VOCABULARY in first.capabilities & second.capabilities
     if not declared and not corpora:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from tokeval.engine.figures import skipped_by
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.tokenizers.base import SPANS
@@ -27,16 +26,16 @@ SCHEMA = pa.schema(
 
 
 def cut_samples(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> pa.Table:
-    """Encode the samples of every corpus with every tokenizer that gives spans; the texts are few and short."""
+    """Encode the samples of every corpus with every tokenizer that gives spans of any text; they are few and short."""
     tables = [SCHEMA.empty_table()]
     for index, state in sorted(states.items()):
         kept = state.samples.state()
         texts = kept["text"].combine_chunks()
         for name, encoder in workers.encoders.items():
-            if SPANS not in encoder.facts.capabilities or not len(texts):
+            if SPANS not in encoder.facts.capabilities or encoder.facts.fixed or not len(texts):
                 continue
             cut, names = texts, kept["slice"]
-            if name in skipped_by(state):
+            if workers.skip:  # a sample is the head of a document, and may fail where the whole does not
                 whole = np.flatnonzero(encoder.encodable(texts))
                 cut, names = texts.take(whole), names.take(whole)
             found = encoder.wanting_spans().encode(cut)

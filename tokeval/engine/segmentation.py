@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from tokeval.arrow import Int64, id_lists, text_array
 from tokeval.corpus.reader import Intake, read_piece
 from tokeval.corpus.source import open_corpus
+from tokeval.engine.documents import check_documents
 from tokeval.errors import NotSupportedError
 from tokeval.schema import Batch, Encoding
 from tokeval.tokenizers.base import DECODE, SPANS, VOCABULARY, Tokenizer
@@ -70,6 +71,7 @@ def compare_segmentation(
         if SPANS not in tokenizer.capabilities:
             raise NotSupportedError(f"{tokenizer.spec} does not declare spans, so its boundaries are unknown")
     corpus = open_corpus(name, place, limit=limit)
+    check_documents(corpus, (old, new))
     encoders = Encoder("old", old, spans=True), Encoder("new", new, spans=True)
     decodes = DECODE in old.capabilities & new.capabilities
     changes = Changes(decoded_differently=0 if decodes else None)
@@ -78,7 +80,7 @@ def compare_segmentation(
     intake = Intake()
     for piece in corpus.pieces:
         for batch in read_piece(piece, corpus.columns, intake):
-            before, after = (encoder.encode(batch.texts) for encoder in encoders)
+            before, after = (encoder.encode(encoder.tokenizer.asked(batch)) for encoder in encoders)
             _count(changes, batch, before, after, examples)
             if changes.decoded_differently is not None:
                 changes.decoded_differently += _decoded_differently(old, new, before, highest)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tokeval.corpus.places import describe, persist
 from tokeval.corpus.reader import Intake, read_piece
@@ -132,7 +133,7 @@ def everything(workers: Workers) -> Todo:
     kinds = [*kinds, Skipped] if workers.skip else kinds
     return {
         name: Wanted(
-            tuple(m for m in measures if m.capability is None or m.capability in encoder.facts.capabilities),
+            tuple(m for m in measures if m.lacking(encoder.facts) is None),
             tuple(kind for kind in kinds if kind.needs <= encoder.facts.capabilities),
         )
         for name, encoder in workers.encoders.items()
@@ -198,14 +199,14 @@ def encode(encoder: Encoder, batch: Batch, skip: bool) -> Encoded:
     Raises:
         TokenizerError: it fails on a document, or on the batch though on none of its documents.
     """
+    asked = encoder.tokenizer.asked(batch)
     try:
-        return Encoded(encoder.encode(batch.texts, batch.codes))
+        return Encoded(encoder.encode(asked, batch.codes))
     except TokenizerError:
-        kept = encoder.encodable(batch.texts) if skip else None
+        kept = encoder.encodable(asked) if skip else None
         if kept is None or kept.all():
             raise
-    rest = batch.only(kept)
-    return Encoded(encoder.encode(rest.texts, rest.codes), kept)
+    return Encoded(encoder.encode(asked.filter(pa.array(kept)), batch.codes[kept]), kept)
 
 
 def look(batch: Batch, name: str, workers: Workers, beside: Encoded | None, thinning: int) -> View:
@@ -221,8 +222,11 @@ def look(batch: Batch, name: str, workers: Workers, beside: Encoded | None, thin
             keys = batch.keys[lost & (batch.codes == code)]
             skipped[batch.slices[code]] = len(keys), int(keys.sum(dtype=np.uint64))
         batch = batch.only(mine.kept)
-    clock = {**encoder.time(batch.texts), "load": workers.load_ns[name], "loads": 1} if workers.timed else {}
-    drawn = encoder.encode, workers.seed, thinning
+    clock = {}
+    if workers.timed and not encoder.facts.fixed:
+        clock = {**encoder.time(batch.texts), "load": workers.load_ns[name], "loads": 1}
+    other = encoder.without_round_trip()
+    drawn = other.encode_some if workers.skip else other.encode, workers.seed, thinning
     return View(
         batch, encoding, *drawn, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock, skipped=skipped
     )

@@ -12,13 +12,15 @@ from tokeval.tokenizers.encode import Encoder
 
 @dataclass(frozen=True)
 class EncoderTools:
-    """A tokenizer of the run, for texts that are not the corpus's."""
+    """A tokenizer of the run, for texts that are not the corpus's; with `skip`, those that it fails on are marked."""
 
     encoder: Encoder
+    skip: bool = False
 
     def spans(self, texts: pa.Array) -> Encoding:
         """Encode a `large_string` array without nulls, with spans where the tokenizer declares them."""
-        return replace(self.encoder, spans=True, round_trip=False).encode(texts)
+        encoder = replace(self.encoder, spans=True, round_trip=False)
+        return encoder.encode_some(texts) if self.skip else encoder.encode(texts)
 
     def vocabulary(self) -> pa.Table:
         """The tokenizer's vocabulary."""

@@ -5,25 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from tokeval import __version__, signature
-from tokeval.engine.local import run
-from tokeval.engine.plan import Plan, make_plan
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.schema import Figure, MetricInfo, Status, result_schema
 from tokeval.tokenizers.base import VOCABULARY, Tokenizer
-from tokeval.tokenizers.load import Spec, check_name, load_tokenizer, parse_spec
+from tokeval.tokenizers.load import Spec, check_name, declared, load_tokenizer, parse_spec
 from tokeval.tokenizers.sniff import sniff
 from tokeval.vocabulary import qtok as qtok_view
 from tokeval.vocabulary import qtok_languages
 from tokeval.vocabulary.qtok import QtokToken
 
+if TYPE_CHECKING:
+    from tokeval.engine.plan import Plan
+
 #: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
 Sink = Callable[[str, Spec, pa.Table], None]
 _QTOK = (*qtok_view.METRICS, *qtok_languages.METRICS)
+_Row = dict[str, object]
 _USE = "use"  # what the signature calls a corpus that shows the use of tokens
 
 
@@ -75,16 +78,20 @@ def vocab(
     if corpora is not None and len(corpora) != 1:
         raise UsageError(f"the use of tokens is read from one corpus, not {len(corpora)}")
     specs = {check_name(n): s if isinstance(s, Spec) else parse_spec(s) for n, s in tokenizers.items()}
+    for name, spec in specs.items():
+        _require_vocabulary(name, spec, declared(spec))
     sources = {"unicode": unicode_version(), "cldr": exemplars()[0]}
     about = {CORPUS: CorpusAbout(f"Unicode {sources['unicode']}, CLDR {sources['cldr']}", 0, 0, 0, [])}
     metrics = [*METRICS, *(USE_METRICS if corpora else ()), *(_QTOK if qtok else ())]
     infos = {info.name: info for info in metrics}
     known: dict[str, TokenizerAbout] = {}
-    rows: list[dict[str, object]] = []
     keys = []
-    for name, spec in specs.items():
+
+    def describe(name: str, spec: Spec) -> list[_Row]:
+        """The figures of one tokenizer; when it returns, nothing of the tokenizer is held any more."""
+        rows: list[_Row] = []
         tokenizer = load_tokenizer(spec)
-        vocabulary = _vocabulary(name, tokenizer)
+        vocabulary = _vocabulary(name, tokenizer, spec)
         known[name] = TokenizerAbout(
             str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
         )
@@ -102,6 +109,8 @@ def vocab(
         if len(specs) > 1:
             keys.append(keys_of(table))
         for corpus, place in (corpora or {}).items():
+            from tokeval.engine.plan import make_plan  # what reads text is loaded where there is some
+
             plan = make_plan(
                 {name: spec},
                 {corpus: place},
@@ -121,22 +130,41 @@ def vocab(
             progress(f"{name}: {table.num_rows:,} tokens")
         if tokens is not None:
             tokens(name, spec, table)
+        return rows
+
+    parts = [_table(describe(name, spec)) for name, spec in specs.items()]
     if len(keys) > 1:
-        for name, metric, figure in overlap_figures(list(specs), overlap(keys)):
-            rows += _rows(name, CORPUS, [(metric, figure)], infos, known, sources)
+        shared = overlap_figures(list(specs), overlap(keys))
+        parts.append(
+            _table(
+                [
+                    row
+                    for name, metric, figure in shared
+                    for row in _rows(name, CORPUS, [(metric, figure)], infos, known, sources)
+                ]
+            )
+        )
     told = About(
         version=__version__,
         tokenizers=known,
         corpora=about,
         metrics=metrics,
     )
-    return pa.Table.from_pylist(rows, schema=result_schema().with_metadata(told.to_metadata()))
+    return pa.concat_tables(parts).combine_chunks().replace_schema_metadata(told.to_metadata())
 
 
-def _vocabulary(name: str, tokenizer: Tokenizer) -> pa.Table:
-    if VOCABULARY not in tokenizer.capabilities:
-        raise NotSupportedError(f"the tokenizer {name!r} has no vocabulary: {tokenizer.spec} does not declare one")
-    table = tokenizer.vocabulary()
+def _table(rows: list[_Row]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=result_schema())
+
+
+def _require_vocabulary(name: str, spec: Spec, capabilities: frozenset[str] | None) -> None:
+    if capabilities is not None and VOCABULARY not in capabilities:
+        raise NotSupportedError(f"the tokenizer {name!r} has no vocabulary: {spec} does not declare one")
+
+
+def _vocabulary(name: str, tokenizer: Tokenizer, spec: Spec) -> pa.Table:
+    _require_vocabulary(name, spec, tokenizer.capabilities)
+    table = tokenizer.entries
     if not table.num_rows:
         raise TokenizerError(f"the vocabulary of {name!r} is empty")
     return table
@@ -154,7 +182,11 @@ def _qtok(spec: Spec) -> list[QtokToken] | None:
 
 def _count_use(name: str, plan: Plan) -> tuple[pa.Table, CorpusAbout]:
     """How often each slice of the plan's corpus has each id, and what was read."""
-    state = run(plan)[0]
+    from tokeval.engine.local import run
+    from tokeval.engine.shard import load_workers
+    from tokeval.engine.work import Work
+
+    state = run(Work(plan, load_workers(plan)))[0]
     counts = state.tokenizers[name].others["frequencies"].state()
     slices = list(plan.corpora[0].columns.slices)
     seen = len(counts["slice"].combine_chunks().dictionary)
@@ -169,7 +201,7 @@ def _rows(
     infos: Mapping[str, MetricInfo],
     known: Mapping[str, TokenizerAbout],
     sources: Mapping[str, str],
-) -> list[dict[str, object]]:
+) -> list[_Row]:
     """Figures as rows of the result table, signed by the tokenizers and the tables behind them."""
     return [
         {

@@ -11,21 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval import __version__
-from tokeval.engine.api import Render
 from tokeval.engine.vocab import vocab
 from tokeval.results.cells import inert
-from tokeval.results.store import Results, check_folder, save
+from tokeval.results.store import TOKENS, VOCAB, Results, check_folder, save
 from tokeval.tokenizers.load import Spec
 from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
 
-TOKENS, USE, DOUBTFUL = "vocabulary.parquet", "token_use.parquet", "unreachable.csv"
+if TYPE_CHECKING:
+    from tokeval.engine.api import Render
+
+USE, DOUBTFUL = "token_use.parquet", "unreachable.csv"
 
 
 def written_to(
@@ -42,8 +44,11 @@ def written_to(
 
     Returns:
         The results and the paths written.
+
+    Raises:
+        ResultsError: the folder cannot be written to, or holds the results of a comparison.
     """
-    check_folder(folder)
+    check_folder(folder, VOCAB)
     started, clock = datetime.now(UTC), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tokeval-") as scratch:
         tables = {name: _Stream(Path(scratch) / name) for name in (TOKENS, USE)}

@@ -9,15 +9,12 @@ from typing import Any
 
 from tokeval import signature
 from tokeval.errors import GateError, ResultsError
-from tokeval.gate.figures import Row, place_of
-from tokeval.results.store import to_parquet
+from tokeval.gate.figures import place_of
+from tokeval.results.store import Row, to_parquet
 from tokeval.results.sums import Sums, sums_table
 from tokeval.schema import Status
 
 FORMAT = "tokeval baseline 1"
-
-#: The parts of a signature in which a figure and its baseline may differ: the tokenizer is what is compared.
-COMPARED = ("tokenizer", "library")
 
 _KEYS = ("corpus", "metric", "slice", "tokenizer")
 _HINTS = {
@@ -56,7 +53,7 @@ class Baseline:
         found = rows[0]
         if found["value"] is None:
             return f"{self.name} has it as {found['status']}"
-        differing = signature.differing(found["signature"], row["signature"], ignore=COMPARED)
+        differing = signature.differing(found["signature"], row["signature"], ignore=signature.COMPARED)
         for part, (there, here) in differing.items():
             raise GateError(
                 f"{self.name} is no baseline for {place_of(row)}: their signatures differ in {part}, "

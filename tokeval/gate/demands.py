@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tokeval.gate.figures import Figures, Row
+from tokeval.gate.figures import Figures
 from tokeval.gate.rules import Amount, Rule
 from tokeval.gate.verdict import Comparison
-
-#: A difference is significant where the corrected p is below.
-ALPHA = 0.05
+from tokeval.results.draws import SIGNIFICANT
+from tokeval.results.store import Row
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ def _unless_by_chance(rule: Rule, comparison: Comparison, demand: Demand) -> Dem
     if comparison.p_corrected is None:  # nothing passes for want of evidence
         return replace(demand, wanted=wanted, said=f"{demand.said}; it cannot be tested: {comparison.reason}")
     p = f"(p = {comparison.p_corrected:.3g} after Holm's correction)"
-    if comparison.p_corrected < ALPHA:
+    if comparison.p_corrected < SIGNIFICANT:
         return replace(demand, wanted=wanted, said=f"{demand.said}; the difference is significant {p}")
     return replace(demand, holds=True, wanted=wanted, said=f"{demand.said}; the difference is not significant {p}")
 

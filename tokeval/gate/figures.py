@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby
-from typing import Any
 
 from tokeval.gate.rules import Rule
-from tokeval.results.store import Results
+from tokeval.results.store import Results, Row
 from tokeval.schema import ALL, MACRO
-
-#: One row of the result table.
-Row = Mapping[str, Any]
 
 _GLOB = frozenset("*?[")
 

@@ -9,12 +9,12 @@ from math import isfinite
 from tokeval.errors import GateError
 from tokeval.gate.baseline import Baseline
 from tokeval.gate.demands import demands
-from tokeval.gate.figures import Figures, Row, place_of
-from tokeval.gate.paired import sums_of
+from tokeval.gate.figures import Figures, place_of
 from tokeval.gate.relative import PairedTest, compare
 from tokeval.gate.rules import Rule, Rules, refuse_pair
 from tokeval.gate.verdict import Check, Comparison, Outcome, Verdict
-from tokeval.results.store import Results
+from tokeval.results.draws import sums_of
+from tokeval.results.store import Results, Row
 from tokeval.schema import Status
 
 

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tokeval.gate.baseline import Baseline
-from tokeval.gate.figures import Row
 from tokeval.gate.rules import Rule
 from tokeval.gate.verdict import Comparison
 from tokeval.metrics.uncertainty import holm
+from tokeval.results.store import Row
 
-
-@dataclass(frozen=True)
-class Difference:
-    """What a paired test says: the difference, its 95 % interval, and p."""
-
-    value: float
-    low: float
-    high: float
-    p: float
-
-
-#: From a figure and its baseline's to the difference, or in words why it cannot be tested.
-PairedTest = Callable[[Row, Row, Baseline], Difference | str]
+#: From a figure and its baseline's to the 95 % interval of their difference and p, or in words why there is no test.
+PairedTest = Callable[[Row, Row, Baseline], tuple[float, float, float] | str]
 
 
 def compare(rule: Rule, rows: Sequence[Row], baseline: Baseline, test: PairedTest) -> list[Comparison | str]:
@@ -44,7 +33,8 @@ def compare(rule: Rule, rows: Sequence[Row], baseline: Baseline, test: PairedTes
             if isinstance(tested, str):
                 compared = replace(compared, reason=tested)
             else:
-                compared = replace(compared, low=tested.low, high=tested.high, p=tested.p)
+                low, high, p = tested
+                compared = replace(compared, low=low, high=high, p=p)
         made.append(compared)
     return _corrected(made)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tokeval.gate.figures import Row
 from tokeval.gate.rules import Rule, Rules
+from tokeval.results.store import Row
 
 
 class Outcome(StrEnum):

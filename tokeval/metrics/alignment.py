@@ -15,7 +15,9 @@ from tokeval.schema import bucket_of
 
 #: Documents kept at most; beyond it every second id is left out, then every fourth, and so on.
 CAP = 1 << 21
-_WAIT = 1 << 20
+#: Rows that wait for their compaction: as many as are kept, but within these bounds. Each accumulator of each thread
+#: may hold so many, and ids that come again are merged early.
+_WAIT, _WAIT_MOST = 1 << 16, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Alignment(Accumulator):
         self._level = 0
         self._slices: dict[str, Parallel] = {}
         self._waiting: dict[str, list[Parallel]] = {}
-        self._waiting_rows = 0
+        self._waiting_rows = self._kept = 0
 
     @property
     def level(self) -> int:
@@ -73,7 +75,7 @@ class Alignment(Accumulator):
             if mask.any():
                 self._waiting.setdefault(name, []).append(whole.where(mask))
         self._waiting_rows += len(whole.keys)
-        if self._waiting_rows > min(_WAIT, self._cap):
+        if self._waiting_rows > min(max(_WAIT, self._kept), _WAIT_MOST, self._cap):
             self._compact()
 
     def merge(self, other: Alignment) -> Alignment:
@@ -126,6 +128,8 @@ class Alignment(Accumulator):
         return documents if self._level == 0 else documents.where(_sampled(documents.keys, self._level))
 
     def _compact(self) -> None:
+        if not self._waiting:
+            return
         for name, parts in self._waiting.items():
             known = [self._slices[name]] if name in self._slices else []
             self._slices[name] = _combine(known + parts)
@@ -133,6 +137,7 @@ class Alignment(Accumulator):
         while sum(len(documents.keys) for documents in self._slices.values()) > self._cap:
             self._level += 1
             self._slices = {name: self._thinned(documents) for name, documents in self._slices.items()}
+        self._kept = sum(len(documents.keys) for documents in self._slices.values())
 
 
 def _sampled(keys: npt.NDArray[np.uint64], level: int) -> npt.NDArray[np.bool_]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 
+#: Why a tokenizer whose tokens were made beforehand has no figure of other texts.
+FIXED = "its tokens are known for the documents alone"
+
 
 @dataclass
 class View:
@@ -29,11 +32,12 @@ class View:
         clock: nanoseconds that parts of the work took, where speed is measured.
         skipped: by slice, how many documents the tokenizer could not encode, and the sum of their keys modulo 2^64;
             the batch is without them.
+        wanted: names of the measures that will be asked for, so that what they share can be done in one go.
     """
 
     batch: Batch
     encoding: Encoding
-    #: Encodes other texts with the same tokenizer (perturbed ones, prefixes).
+    #: Encodes other texts with the same tokenizer (perturbed ones, prefixes); may mark some as failed.
     encode: Callable[[pa.Array], Encoding] | None = None
     #: Of everything that is drawn; and what is dear is done on a share of 2^-thinning of the documents.
     seed: int = 0
@@ -43,6 +47,7 @@ class View:
     byte_ids: Callable[[], UInt8] | None = None
     clock: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    wanted: frozenset[str] = frozenset()
 
     def once(self, name: str, compute: Callable[[View], Any]) -> Any:
         """The value of `compute(self)`, computed at the first call for `name`."""
@@ -57,10 +62,12 @@ class Measure:
 
     Attributes:
         name: how ratios refer to it.
-        compute: from a view to an int64 array of shape (documents,).
+        compute: from a view to an int64 array of shape (documents,), or one per row where there are `rows`.
         capability: what the tokenizer must declare for it, or None.
         version: counted up when its meaning changes, so that sums kept from earlier runs are not taken for it.
         relative: whether it counts against the run's baseline, so that it holds for that baseline only.
+        encodes: whether it needs the tokens of texts that are not the corpus's.
+        rows: from a view to the positions of the few documents that it counts anything in; None for all of them.
     """
 
     name: str
@@ -68,6 +75,14 @@ class Measure:
     capability: str | None = None
     version: int = 1
     relative: bool = False
+    encodes: bool = False
+    rows: Callable[[View], Int64] | None = None
+
+    def lacking(self, facts: TokenizerFacts) -> str | None:
+        """Why a tokenizer has no such count, or None."""
+        if self.capability is not None and self.capability not in facts.capabilities:
+            return f"the tokenizer does not declare {self.capability}"
+        return FIXED if self.encodes and facts.fixed else None
 
 
 class Accumulator(ABC):
@@ -105,7 +120,10 @@ class Tools(Protocol):
     """What a metric may ask of a tokenizer itself, beside its states over the corpus."""
 
     def spans(self, texts: pa.Array) -> Encoding:
-        """Encode texts of the metric's own, with the byte range of each token where the tokenizer declares spans."""
+        """Encode texts of the metric's own, with the byte range of each token where the tokenizer declares spans.
+
+        Texts that it fails on may be marked in `failed`, where the user wants such left out.
+        """
 
     def vocabulary(self) -> pa.Table:
         """One row per id, sorted: `id`, `piece`, `bytes`, `kind`, `score`."""
@@ -145,6 +163,13 @@ class Context:
     corpus: str = ""
     seed: int = 0
     material: Loaded | None = None
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, compute: Callable[[Context], Any]) -> Any:
+        """The value of `compute(self)`, computed at the first call for `name` and shared by metrics."""
+        if name not in self._kept:
+            self._kept[name] = compute(self)
+        return self._kept[name]
 
     @property
     def mine(self) -> Scored:

@@ -39,15 +39,28 @@ def _obstacle(context: Context, slices: dict[str, Parallel]) -> tuple[Status, st
 
 
 def _premiums(context: Context) -> list[Figure]:
+    """One figure per slice; three metrics ask for them."""
+    found: list[Figure] = context.once("premiums", _each_premium)
+    return found
+
+
+def _each_premium(context: Context) -> list[Figure]:
     assert context.pivot is not None
     slices = _parallel(context)
     obstacle = _obstacle(context, slices)
     if obstacle is None and context.pivot not in context.slices:
         obstacle = Status.UNDEFINED, f"the corpus has no slice {context.pivot!r}"
-    return [_premium(context, name, slices, obstacle) for name in context.slices]
+    signed = _sampled(context)
+    return [_premium(context, name, slices, obstacle, signed) for name in context.slices]
 
 
-def _premium(context: Context, name: str, slices: dict[str, Parallel], obstacle: tuple[Status, str] | None) -> Figure:
+def _premium(
+    context: Context,
+    name: str,
+    slices: dict[str, Parallel],
+    obstacle: tuple[Status, str] | None,
+    signed: dict[str, object],
+) -> Figure:
     assert context.pivot is not None
     documents = slices.get(name)
     if obstacle is not None or documents is None:
@@ -55,12 +68,14 @@ def _premium(context: Context, name: str, slices: dict[str, Parallel], obstacle:
         n = 0 if documents is None else len(documents.keys)
         return Figure(name, None, n, reference=context.pivot, status=status, reason=reason)
     pivot = slices[context.pivot]
-    _, here, there = np.intersect1d(documents.keys, pivot.keys, assume_unique=True, return_indices=True)
+    if np.array_equal(documents.keys, pivot.keys):
+        here = there = np.arange(len(pivot.keys))
+    else:
+        _, here, there = np.intersect1d(documents.keys, pivot.keys, assume_unique=True, return_indices=True)
     buckets = documents.buckets[here]
     above, below = _by_bucket(buckets, documents.tokens[here]), _by_bucket(buckets, pivot.tokens[there])
     below_name = "ids shared with the pivot" if not len(here) else "tokens of the pivot"
-    figure = of_sums(name, above, below, len(here), below_name, context.pivot)
-    return replace(figure, signed=_sampled(context))
+    return of_sums(name, above, below, len(here), below_name, context.pivot, signed=signed)
 
 
 def _extreme(best: Callable[..., Figure]) -> Callable[[Context], Iterable[Figure]]:

@@ -41,13 +41,27 @@ class _Row:
             taller[: len(self.high)] = self.high
             self.high = taller
 
-    def dense(self) -> Int64:
-        """Counts by id."""
-        counts = self.low.astype(np.int64)
-        counts[: len(self.high)] += self.high.astype(np.int64) << 16
+    def add_to(self, total: Int64) -> None:
+        """Add the counts to those by id."""
+        total[: len(self.low)] += self.low
+        if len(self.high):
+            total[: len(self.high)] += self.high.astype(np.int64) << 16
         for token, times in self.over.items():
-            counts[token] += times << 24
-        return counts
+            total[token] += times << 24
+
+    def seen(self) -> tuple[Int64, Int64]:
+        """The ids that occur, sorted, and their counts."""
+        there = self.low != 0
+        there[: len(self.high)] |= self.high != 0
+        there[list(self.over)] = True
+        ids = np.flatnonzero(there)
+        counts = self.low[ids].astype(np.int64)
+        if len(self.high):
+            inside = ids < len(self.high)
+            counts[inside] += self.high[ids[inside]].astype(np.int64) << 16
+        for token, times in self.over.items():
+            counts[np.searchsorted(ids, token)] += times << 24
+        return ids, counts
 
     def put(self, ids: npt.NDArray[np.uint32], counts: Int64) -> None:
         """Set the counts of ids for which there is room."""
@@ -95,7 +109,7 @@ class Frequencies(Accumulator):
             parts = [part._rows[name] for part in (self, other) if name in part._rows]
             total = np.zeros(max(len(row.low) for row in parts), np.int64)
             for row in parts:
-                total[: len(row.low)] += row.dense()
+                row.add_to(total)
             seen = np.flatnonzero(total).astype(np.uint32)
             made = merged._row(name)
             made.widen(len(total), int(total.sum()))
@@ -105,14 +119,13 @@ class Frequencies(Accumulator):
     def state(self) -> pa.Table:
         """Columns slice, id, count; only what was seen, sorted."""
         names = sorted(self._rows)
-        counts = [self._rows[name].dense() for name in names]
-        seen = [np.flatnonzero(row) for row in counts]
-        codes = np.repeat(np.arange(len(names)), [len(ids) for ids in seen]).astype(np.int32)
+        seen = [self._rows[name].seen() for name in names]
+        codes = np.repeat(np.arange(len(names)), [len(ids) for ids, _ in seen]).astype(np.int32)
         return pa.table(
             {
                 "slice": pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string())),
-                "id": np.concatenate([np.zeros(0, np.uint32), *(ids.astype(np.uint32) for ids in seen)]),
-                "count": np.concatenate([np.zeros(0, np.int64), *(c[i] for c, i in zip(counts, seen, strict=True))]),
+                "id": np.concatenate([np.zeros(0, np.uint32), *(ids.astype(np.uint32) for ids, _ in seen)]),
+                "count": np.concatenate([np.zeros(0, np.int64), *(counts for _, counts in seen)]),
             }
         )
 
@@ -134,14 +147,18 @@ class Frequencies(Accumulator):
         rows = [self._rows[name] for name in slices if name in self._rows]
         total = np.zeros(max((len(row.low) for row in rows), default=0), np.int64)
         for row in rows:
-            total[: len(row.low)] += row.dense()
+            row.add_to(total)
         return total
+
+    def seen(self, name: str) -> tuple[Int64, Int64]:
+        """The ids that occur in a slice, sorted, and their counts."""
+        return self._rows[name].seen() if name in self._rows else (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def counts(self, slices: Sequence[str]) -> Int64:
         """Counts of the ids seen in the given slices, sorted upwards, zeros left out; kept until the next update."""
         key = tuple(slices)
         if key not in self._known:
-            total = self.by_id(slices)
+            total = self.seen(key[0])[1] if len(key) == 1 else self.by_id(key)
             self._known[key] = np.sort(total[total > 0])
         return self._known[key]
 
@@ -151,10 +168,5 @@ class Frequencies(Accumulator):
 
 def distributions(frequencies: Frequencies, slices: Sequence[str]) -> Mapping[str, tuple[Int64, Int64]]:
     """Sorted ids and their counts of each slice that has tokens."""
-    found = {}
-    for name in slices:
-        counts = frequencies.by_id((name,))
-        ids = np.flatnonzero(counts)
-        if len(ids):
-            found[name] = (ids, counts[ids])
-    return found
+    found = {name: frequencies.seen(name) for name in slices}
+    return {name: (ids, counts) for name, (ids, counts) in found.items() if len(ids)}

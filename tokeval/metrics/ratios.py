@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -44,21 +44,33 @@ def ratio(
     """A metric that is the ratio of two measures' sums over documents."""
 
     def compute(context: Context) -> Iterable[Figure]:
-        mine = context.mine
-        for name, members in pools(context):
+        mine, rows, spoken = context.mine, pools(context), _spoken(denominator)
+        absent = missing(mine, numerator, denominator)
+        sums = np.array(
+            [[mine.sums.buckets(measure.name, members) for measure in (numerator, denominator)] for _, members in rows]
+        )
+        for (name, members), pair, (above, below) in zip(
+            rows, sums, sums.sum(axis=2).astype(float).tolist(), strict=True
+        ):
             n = mine.sums.total("documents", members)
-            problem = missing(mine, numerator, denominator) or (unsegmented(mine, members) if words else None)
+            problem = absent or (unsegmented(mine, members) if words else None)
             if problem:
                 yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
             else:
-                above, below = (mine.sums.buckets(measure.name, members) for measure in (numerator, denominator))
-                yield of_sums(name, above, below, n, _spoken(denominator))
+                yield divided(name, above, below, n, spoken, resampled=Resampled(pair))
 
     return Metric(info, compute, _with_words((DOCUMENTS, numerator, denominator), words), words=words, default=default)
 
 
 def of_sums(
-    name: str, above: Int64, below: Int64, n: int, below_name: str, reference: str | None = None, one: int = 1
+    name: str,
+    above: Int64,
+    below: Int64,
+    n: int,
+    below_name: str,
+    reference: str | None = None,
+    one: int = 1,
+    signed: Mapping[str, object] | None = None,
 ) -> Figure:
     """A ratio's figure from its sums by bucket, each of shape (BUCKETS,), from which its interval is drawn.
 
@@ -70,9 +82,11 @@ def of_sums(
         below_name: what there is none of where the denominator is 0.
         reference: the baseline or pivot.
         one: what both sums were multiplied by (fixed-point sums).
+        signed: further parts of its signature.
     """
-    resampled = Resampled(np.stack([above, below]))
-    return divided(name, int(above.sum()) / one, int(below.sum()) / one, n, below_name, reference, resampled)
+    resampled = Resampled(np.array((above, below)))
+    totals = int(above.sum()) / one, int(below.sum()) / one
+    return divided(name, *totals, n, below_name, reference, resampled, signed)
 
 
 def divided(
@@ -83,8 +97,10 @@ def divided(
     below_name: str,
     reference: str | None = None,
     resampled: Resampled | None = None,
+    signed: Mapping[str, object] | None = None,
 ) -> Figure:
     """A ratio's figure; undefined where there is nothing to divide by."""
+    signed = signed or {}
     if below == 0:
         return Figure(
             name,
@@ -95,16 +111,14 @@ def divided(
             reference=reference,
             status=Status.UNDEFINED,
             reason=f"no {below_name}",
+            signed=signed,
         )
-    return Figure(name, above / below, n, above, below, reference=reference, resampled=resampled)
+    return Figure(name, above / below, n, above, below, reference=reference, resampled=resampled, signed=signed)
 
 
 def missing(scored: Scored, *measures: Measure) -> str | None:
     """Why a measure is not there, or None."""
-    for measure in measures:
-        if measure.capability is not None and measure.capability not in scored.facts.capabilities:
-            return f"the tokenizer does not declare {measure.capability}"
-    return None
+    return next(filter(None, (measure.lacking(scored.facts) for measure in measures)), None)
 
 
 def unsegmented(scored: Scored, members: tuple[str, ...]) -> str | None:

@@ -10,6 +10,9 @@ from tokeval import registry
 from tokeval.errors import UsageError, suggest
 from tokeval.metrics.base import Accumulator, Measure, Metric
 
+#: The name that stands for the metrics that are computed where none is named, so that others can be added to them.
+DEFAULT = "default"
+
 #: The order of the families in tables and reports; others follow, sorted by name.
 _ORDER = (
     "size",
@@ -43,8 +46,9 @@ def select(
     """The metrics that a user asked for.
 
     Args:
-        names: families (`size`), metrics (`nsl`), or metrics with parameters (`renyi_efficiency:alpha=3`); None or
-            an empty list takes the default set, less what needs a baseline or a pivot where there is none.
+        names: families (`size`), metrics (`nsl`), metrics with parameters (`renyi_efficiency:alpha=3`), or `default`
+            for the default set, less what needs a baseline or a pivot where there is none; None or an empty list is
+            that set alone.
         baseline: whether the run has one.
         pivot: whether the run has one.
         given: the other options that metrics can need and the run has.
@@ -54,12 +58,12 @@ def select(
     """
     known = all_metrics()
     there = given | {name for name, has in (("baseline", baseline), ("pivot", pivot)) if has} | {None}
-    if not names:
-        return [metric for metric in known.values() if metric.default and metric.needs in there]
     families = {metric.info.family for metric in known.values()}
     chosen: dict[str, Metric] = {}
-    for name in names:
-        if name in families:
+    for name in names or [DEFAULT]:
+        if name == DEFAULT:
+            members = [metric for metric in known.values() if metric.default and metric.needs in there]
+        elif name in families:
             members = [metric for metric in known.values() if metric.info.family == name and metric.needs in there]
             if not members:
                 missing = dict.fromkeys(f"--{metric.needs}" for metric in known.values() if metric.info.family == name)
@@ -100,7 +104,7 @@ def _single(text: str, known: dict[str, Metric], families: set[str]) -> Metric:
         return known[text]
     name, _, parameters = text.partition(":")
     if name not in known:
-        raise UsageError(f"there is no metric {name!r}", hint=suggest(name, [*known, *families]))
+        raise UsageError(f"there is no metric {name!r}", hint=suggest(name, [DEFAULT, *known, *families]))
     metric = known[name]
     if not parameters:
         return metric

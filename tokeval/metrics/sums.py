@@ -37,8 +37,13 @@ class Sums(Accumulator):
         self._totals.clear()
         batch = view.batch
         rows, buckets = self._reserve(batch.slices), batch.buckets
+        view.wanted = frozenset(self._measures)
         for name, measure in self._measures.items():
-            add_to_buckets(measure.compute(view), batch.codes, buckets, rows, self._table[:, self._columns[name]])
+            codes, places = batch.codes, buckets
+            if measure.rows is not None:
+                chosen = measure.rows(view)
+                codes, places = codes[chosen], places[chosen]
+            add_to_buckets(measure.compute(view), codes, places, rows, self._table[:, self._columns[name]])
 
     def merge(self, other: Sums) -> Sums:
         """Both, added."""
@@ -104,7 +109,12 @@ class Sums(Accumulator):
         if key not in self._pooled:
             rows = [self._rows[name] for name in slices if name in self._rows]
             column = self._columns.get(measure)
-            pooled = np.zeros(BUCKETS, np.int64) if column is None else self._table[rows, column].sum(axis=0)
+            if column is None or not rows:
+                pooled = np.zeros(BUCKETS, np.int64)
+            elif len(rows) == 1:
+                pooled = self._table[rows[0], column].copy()
+            else:
+                pooled = self._table[rows, column].sum(axis=0)
             pooled.flags.writeable = False
             self._pooled[key] = pooled
         return self._pooled[key]
@@ -116,12 +126,23 @@ class Sums(Accumulator):
             self._totals[key] = int(self.buckets(measure, slices).sum())
         return self._totals[key]
 
+    def over(self, measure: str, pools: Sequence[Sequence[str]]) -> Int64:
+        """Sums per bucket over each of several pools of slices, shape (pools, BUCKETS)."""
+        found = np.zeros((len(pools), BUCKETS), np.int64)
+        column = self._columns.get(measure)
+        if column is None:
+            return found
+        alone = [at for at, pool in enumerate(pools) if len(pool) == 1 and pool[0] in self._rows]
+        found[alone] = self._table[[self._rows[pools[at][0]] for at in alone], column]
+        for at, pool in enumerate(pools):
+            if len(pool) != 1:
+                found[at] = self.buckets(measure, pool)
+        return found
+
     def _reserve(self, slices: tuple[str, ...]) -> Int64:
         """Room for the slices; their rows."""
         for name in slices:
             self._rows.setdefault(name, len(self._rows))
-        if len(self._rows) > len(self._table):
-            grown = np.zeros((max(len(self._rows), 2 * len(self._table)), *self._table.shape[1:]), np.int64)
-            grown[: len(self._table)] = self._table
-            self._table = grown
+        if len(self._rows) > len(self._table):  # in place where memory allows; what is new is zero
+            self._table.resize((len(self._rows), *self._table.shape[1:]), refcheck=False)
         return np.array([self._rows[name] for name in slices], np.int64)

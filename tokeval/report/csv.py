@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tokeval.report.values import grids
 from tokeval.results.cells import inert
@@ -14,11 +14,12 @@ from tokeval.results.store import Results
 def render(results: Results) -> Mapping[str, bytes]:
     """Both files, UTF-8, with a header; numbers at full precision, null as an empty cell."""
     columns = results.table.column_names
-    tidy = zip(*(results.table[name].to_pylist() for name in columns), strict=True)
+    tidy = [results.table[name].to_pylist() for name in columns]
     return {"results.csv": _written(columns, tidy), "results-wide.csv": _written(*_wide(results))}
 
 
 def _wide(results: Results) -> tuple[list[str], list[list[object]]]:
+    """The header and the columns."""
     rows: dict[tuple[str, str, str], dict[str, object]] = {}
     metrics: dict[str, None] = {}
     for corpus in results.about.corpora:
@@ -28,15 +29,22 @@ def _wide(results: Results) -> tuple[list[str], list[list[object]]]:
             for (tokenizer, name), cell in grid.cells.items():
                 rows.setdefault((corpus, tokenizer, name), {})[grid.info.name] = cell.value
     header = ["corpus", "tokenizer", "slice", *metrics]
-    return header, [[*key, *(row.get(metric) for metric in metrics)] for key, row in rows.items()]
+    keys: list[list[object]] = [[key[part] for key in rows] for part in range(3)]
+    return header, [*keys, *([row.get(metric) for row in rows.values()] for metric in metrics)]
 
 
-def _written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+def _written(header: Sequence[str], columns: Sequence[list[object]]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([_cell(name) for name in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(zip(*map(_cells, columns), strict=True))
     return stream.getvalue().encode("utf-8", "replace")
+
+
+def _cells(values: list[object]) -> list[str]:
+    """A column as text; most of its values stand there many times."""
+    spelled = {value: _cell(value) for value in set(values)}
+    return [spelled[value] for value in values]
 
 
 def _cell(value: object) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,9 @@ def pieces(text: str, starts: Sequence[int], ends: Sequence[int]) -> list[Piece]
     return made
 
 
+@lru_cache(1024)  # every tokenizer cuts the same texts
 def _character_borders(text: str) -> list[int]:
-    borders = [0]
-    for character in text:
-        borders.append(borders[-1] + len(character.encode("utf-8", "surrogatepass")))
-    return borders
+    return list(accumulate((len(c.encode("utf-8", "surrogatepass")) for c in text), initial=0))
 
 
 def _piece(text: str, borders: Sequence[int], start: int, end: int, tokens: tuple[int, ...]) -> Piece:

@@ -92,9 +92,9 @@ def _summary(results: Results, metrics: Sequence[Grid]) -> list[str]:
     notes = ["Best in **bold**, yardsticks not counted. ↑ higher is better, ↓ lower is better."]
     if any(grid.pooled == MACRO for grid in found):
         notes.append("(macro): the mean over the slices that have the figure; the pool of all has none.")
-    if any(cell.wide for grid in found for cell in grid.pool()):
+    if any(cell.wide for grid in found for cell in grid.pool):
         notes.append("Small print: 95 % interval, where it is wider than 2 % to either side.")
-    reasons = {(grid.info.name, cell.reason) for grid in found for cell in grid.pool() if cell.reason}
+    reasons = {(grid.info.name, cell.reason) for grid in found for cell in grid.pool if cell.reason}
     notes += [f"– {_escape(name)}: {_escape(reason, 300)}." for name, reason in sorted(reasons)[:8]]
     notes += [
         f"**{_escape(loss.name)} loses text**: {100 * loss.rate:.2g} % of its tokens are the unknown token."

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.report.values import POOLS, Grid, shown
-from tokeval.results.paired import SIGNIFICANT, Difference, between_tokenizers
+from tokeval.results.draws import SIGNIFICANT
+from tokeval.results.paired import Difference, between_tokenizers
 from tokeval.results.store import Results
 from tokeval.schema import ALL, MetricInfo
 

@@ -59,7 +59,7 @@ def _blocks(found: Sequence[Grid], width: int, *, plain: bool) -> list[list[Grid
 
 
 def _width(grid: Grid, *, plain: bool) -> int:
-    cells = [cell_len(line) for cell in grid.pool() for line in _cell(grid, cell, plain=plain).plain.split("\n")]
+    cells = [cell_len(line) for cell in grid.pool for line in _cell(grid, cell, plain=plain).plain.split("\n")]
     return max([*cells, *(cell_len(word) for word in _header(grid).split("\n"))])
 
 
@@ -83,7 +83,7 @@ def _cell(grid: Grid, cell: Cell | None, *, plain: bool) -> Text:
     if cell is None or cell.value is None:
         return Text("–", style="dim")
     text = Text(shown(cell.value, grid.info.unit), style="bold green" if cell.best else "")
-    if plain and any(other.best for other in grid.pool()):
+    if plain and any(other.best for other in grid.pool):
         text.append("*" if cell.best else " ")
     if cell.wide:
         text.append("\n" + interval(cell, grid.info.unit), style="dim not bold")

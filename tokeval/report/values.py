@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from tokeval.results.store import Results
 from tokeval.schema import ALL, MACRO, MetricInfo
@@ -57,7 +58,7 @@ class Grid:
     slices: tuple[str, ...]
     cells: Mapping[tuple[str, str], Cell]
 
-    @property
+    @cached_property
     def pooled(self) -> str:
         """The row that stands for the corpus: `all`, or `macro` where only the mean over slices has values."""
         known = {name for (_, name), cell in self.cells.items() if name in POOLS and cell.value is not None}
@@ -68,6 +69,7 @@ class Grid:
         """The metric's name, with the row that stands for the corpus if it is not the pool."""
         return self.info.name if self.pooled == ALL else f"{self.info.name} (macro)"
 
+    @cached_property
     def pool(self) -> list[Cell]:
         """The cells of the row that stands for the corpus."""
         return [cell for (_, name), cell in self.cells.items() if name == self.pooled]
@@ -90,6 +92,11 @@ def grids(results: Results, corpus: str) -> list[Grid]:
 
     Metrics with a figure per pair of slices have no place in a grid and are left out.
     """
+    made: list[Grid] = results.once(f"grids:{corpus}", lambda: _grids(results, corpus))
+    return made
+
+
+def _grids(results: Results, corpus: str) -> list[Grid]:
     found: dict[str, dict[tuple[str, str], Cell]] = {}
     units: dict[str, str] = {}
     pairs: set[str] = set()
@@ -149,6 +156,7 @@ def visible(text: str, limit: int = 1 << 30) -> str:
     return f"◌{shown}" if shown and unicodedata.category(shown[0]) in ("Mn", "Mc", "Me", "Cf") else shown
 
 
+@lru_cache(4096)
 def script_of(name: str) -> str | None:
     """The ISO 15924 code in a slice's name (`eng_Latn`, `zh-Hans-CN`), or None."""
     found = _SCRIPT.search(name)

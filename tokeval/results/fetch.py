@@ -58,10 +58,15 @@ def locate(name: str) -> Place:
     if "://" in name:
         folder, file = _split(name)
         return Place(name, lambda wanted: _arrow(f"{folder}/{wanted}"), file)
-    here, file = Path(name), ""
+    return local(Path(name))
+
+
+def local(path: Path) -> Place:
+    """The place of a folder or a file on this machine."""
+    here, file = path, ""
     if not here.is_dir() and here.suffix in _SUFFIXES:
         here, file = here.parent, here.name
-    return Place(name, lambda wanted: _local(here / wanted), file, here)
+    return Place(str(path), lambda wanted: _local(here / wanted), file, here)
 
 
 def _split(path: str) -> tuple[str, str]:

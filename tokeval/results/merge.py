@@ -12,9 +12,6 @@ from tokeval.errors import ResultsError
 from tokeval.results.about import TokenizerAbout
 from tokeval.results.store import Results
 
-#: What the signatures of comparable figures may differ in.
-_ANY = ("tokenizer", "library")
-
 _KEY = ("corpus", "slice", "metric")
 
 Key = tuple[str, str, str]
@@ -74,7 +71,7 @@ def _difference(key: Key, a: str | None, b: str | None) -> str:
     """In which words the runs differ at a figure, or nothing."""
     if a is None or b is None:
         return f"do not both have it on {key[0]}, slice {key[1]}"
-    parts = signature.differing(a, b, ignore=_ANY)
+    parts = signature.differing(a, b, ignore=signature.COMPARED)
     told = ", ".join(f"{part} ({left or 'none'}, {right or 'none'})" for part, (left, right) in parts.items())
     return f"differ in {told}" if told else ""
 

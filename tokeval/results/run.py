@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from tokeval.errors import IncompleteRunError, ResultsError
-from tokeval.results.fetch import Place
-from tokeval.results.store import RUN, TABLE, Results, parse_parquet, result_table
+from tokeval.results.fetch import Place, local
+from tokeval.results.store import RUN, TABLE, Results, load_beside, load_results, parse_parquet, result_table
 from tokeval.results.sums import NAME as SUMS
 
 _HINT = "run the same `tokeval compare` again with --resume, then this"
@@ -21,18 +21,11 @@ def load_run(place: Place) -> Results:
         ResultsError: nothing there, or no result table.
     """
     named = place.file or TABLE
-    if named == TABLE and place.folder is not None and checkpoint_folder(place.folder).exists():
-        kept = checkpoint_folder(place.folder)
-        raise IncompleteRunError(
-            f"the last run into {place.folder} did not finish: {kept} is its checkpoint", hint=_HINT
-        )
-    record = place.read(RUN) if named == TABLE else None
-    if record is not None and not _complete(record, place.name):
-        raise IncompleteRunError(f"the run in {place.name} did not finish", hint=_HINT)
+    recorded = _finished(place)
     content = place.read(named)
     if content is None:
-        if record is not None:
-            raise IncompleteRunError(f"the run in {place.name} has a {RUN} and no {TABLE}", hint=_HINT)
+        if recorded:
+            raise _without_table(place)
         missing = "no such file" if place.file else f"no {TABLE}"
         raise ResultsError(
             f"{place.name}: {missing} there", hint="`tokeval compare ... -o DIR` writes DIR/results.parquet"
@@ -43,10 +36,48 @@ def load_run(place: Place) -> Results:
     return Results.of(table, beside)
 
 
+def load_folder(path: Path) -> Results:
+    """The results of a run on this machine, with every table beside them; of a single file, that file alone.
+
+    Raises:
+        IncompleteRunError: as `load_run`.
+        ResultsError: nothing there, or no result table.
+    """
+    place = local(path)
+    if _finished(place) and place.read(TABLE) is None:
+        raise _without_table(place)
+    return Results.of(load_results(path), load_beside(path))
+
+
+def is_run(path: Path) -> bool:
+    """Whether a run, finished or not, wrote to this folder or is this file."""
+    here = (path / TABLE).is_file() or (path / RUN).is_file() or checkpoint_folder(path).exists()
+    return here or path.suffix == ".parquet"
+
+
 def checkpoint_folder(output: Path) -> Path:
     """Where the checkpoint of a run that writes to `output` lies: beside it, hidden."""
     output = output.absolute()
     return output.parent / f".{output.name}.checkpoint"
+
+
+def _finished(place: Place) -> bool:
+    """Whether a run is recorded there, once it is seen that none is unfinished; a file by another name is no run."""
+    if (place.file or TABLE) != TABLE:
+        return False
+    if place.folder is not None and checkpoint_folder(place.folder).exists():
+        kept = checkpoint_folder(place.folder)
+        raise IncompleteRunError(
+            f"the last run into {place.folder} did not finish: {kept} is its checkpoint", hint=_HINT
+        )
+    record = place.read(RUN)
+    if record is not None and not _complete(record, place.name):
+        raise IncompleteRunError(f"the run in {place.name} did not finish", hint=_HINT)
+    return record is not None
+
+
+def _without_table(place: Place) -> IncompleteRunError:
+    return IncompleteRunError(f"the run in {place.name} has a {RUN} and no {TABLE}", hint=_HINT)
 
 
 def _complete(record: bytes, name: str) -> bool:

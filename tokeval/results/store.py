@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,13 @@ from tokeval.results.about import About
 from tokeval.schema import result_schema
 
 TABLE, RUN = "results.parquet", "run.json"
+#: What `tokeval vocab` writes beside its results, and no other command.
+TOKENS = "vocabulary.parquet"
+#: The commands that write results.
+COMPARE, VOCAB = "compare", "vocab"
+
+#: One row of the result table.
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,13 @@ class Results:
     table: pa.Table
     about: About
     beside: Mapping[str, pa.Table] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """The value of `compute()`, computed at the first call for `name`: several reports are made of one result."""
+        if name not in self._kept:
+            self._kept[name] = compute()
+        return self._kept[name]
 
     @classmethod
     def of(cls, table: pa.Table, beside: Mapping[str, pa.Table] | None = None) -> Results:
@@ -100,12 +114,23 @@ def to_parquet(table: pa.Table) -> bytes:
     return content
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, command: str | None = None) -> None:
     """See that results can be written there, before anything is computed.
 
+    Args:
+        folder: where to; what is missing of its path is made later.
+        command: the command whose results it will hold, `COMPARE` or `VOCAB`; its own older ones give way to them.
+
     Raises:
-        ResultsError: it is a file, or cannot be written to.
+        ResultsError: it is a file, cannot be written to, or holds the results of the other command.
     """
+    if command is not None and (folder / TABLE).is_file():
+        owner = VOCAB if (folder / TOKENS).is_file() else COMPARE
+        if owner != command:
+            raise ResultsError(
+                f"{folder} holds the results of tokeval {owner}, which tokeval {command} would overwrite",
+                hint="name another folder with -o",
+            )
     if folder.exists() and not folder.is_dir():
         raise ResultsError(f"{folder} is a file, not a folder for results", hint="name another folder with -o")
     place = folder

@@ -9,7 +9,9 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError
@@ -18,15 +20,16 @@ from tokeval.tokenizers.base import (
     BYTE,
     DECODE,
     IDS,
-    NORMAL,
+    QUEUED,
     SPANS,
     SPECIAL,
     VOCABULARY,
     Spans,
     Tokenizer,
+    kinds_of,
     vocabulary_table,
 )
-from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, kind_of_bytes, pattern_ends
+from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, is_byte, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hf_files import find
 from tokeval.tokenizers.spelling import of_json
@@ -39,6 +42,7 @@ class HuggingFace(Tokenizer):
     """A `tokenizer.json`; truncation, padding and added tokens such as BOS are switched off."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "gigatoken (BPE), memoised words (WordPiece, Unigram)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:
@@ -47,7 +51,7 @@ class HuggingFace(Tokenizer):
         source = find(location, revision)
         self._json = source.content
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_str(json.dumps(self._json))
+            self._tokenizer = tokenizers.Tokenizer.from_str(source.text or json.dumps(self._json))
         except Exception as error:  # the library raises bare Exception
             raise TokenizerError(f"{source.origin} does not load: {str(error).partition(chr(10))[0]}") from error
         self._tokenizer.no_truncation()
@@ -168,42 +172,46 @@ class HuggingFace(Tokenizer):
         scores = dict(enumerate(s for _, s in model["vocab"])) if isinstance(model.get("vocab"), list) else {}
         ids = sorted(by_id)
         pieces = [by_id[i] for i in ids]
-        spelled = self._spell(pieces)
-        for k in (k for k, i in enumerate(ids) if i in added):
-            spelled[k] = pieces[k].encode(errors="surrogatepass"), NORMAL
-        special = {i for i, token in added.items() if token.special} | {self.unknown_id}
-        kinds = [SPECIAL if i in special else kind for i, (_, kind) in zip(ids, spelled, strict=True)]
-        return vocabulary_table(ids, pieces, [data for data, _ in spelled], kinds, [scores.get(i) for i in ids])
+        numbers = np.array(ids, np.int64)
+        data, byte = self._spell(pieces)
+        whole = np.isin(numbers, list(added))
+        data = _put(data, whole, [pieces[k].encode() for k in np.flatnonzero(whole).tolist()])
+        special = [i for i, token in added.items() if token.special]
+        special += [self.unknown_id] if self.unknown_id is not None else []
+        kinds = kinds_of(len(ids), {BYTE: byte & ~whole, SPECIAL: np.isin(numbers, special)})
+        return vocabulary_table(numbers, pieces, data, kinds, [scores.get(i) for i in ids])
 
     def spelling(self) -> Spelling:
         """From the declared decoder and pre-tokenizer; merges of a BPE as the file lists them."""
         return of_json(self._json["model"], self._scheme)
 
-    def _spell(self, pieces: list[str]) -> list[tuple[bytes, str]]:
+    def _spell(self, pieces: list[str]) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
         """The bytes of each piece and whether it is a byte token, by the tokenizer's declared scheme."""
         suffix = self._json["model"].get("end_of_word_suffix")
         if suffix:  # before the byte alphabet, in which </w> is text
             pieces = [piece.removesuffix(suffix) for piece in pieces]
         if "ByteLevel" not in self._scheme:
-            return [self._spell_text(piece) for piece in pieces]
-        return [
-            self._spell_text(piece) if data is None else (data, kind_of_bytes(data))
-            for piece, data in zip(pieces, bytes_of_alphabet(pieces), strict=True)
-        ]
+            return self._spell_texts(pieces)
+        data, inside = bytes_of_alphabet(pieces)
+        byte = is_byte(*text_buffers(data))
+        others, byte[~inside] = self._spell_texts([pieces[k] for k in np.flatnonzero(~inside).tolist()])
+        return _put(data, ~inside, others), byte
 
-    def _spell_text(self, piece: str) -> tuple[bytes, str]:
-        """`_spell` of one piece that is not in the byte alphabet."""
-        scheme = self._scheme
+    def _spell_texts(self, pieces: list[str]) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+        """`_spell` of pieces that are not in the byte alphabet."""
+        scheme, byte = self._scheme, np.zeros(len(pieces), np.bool_)
+        values = {}
         if "ByteFallback" in scheme:
-            value = byte_of_fallback(piece)
-            if value is not None:
-                return bytes([value]), BYTE
+            found = ((k, byte_of_fallback(piece)) for k, piece in enumerate(pieces) if piece.startswith("<0x"))
+            values = {k: value for k, value in found if value is not None}
+            byte[list(values)] = True
         if "WordPiece" in scheme:
             prefix = self._json["model"].get("continuing_subword_prefix") or "##"
-            piece = piece.removeprefix(prefix)
+            pieces = [piece.removeprefix(prefix) for piece in pieces]
         if "Metaspace" in scheme:
-            piece = piece.replace("▁", " ")
-        return piece.encode(errors="surrogatepass"), NORMAL
+            pieces = [piece.replace("▁", " ") for piece in pieces]
+        data = pa.array(pieces, pa.large_string()).cast(pa.large_binary())
+        return _put(data, byte, [bytes([value]) for value in values.values()]), byte
 
     @cached_property
     def _scheme(self) -> set[str]:
@@ -231,13 +239,20 @@ class HuggingFace(Tokenizer):
         try:
             ids = self._tokenizer.encode("a", add_special_tokens=False).ids
             pieces = [self._tokenizer.id_to_token(i) or "" for i in ids]
-            spelled = b"".join(data for data, _ in self._spell(pieces))
+            spelled = b"".join(self._spell(pieces)[0].to_pylist())
             decoded = self._tokenizer.decode(ids, skip_special_tokens=False)
         except Exception:  # such as a WordPiece without [UNK]: then nothing is assumed
             return None
         if decoded == "a" and spelled in {b"a", b" a"} and "WordPiece" not in self._scheme:
             return spelled.removesuffix(b"a")
         return None
+
+
+def _put(data: pa.Array, rows: npt.NDArray[np.bool_], values: list[bytes] | pa.Array) -> pa.Array:
+    """A `large_binary` array with other values in some rows, one for each that is marked."""
+    if not isinstance(values, pa.Array):
+        values = pa.array(values, pa.large_binary())
+    return pc.replace_with_mask(data, pa.array(rows), values)
 
 
 def _types(node: object) -> list[str]:

@@ -10,13 +10,25 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import ragged_ids, text_array
+from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError, suggest
 from tokeval.schema import Spelling
 from tokeval.signature import file_digest
 from tokeval.tokenizers._sentencepiece import SentencePiece
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
+from tokeval.tokenizers.base import (
+    BYTE,
+    DECODE,
+    IDS,
+    QUEUED,
+    SPANS,
+    SPECIAL,
+    VOCABULARY,
+    Spans,
+    Tokenizer,
+    kinds_of,
+    vocabulary_table,
+)
+from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.sniff import sniff
@@ -36,6 +48,7 @@ _PATTERN = "|".join(
 )
 
 CAPABILITIES = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+LONG_TEXT = QUEUED
 ACCELERATED = "gigatoken (Tekken), memoised words (SentencePiece)"
 
 
@@ -65,6 +78,7 @@ class Tekken(Tokenizer):
 
     capabilities = CAPABILITIES
     accelerated = ACCELERATED
+    long_text = LONG_TEXT
     text_prefix = b""
 
     def __init__(self, path: Path) -> None:
@@ -122,9 +136,10 @@ class Tekken(Tokenizer):
         first, size = self._tekken.num_special_tokens, self._tekken.n_words
         ids = list(range(size))
         data = [self._tekken.id_to_byte_piece(i, self._keep) for i in ids]
-        kinds = [SPECIAL if i < first else kind_of_bytes(d) for i, d in zip(ids, data, strict=True)]
+        spelled = pa.array(data, pa.large_binary())
+        kinds = kinds_of(size, {BYTE: is_byte(*text_buffers(spelled)), SPECIAL: np.arange(size) < first})
         scores = [None if i < first else float(i - first) for i in ids]
-        return vocabulary_table(ids, [printable(d) for d in data], data, kinds, scores)
+        return vocabulary_table(ids, printables(spelled), spelled, kinds, scores)
 
     def spelling(self) -> Spelling:
         """The pattern puts the space before its word; neighbours merge where their bytes have a rank."""

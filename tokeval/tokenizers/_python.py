@@ -7,6 +7,8 @@ import importlib
 from tokeval.errors import TokenizerError, UsageError
 from tokeval.tokenizers.base import Tokenizer
 
+LONG_TEXT = "as your code"
+
 
 def load(location: str, revision: str | None = None) -> Tokenizer:
     """What `factory()` in the importable module returns.

@@ -13,11 +13,10 @@ from tokeval.arrow import id_lists, text_array, text_buffers
 from tokeval.errors import TokenizerError
 from tokeval.schema import Spelling
 from tokeval.signature import file_digest
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, printable, spans_by_length
-from tokeval.tokenizers.limits import check_entries
+from tokeval.tokenizers.base import BYTE, DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, kinds_of, vocabulary_table
+from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, printables, spans_by_length
+from tokeval.tokenizers.limits import read_lines
 from tokeval.tokenizers.load import require_file
-from tokeval.tokenizers.trie import trie_of
 
 
 class Rwkv(Tokenizer):
@@ -33,9 +32,8 @@ class Rwkv(Tokenizer):
         path = require_file(location, {"rwkv"}, "an RWKV vocabulary")
         self._bytes = _read(path)
         self.fingerprint = file_digest(path)
-        self._trie = trie_of(list(self._bytes.values()))
-        self._numbers = np.array(list(self._bytes), np.uint32)
-        self._lengths = byte_lengths(self.vocabulary())
+        self._trie = _trie(self._bytes)
+        self._lengths = byte_lengths(self.entries)
 
     def encode_batch(self, texts: pa.Array) -> pa.Array:
         """Ids by greedy longest match.
@@ -49,7 +47,7 @@ class Rwkv(Tokenizer):
         data, offsets = text_buffers(texts)
         ids = np.empty(int(offsets[-1] - offsets[0]), np.uint32)
         out = np.zeros(len(texts) + 1, np.int64)
-        stuck = longest_prefixes(data, offsets, self._trie, self._numbers, ids, out)
+        stuck = longest_prefixes(data, offsets, *self._trie, ids, out)
         if stuck >= 0:
             raise TokenizerError(f"{self.spec}: no token begins with the byte 0x{data[stuck]:02X}")
         return id_lists(ids[: out[-1]], out, texts.is_valid().to_numpy(zero_copy_only=False))
@@ -67,10 +65,9 @@ class Rwkv(Tokenizer):
     def vocabulary(self) -> pa.Table:
         """Every line of the file."""
         ids = sorted(self._bytes)
-        data = [self._bytes[i] for i in ids]
-        return vocabulary_table(
-            ids, [printable(d) for d in data], data, [kind_of_bytes(d) for d in data], [None] * len(ids)
-        )
+        data = pa.array([self._bytes[i] for i in ids], pa.large_binary())
+        kinds = kinds_of(len(ids), {BYTE: is_byte(*text_buffers(data))})
+        return vocabulary_table(ids, printables(data), data, kinds, [None] * len(ids))
 
     def spelling(self) -> Spelling:
         """Longest match, and no word mark: the file declares none."""
@@ -80,9 +77,7 @@ class Rwkv(Tokenizer):
 def _read(path: Path) -> dict[int, bytes]:
     """Id to bytes; each literal is read as a constant, and its stated length is checked."""
     found: dict[int, bytes] = {}
-    lines = path.read_text("utf-8").split("\n")
-    check_entries(path, len(lines))
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         first, last = line.find(" "), line.rfind(" ")
@@ -100,3 +95,16 @@ def _read(path: Path) -> dict[int, bytes]:
             raise TokenizerError(f"{path}, line {number}: {index} is no id")
         found[index] = data
     return found
+
+
+def _trie(pieces: dict[int, bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The pieces as a byte trie, and the id of each."""
+    from tokeval.tokenizers.words.kernels import build_trie
+
+    offsets = np.concatenate(([0], np.cumsum([len(d) for d in pieces.values()], dtype=np.int64)))
+    store = np.frombuffer(b"".join(pieces.values()), np.uint8).copy()
+    keys = np.full(1 << (3 * len(store)).bit_length(), -1, np.int64)
+    children = np.zeros(len(keys), np.int32)
+    terms = np.full(len(store) + 2, -1, np.int32)
+    build_trie(store, offsets, keys, children, terms)
+    return keys, children, terms, np.array(list(pieces), np.uint32)

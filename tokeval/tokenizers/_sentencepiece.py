@@ -17,6 +17,7 @@ from tokeval.tokenizers.base import (
     DECODE,
     IDS,
     NORMAL,
+    QUEUED,
     SPANS,
     SPECIAL,
     UNUSED,
@@ -27,8 +28,9 @@ from tokeval.tokenizers.base import (
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
+from tokeval.tokenizers.limits import check_entries, limit
 from tokeval.tokenizers.load import require_file
-from tokeval.tokenizers.modelproto import BPE, CONTROL, UNIGRAM, UNKNOWN, USER_DEFINED, Model, read_model
+from tokeval.tokenizers.modelproto import BPE, CONTROL, UNIGRAM, UNKNOWN, USER_DEFINED, Model, count_pieces, read_model
 from tokeval.tokenizers.spelling import of_model
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class SentencePiece(Tokenizer):
     """A `.model` file read by the sentencepiece library."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "memoised words, gigatoken (other BPE with byte fallback)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:
@@ -47,6 +50,9 @@ class SentencePiece(Tokenizer):
         if revision is not None:
             raise TokenizerError(f"sentencepiece:{location} is a file and has no revision {revision!r}")
         path = require_file(location, {"sentencepiece"}, "a SentencePiece model")
+        data = path.read_bytes()
+        if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece
+            check_entries(path, count_pieces(data))
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
         except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it
@@ -139,7 +145,7 @@ class SentencePiece(Tokenizer):
 
     def spelling(self) -> Spelling:
         """From the trainer's record in the file: the model's kind, and on which side of a word its space stands."""
-        return of_model(self._model, self.vocabulary())
+        return of_model(self._model, self.entries)
 
 
 def _spell(piece: str) -> tuple[bytes, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from binascii import a2b_base64
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +12,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import ragged_ids, text_array
+from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError, suggest
 from tokeval.schema import Spelling
 from tokeval.signature import digest
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
-from tokeval.tokenizers.bytelevel import byte_lengths, kind_of_bytes, pattern_ends, printable, spans_by_length
+from tokeval.tokenizers.base import (
+    BYTE,
+    DECODE,
+    IDS,
+    QUEUED,
+    SPANS,
+    SPECIAL,
+    VOCABULARY,
+    Spans,
+    Tokenizer,
+    kinds_of,
+    vocabulary_table,
+)
+from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hard import hard_strings
+from tokeval.tokenizers.limits import check_lines
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.spelling import of_ranks
 
@@ -102,6 +116,7 @@ class Tiktoken(Tokenizer):
     """
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
+    long_text = QUEUED
     accelerated = "gigatoken"
     text_prefix = b""
 
@@ -109,7 +124,8 @@ class Tiktoken(Tokenizer):
         import tiktoken
 
         self.library = f"tiktoken/{tiktoken.__version__}"
-        if Path(location).exists():
+        self._path = Path(location) if Path(location).exists() else None
+        if self._path is not None:
             self._encoding, self.fingerprint = _from_file(location, revision)
         else:
             self._encoding, self.fingerprint = _from_name(location, revision)
@@ -148,6 +164,9 @@ class Tiktoken(Tokenizer):
     def _fast_source(self) -> bytes:
         from tokeval.tokenizers._gigatoken import ranks_source
 
+        known = _KNOWN.get(self._encoding.name)
+        if self._path is not None and known is not None and known.sha256:  # a published file is as it has to be
+            return self._path.read_bytes()
         return ranks_source(self._encoding._mergeable_ranks)
 
     @cached_property
@@ -168,12 +187,11 @@ class Tiktoken(Tokenizer):
         """Ranks by id, then the special tokens."""
         special = {i: piece for piece, i in self._encoding._special_tokens.items()}
         ranks = {i: data for data, i in self._encoding._mergeable_ranks.items() if i not in special}
-        rows: dict[int, tuple[str, bytes, str, float | None]]
-        rows = {i: (printable(data), data, kind_of_bytes(data), float(i)) for i, data in ranks.items()}
-        rows |= {i: (piece, piece.encode(), SPECIAL, None) for i, piece in special.items()}
-        ids = sorted(rows)
-        pieces, data, kinds, scores = zip(*(rows[i] for i in ids), strict=True)
-        return vocabulary_table(ids, list(pieces), list(data), list(kinds), list(scores))
+        data = pa.array([*ranks.values(), *(piece.encode() for piece in special.values())], pa.large_binary())
+        last = np.arange(len(data)) >= len(ranks)
+        kinds = kinds_of(len(data), {BYTE: is_byte(*text_buffers(data)), SPECIAL: last})
+        ids = np.array([*ranks, *special], np.int64)
+        return vocabulary_table(ids, printables(data), data, kinds, pa.array(ids.astype(np.float64), mask=last))
 
     def spelling(self) -> Spelling:
         """Every published pattern puts the space before its word; neighbours merge where their bytes have a rank."""
@@ -182,12 +200,13 @@ class Tiktoken(Tokenizer):
 
 def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:
     import tiktoken
-    from tiktoken.load import load_tiktoken_bpe
 
     path = require_file(location, {"tiktoken"}, "a tiktoken rank file")
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    check_lines(path)
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
     if revision is not None and revision.startswith(GIVEN):
-        return _with_pattern(path, sha256, Path(revision.removeprefix(GIVEN)))
+        return _with_pattern(path, _ranks(path, content), sha256, Path(revision.removeprefix(GIVEN)))
     name = revision or next((n for n, known in _KNOWN.items() if known.sha256 == sha256), None)
     if name is None:
         raise TokenizerError(
@@ -208,7 +227,7 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
             f"{path} is not {name}: its SHA-256 begins with {sha256[:12]}, not {known.sha256[:12]}",
             hint=f"if only the pattern is the same, write tiktoken:{path}@like-{name}",
         )
-    ranks = load_tiktoken_bpe(str(path))
+    ranks = _ranks(path, content)
     if like:
         _check_ranks(path, ranks)
     special = {} if like else dict(known.special)
@@ -216,17 +235,24 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
     return encoding, digest(bytes.fromhex(sha256), name)
 
 
-def _with_pattern(path: Path, sha256: str, place: Path) -> tuple[tiktoken.Encoding, str]:
+def _ranks(path: Path, content: bytes) -> dict[bytes, int]:
+    """The ranks of a file with a token in base 64 and its rank per line."""
+    try:
+        pairs = (line.split() for line in content.splitlines() if line)
+        return {a2b_base64(token): int(rank) for token, rank in pairs}
+    except ValueError as error:
+        raise TokenizerError(f"{path} is no rank file: {error}") from error
+
+
+def _with_pattern(path: Path, ranks: dict[bytes, int], sha256: str, place: Path) -> tuple[tiktoken.Encoding, str]:
     """An encoding of a rank file and a pattern from a file of its own, which must leave out no text."""
     import regex
     import tiktoken
-    from tiktoken.load import load_tiktoken_bpe
 
     try:
         pattern = place.read_text("utf-8").removesuffix("\n").removesuffix("\r")
     except (OSError, UnicodeDecodeError) as error:
         raise TokenizerError(f"the pattern {place} cannot be read: {error}") from error
-    ranks = load_tiktoken_bpe(str(path))
     _check_ranks(path, ranks)
     try:
         if any(not found[0] for text in ("", *hard_strings()) for found in regex.finditer(pattern, text)):

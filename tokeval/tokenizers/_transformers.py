@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError
-from tokeval.signature import digest
+from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.base import DECODE, IDS, Tokenizer
+from tokeval.tokenizers.limits import check_json
 from tokeval.tokenizers.load import load_tokenizer, parse_spec
 
 
@@ -20,11 +21,15 @@ class Transformers(Tokenizer):
     """What `AutoTokenizer` makes of a folder or a repository, one text at a time."""
 
     capabilities = frozenset({IDS, DECODE})
+    long_text = "as its code: n times the merges that apply, where Python merges (CTRL, XLM)"
 
     def __init__(self, location: str, revision: str | None = None, *, trust_remote_code: bool = False) -> None:
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # it complains when imported without a model library
         import transformers
 
+        folder = Path(location)
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            check_json(path)
         options: dict[str, Any] = {"use_fast": False, "trust_remote_code": trust_remote_code}
         if revision is not None:
             options["revision"] = revision
@@ -71,6 +76,6 @@ def _fingerprint(location: str, revision: str | None, tokenizer: Any) -> str:
     kind = type(tokenizer).__name__
     if folder.is_dir():
         files = sorted(path for path in folder.iterdir() if path.is_file())
-        return digest(kind, *(part for path in files for part in (path.name, path.read_bytes())))
+        return digest(kind, *(part for path in files for part in (path.name, file_digest(path))))
     pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     return digest(kind, revision or "", *(f"{i} {piece}" for piece, i in pieces))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval.errors import NotSupportedError
-from tokeval.schema import Spelling, TokenizerFacts
+from tokeval.schema import Batch, Spelling, TokenizerFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 #: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
 IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
 CAPABILITIES = (IDS, DECODE, SPANS, VOCABULARY)
+
+#: How the time of an adapter grows with a text that has no space: with the text; with the text and its logarithm,
+#: as a queue of merges does.
+LINEAR, QUEUED = "n", "n log n"
 
 #: Kinds of a vocabulary entry.
 NORMAL, BYTE, SPECIAL, UNUSED = "normal", "byte", "special", "unused"
@@ -52,8 +56,10 @@ class Tokenizer(ABC):
         unknown_id: the id that stands for text outside the vocabulary, if there is one.
         text_prefix: what the bytes of the tokens spell before the text itself and `decode_batch` takes off again
             (SentencePiece's dummy space); None if decoding is not the concatenation of the tokens' bytes.
+        long_text: how its time grows with a text that has no space, for the table of tokenizers.
         accelerated: which kind of fast path its files may have, for the table of tokenizers; "" for none.
         yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
+        fixed: whether it knows the tokens of given documents alone: figures that need other texts are not for it.
     """
 
     spec: str = ""
@@ -62,8 +68,10 @@ class Tokenizer(ABC):
     library: str = ""
     unknown_id: int | None = None
     text_prefix: bytes | None = None
+    long_text: str = LINEAR
     accelerated: str = ""
     yardstick: bool = False
+    fixed: bool = False
 
     @abstractmethod
     def encode_batch(self, texts: pa.Array) -> pa.Array:
@@ -76,6 +84,18 @@ class Tokenizer(ABC):
             `list<uint32>` array of n rows in the same order, without BOS, EOS or any other added token. Text that
             looks like a special token is ordinary text. Null stays null, empty text gives an empty list.
         """
+
+    def asked(self, batch: Batch) -> pa.Array:
+        """What `encode_batch` is given for the documents of a corpus: their texts, unless it knows them otherwise."""
+        return batch.texts
+
+    def found_by(self, slices: tuple[str, ...], has_ids: bool) -> tuple[str, ...] | None:
+        """By which of a corpus's slice columns, beside the id, `asked` finds documents; None if by their texts.
+
+        Raises:
+            TokenizerError: it cannot find the documents of such a corpus.
+        """
+        return None
 
     def decode_batch(self, ids: pa.Array) -> pa.Array:
         """The text of each row of a `list<uint32>` array, as a string array."""
@@ -122,7 +142,8 @@ class Tokenizer(ABC):
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""
         size = self.entries.num_rows if VOCABULARY in self.capabilities else None
-        return TokenizerFacts(size, self.unknown_id, self.capabilities, self.fingerprint, self.library, self.yardstick)
+        about = self.fingerprint, self.library, self.yardstick, self.fixed
+        return TokenizerFacts(size, self.unknown_id, self.capabilities, *about)
 
     def __reduce__(self) -> tuple[object, ...]:
         if not self.spec:
@@ -133,19 +154,35 @@ class Tokenizer(ABC):
 
 
 def vocabulary_table(
-    ids: list[int], pieces: list[str], data: list[bytes], kinds: list[str], scores: list[float | None]
+    ids: Sequence[int] | npt.NDArray[np.int64],
+    pieces: Sequence[str] | pa.Array,
+    data: Sequence[bytes] | pa.Array,
+    kinds: Sequence[str] | pa.Array,
+    scores: Sequence[float | None] | pa.Array,
 ) -> pa.Table:
     """A vocabulary as `Tokenizer.vocabulary` returns it, sorted by id."""
     import pyarrow as pa
 
-    order = np.argsort(np.asarray(ids, np.int64), kind="stable")
+    numbers = np.asarray(ids, np.int64)
+    columns = {
+        "piece": (pieces, pa.large_string()),
+        "bytes": (data, pa.large_binary()),
+        "kind": (kinds, pa.string()),
+        "score": (scores, pa.float64()),
+    }
     table = pa.table(
-        {
-            "id": pa.array(ids, pa.uint32()),
-            "piece": pa.array(pieces, pa.large_string()),
-            "bytes": pa.array(data, pa.large_binary()),
-            "kind": pa.array(kinds, pa.string()),
-            "score": pa.array(scores, pa.float64()),
-        }
+        {"id": pa.array(numbers).cast(pa.uint32())}
+        | {n: v if isinstance(v, pa.Array) else pa.array(v, kind) for n, (v, kind) in columns.items()}
     )
+    order = np.argsort(numbers, kind="stable")
     return table if (np.diff(order) == 1).all() else table.take(pa.array(order))
+
+
+def kinds_of(size: int, marked: Mapping[str, npt.NDArray[np.bool_]]) -> pa.Array:
+    """The column of kinds: normal where nothing is marked, of several marks the last."""
+    import pyarrow as pa
+
+    codes = np.zeros(size, np.int8)
+    for code, mask in enumerate(marked.values(), 1):
+        codes[mask] = code
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([NORMAL, *marked])).cast(pa.string())

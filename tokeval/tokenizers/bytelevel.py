@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import id_buffers
-from tokeval.tokenizers.base import BYTE, NORMAL, Spans
+from tokeval.arrow import Int64, UInt8, byte_array, id_buffers, text_buffers
+from tokeval.tokenizers.base import Spans
 
 #: A code point above all that the alphabet holds.
 _BEYOND = 0x200
@@ -25,18 +26,33 @@ def alphabet() -> dict[str, int]:
     return {chr(v): v for v in printable} | {chr(0x100 + k): v for k, v in enumerate(others)}
 
 
-def bytes_of_alphabet(pieces: Sequence[str]) -> list[bytes | None]:
-    """The bytes that byte-level pieces write; None for one with a character outside the alphabet."""
+def bytes_of_alphabet(pieces: Sequence[str]) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    """The bytes that byte-level pieces write, and which pieces do: those without a character outside the alphabet."""
     values = np.full(_BEYOND + 1, -1, np.int16)
     for character, value in alphabet().items():
         values[ord(character)] = value
     points = np.frombuffer("".join(pieces).encode("utf-32-le", "surrogatepass"), np.uint32)
     written = values[np.minimum(points, _BEYOND)]
-    data = written.astype(np.uint8).tobytes()
-    ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
-    outside = set(np.searchsorted(ends, np.flatnonzero(written < 0), side="right").tolist())
-    bounds = [0, *ends.tolist()]
-    return [None if i in outside else data[bounds[i] : bounds[i + 1]] for i in range(len(pieces))]
+    offsets = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)))
+    inside = np.ones(len(pieces), np.bool_)
+    inside[np.searchsorted(offsets[1:], np.flatnonzero(written < 0), side="right")] = False
+    return byte_array(written.astype(np.uint8), offsets), inside
+
+
+def is_text(data: UInt8, offsets: Int64) -> npt.NDArray[np.bool_]:
+    """Which byte strings are UTF-8 by themselves, of n strings given by their bytes and n + 1 offsets."""
+    # All are decoded at once, a zero byte behind each, at which a character that is cut short ends.
+    sizes = np.diff(offsets)
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    apart = np.zeros(len(rows) + len(sizes), np.uint8)
+    apart[np.arange(len(rows)) + rows] = data[offsets[0] : offsets[-1]]
+    text = apart.tobytes().decode(errors="surrogateescape")
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    escaped = (points >= 0xDC80) & (points <= 0xDCFF)
+    ends = np.cumsum(np.where(escaped, 1, 1 + (points >= 0x80) + (points >= 0x800) + (points >= 0x10000)))
+    found = np.ones(len(sizes), np.bool_)
+    found[np.searchsorted(np.cumsum(sizes + 1), ends[escaped] - 1, side="right")] = False
+    return found
 
 
 def byte_of_fallback(piece: str) -> int | None:
@@ -45,9 +61,11 @@ def byte_of_fallback(piece: str) -> int | None:
     return int(match[1], 16) if match else None
 
 
-def kind_of_bytes(data: bytes) -> str:
-    """`byte` for a single byte that is no character by itself, else `normal`."""
-    return BYTE if len(data) == 1 and data[0] >= 0x80 else NORMAL
+def is_byte(data: UInt8, offsets: Int64) -> npt.NDArray[np.bool_]:
+    """Which byte strings are a single byte that is no character by itself; n strings and n + 1 offsets."""
+    found: npt.NDArray[np.bool_] = np.diff(offsets) == 1
+    found[found] = data[offsets[:-1][found]] >= 0x80
+    return found
 
 
 def printable(data: bytes) -> str:
@@ -56,6 +74,16 @@ def printable(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError:
         return "".join(f"<0x{value:02X}>" for value in data)
+
+
+def printables(data: pa.Array) -> pa.Array:
+    """`printable` of every row of a `large_binary` array."""
+    import pyarrow.compute as pc
+
+    plain = is_text(*text_buffers(data))
+    texts = pc.if_else(pa.array(plain), data, pa.scalar(b"", pa.large_binary())).cast(pa.large_string())
+    others = [printable(row) for row in data.filter(pa.array(~plain)).to_pylist()]
+    return pc.replace_with_mask(texts, pa.array(~plain), pa.array(others, pa.large_string()))
 
 
 def spelled(data: bytes) -> str:
@@ -72,7 +100,7 @@ def byte_lengths(vocabulary: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int
     """The number of bytes of each id, dense; 0 for ids that the vocabulary does not hold."""
     ids = vocabulary["id"].to_numpy()
     lengths = np.zeros(int(ids.max(initial=0)) + 1, np.int64)
-    lengths[ids] = [len(data) for data in vocabulary["bytes"].to_pylist()]
+    lengths[ids] = np.diff(text_buffers(vocabulary["bytes"].combine_chunks())[1])
     return lengths
 
 

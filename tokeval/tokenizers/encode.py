@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter_ns
 
@@ -16,6 +16,7 @@ from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, text_array, text_b
 from tokeval.errors import TokenizerError, TokevalError
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
+from tokeval.tokenizers.bytelevel import is_text
 from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, spliced
 
 
@@ -45,8 +46,14 @@ class Encoder:
         """An encoder for a further thread; the tokenizer and what was derived from it are shared."""
         _ = self.facts
         if VOCABULARY in self.tokenizer.capabilities:
-            _ = self._token_bytes
+            _ = self._spellings
         return copy.copy(self)
+
+    def without_round_trip(self) -> Encoder:
+        """An encoder for other texts than the corpus's, sharing all that is loaded; nobody asks what comes back."""
+        made = self.clone()
+        made.round_trip = False
+        return made
 
     def wanting_spans(self) -> Encoder:
         """An encoder that gives spans alone, sharing all that is loaded."""
@@ -70,11 +77,11 @@ class Encoder:
         """Do now what is done once: facts, vocabulary, fast path. Returns itself."""
         _ = self.facts, self.accelerator
         if VOCABULARY in self.tokenizer.capabilities and (self.spans or self.round_trip):
-            _ = self._token_bytes
+            _ = self._spellings
         return self
 
     def encode(self, texts: pa.Array, groups: npt.NDArray[np.int32] | None = None) -> Encoding:
-        """Encode a `large_string` array without nulls.
+        """Encode a `large_string` array without nulls, or what the tokenizer's `asked` gave for documents.
 
         Spans come from the tokens' bytes where they concatenate to the text (checked per document), elsewhere from
         the library's offsets; the round trip likewise from that equality, elsewhere from the library's decode.
@@ -92,6 +99,24 @@ class Encoder:
             raise
         except Exception as error:  # libraries raise what they like
             raise self._on_a_document(texts, error) from error
+
+    def encode_some(self, texts: pa.Array) -> Encoding:
+        """Encode texts that are no documents; those that the tokenizer fails on have no tokens and are marked.
+
+        Raises:
+            TokenizerError: it fails on the texts, though on none of them by itself.
+        """
+        try:
+            return self.encode(texts)
+        except TokenizerError:
+            kept = self.encodable(texts)
+            if kept.all():
+                raise
+        found = self.encode(texts.filter(pa.array(kept)))
+        counts = np.zeros(len(texts), np.int64)
+        counts[kept] = np.diff(found.offsets)
+        offsets = np.concatenate(([0], np.cumsum(counts)))
+        return replace(found, offsets=offsets, round_trip=None, changed=None, failed=~kept)
 
     def encodable(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
         """Which of the texts the reference can encode, each by itself, shape (n,)."""
@@ -174,9 +199,9 @@ class Encoder:
         """A flag per id: 1 for a declared byte token and for bytes that are not UTF-8 by themselves."""
         table = self.vocabulary
         ids = table["id"].to_numpy()
-        kinds, spelled = table["kind"].to_pylist(), table["bytes"].to_pylist()
+        byte, special = (pc.equal(table["kind"], kind).to_numpy() for kind in (BYTE, SPECIAL))
         flags = np.zeros(int(ids.max()) + 1 if len(ids) else 0, np.uint8)
-        flags[ids] = [k == BYTE or (k != SPECIAL and not _is_text(b)) for k, b in zip(kinds, spelled, strict=True)]
+        flags[ids] = byte | ~special & ~is_text(*text_buffers(table["bytes"].combine_chunks()))
         return flags
 
     def _ids(self, texts: pa.Array) -> pa.Array:
@@ -187,7 +212,7 @@ class Encoder:
         """The error of the first document that fails by itself."""
         line = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         for row in np.flatnonzero(~self.encodable(texts))[:1]:
-            text = texts[int(row)].as_py()
+            text = (texts.field("text") if pa.types.is_struct(texts.type) else texts)[int(row)].as_py()
             return TokenizerError(
                 f"the tokenizer {self.name!r} fails on the document {text[:60]!r} ({len(text):,} characters): {line}",
                 hint="`tokeval compare --on-error skip` leaves such documents out of its figures, and counts them",
@@ -206,8 +231,10 @@ class Encoder:
         return ids
 
     @cached_property
-    def _token_bytes(self) -> tuple[npt.NDArray[np.uint8], Int64]:
-        """The bytes of every id, dense: data and offsets. Special tokens spell 0xFF, which no text holds."""
+    def _spellings(self) -> tuple[npt.NDArray[np.uint64], UInt8]:
+        """The bytes of every id, dense: a `spelling_table` and its data. Special tokens spell 0xFF, as no text does."""
+        from tokeval.tokenizers.kernels import spelling_table
+
         table = self.vocabulary
         ids = table["id"].to_numpy()
         special = pc.equal(table["kind"], SPECIAL)
@@ -216,7 +243,8 @@ class Encoder:
         dense[ids] = np.arange(len(ids))
         rows = data.take(pa.array(dense, mask=dense < 0))
         filled = pc.fill_null(rows, pa.scalar(b"\xff", pa.large_binary()))
-        return text_buffers(filled)
+        data, offsets = text_buffers(filled)
+        return spelling_table(data, offsets), data
 
     def _align(
         self,
@@ -229,7 +257,7 @@ class Encoder:
     ) -> None:
         from tokeval.tokenizers.kernels import align
 
-        align(*text_buffers(texts), flat, offsets, *self._token_bytes, starts, ends, lead)
+        align(*text_buffers(texts), flat, offsets, *self._spellings, starts, ends, lead)
 
     def _fill_spans(
         self, texts: pa.Array, found: Found, lead: Int64, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
@@ -264,11 +292,3 @@ class Encoder:
             came_back[rows] = equal
             rows, decoded = rows[~equal], decoded.filter(pa.array(~equal))
         return came_back, Changed(rows, decoded)
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tokeval.errors import TokenizerError
 from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.bytelevel import bytes_of_alphabet
-from tokeval.tokenizers.limits import check_entries, check_size
+from tokeval.tokenizers.limits import check_entries, check_json, read_json, read_lines
 from tokeval.tokenizers.load import require_file
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -23,11 +23,12 @@ _PAIRS = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 @dataclass(frozen=True)
 class Source:
-    """A tokenizer's content and its fingerprint."""
+    """A tokenizer's content, its fingerprint, and the text of the file where it is that of a tokenizer.json."""
 
     origin: str
     content: dict[str, Any]
     fingerprint: str
+    text: str = ""
 
 
 def find(location: str, revision: str | None) -> Source:
@@ -46,7 +47,7 @@ def find(location: str, revision: str | None) -> Source:
 
         path, commit = download(location, revision)
         source = _read_json(path)
-        return Source(f"{location}@{commit}", source.content, f"{source.fingerprint}@{commit[:12]}")
+        return replace(source, origin=f"{location}@{commit}", fingerprint=f"{source.fingerprint}@{commit[:12]}")
     if path.is_dir():
         path, pair = _inside(path)
         if pair is not None:
@@ -80,20 +81,25 @@ def _inside(folder: Path) -> tuple[Path, Path | None]:
 
 
 def _read_json(path: Path) -> Source:
-    check_size(path)
-    path = require_file(str(path), {"hf"}, "a Hugging Face tokenizer.json")
-    content: dict[str, Any] = json.loads(path.read_bytes())
-    vocabulary = content["model"].get("vocab")
+    data = check_json(path) if path.is_file() else b""
+    try:
+        text = data.decode("utf-8-sig")
+        content: dict[str, Any] = json.loads(text)
+        vocabulary = content["model"].get("vocab")
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        require_file(str(path), {"hf"}, "a Hugging Face tokenizer.json")  # says what it looks like
+        raise
     if not isinstance(vocabulary, dict | list):
         raise TokenizerError(f"{path} has no vocabulary")
     check_entries(path, len(vocabulary))
     if isinstance(vocabulary, dict):
         _check_ids(path, vocabulary)
-    return Source(str(path), content, file_digest(path))
+    return Source(str(path), content, file_digest(path), text)
 
 
 def _check_ids(path: Path, vocabulary: dict[str, Any]) -> None:
-    if not all(isinstance(i, int) and 0 <= i < 1 << 32 for i in vocabulary.values()):
+    kinds = set(map(type, vocabulary.values())) - {int, bool}
+    if kinds or (vocabulary and not 0 <= min(vocabulary.values()) <= max(vocabulary.values()) < 1 << 32):
         raise TokenizerError(f"{path}: an id is not a number from 0 to 2^32 - 1")
     if len(set(vocabulary.values())) < len(vocabulary):
         number, _ = Counter(vocabulary.values()).most_common(1)[0]
@@ -103,23 +109,21 @@ def _check_ids(path: Path, vocabulary: dict[str, Any]) -> None:
 
 def _byte_level(vocabulary: Path, merges: Path) -> Source:
     """A vocabulary and its merges as GPT-2 has them."""
-    check_size(vocabulary)
-    check_size(merges)
     try:
-        pieces = json.loads(vocabulary.read_bytes())
-        lines = merges.read_text("utf-8").split("\n")
+        pieces = read_json(vocabulary)
+        lines = read_lines(merges)
     except (ValueError, RecursionError) as error:
         raise TokenizerError(f"{vocabulary} or {merges.name} beside it is broken") from error
     if not isinstance(pieces, dict) or not pieces:
         raise TokenizerError(f"{vocabulary} is not a vocabulary of pieces and ids")
     check_entries(vocabulary, len(pieces))
     _check_ids(vocabulary, pieces)
-    spelled = zip(pieces, bytes_of_alphabet(list(pieces)), strict=True)
-    foreign = [piece for piece, data in spelled if data is None and not piece.startswith("<")]
+    spelled = zip(pieces, bytes_of_alphabet(list(pieces))[1].tolist(), strict=True)
+    foreign = [piece for piece, inside in spelled if not inside and not piece.startswith("<")]
     if foreign or any(piece.endswith("</w>") and piece != "</w>" for piece in pieces):
         raise TokenizerError(
             f"{vocabulary} is not byte-level, so its pre-tokenizer cannot be told",
-            hint="convert it to a tokenizer.json, which states it",
+            hint="convert it to a tokenizer.json, which states it, or try transformers: with the folder",
         )
     body = lines[1:] if lines[0].startswith("#version") else lines
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -137,19 +141,17 @@ def _byte_level(vocabulary: Path, merges: Path) -> Source:
 
 def _word_pieces(path: Path, revision: str | None) -> Source:
     """BERT's list of pieces, one per line; whether it lowers case the list does not say, so it has to be told."""
-    check_size(path)
     cased = {"cased": True, "uncased": False}.get(revision or "")
     beside = path.with_name("tokenizer_config.json")
     if cased is None and revision is None and beside.is_file():
-        lowers = json.loads(beside.read_bytes()).get("do_lower_case")
+        lowers = read_json(beside).get("do_lower_case")
         cased = None if lowers is None else not lowers
     if cased is None:
         raise TokenizerError(
             f"{path} does not say whether it lowers case", hint=f"write hf:{path}@cased or hf:{path}@uncased"
         )
-    pieces = [line.rstrip("\r") for line in path.read_text("utf-8").split("\n")]
+    pieces = [line.rstrip("\r") for line in read_lines(path)]
     pieces = pieces[:-1] if pieces and not pieces[-1] else pieces
-    check_entries(path, len(pieces))
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
     if "[UNK]" not in vocabulary:
         raise TokenizerError(f"{path} is not BERT's: it has no [UNK]")

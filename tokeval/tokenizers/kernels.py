@@ -7,49 +7,101 @@ import numpy as np
 from tokeval.jit import kernel
 from tokeval.utf8 import hash_bytes, is_space
 
+#: How `spelling_table` packs where a token's bytes lie: the offset above, the width below.
+_WIDTH_BITS = np.uint64(24)
+_WIDTH = np.uint64((1 << 24) - 1)
+
 
 @kernel
-def align(data, offsets, ids, id_offsets, token_data, token_offsets, starts, ends, lead):
+def spelling_table(data, offsets):
+    """A row per token, shape (tokens, 2): its first 8 bytes, little-endian, and where its bytes lie with their number.
+
+    One row is one look into memory, and most tokens are told by it alone. A token of 16 MiB or more is spelled 0xFF,
+    which no text holds.
+    """
+    table = np.zeros((offsets.shape[0] - 1, 2), np.uint64)
+    for token in range(table.shape[0]):
+        low = offsets[token]
+        width = offsets[token + 1] - low
+        if np.uint64(width) > _WIDTH:
+            table[token, 0], width = 0xFF, 1
+        else:
+            for j in range(min(width, 8)):
+                table[token, 0] |= np.uint64(data[low + j]) << np.uint64(8 * j)
+        table[token, 1] = (np.uint64(low) << _WIDTH_BITS) | np.uint64(width)
+    return table
+
+
+@kernel
+def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, lead):
     """Lay the tokens' bytes along the text.
 
-    Writes each token's byte range, and per document what the tokens spell before the text: 0 nothing, 1 one space,
-    -1 where the bytes do not concatenate to the text (its ranges are then meaningless).
+    Writes each token's byte range, and per document what the first token spells before the text: 0 nothing, 1 one
+    space, -1 where the bytes do not concatenate to the text (its ranges are then meaningless).
+
+    The text is compared eight bytes at a time, which takes half the time of comparing bytes (`spellings` is a
+    `spelling_table`).
     """
-    size = token_offsets.shape[0] - 1
+    base = offsets[0]
+    size = offsets[-1] - base
+    padded = np.zeros((size + 7) // 8 * 8 + 16, np.uint8)
+    padded[:size] = data[base : base + size]
+    words = padded.view(np.uint64)
+    masks = np.zeros(9, np.uint64)
+    for length in range(1, 9):
+        masks[length] = ~np.uint64(0) >> np.uint64(64 - 8 * length)
     for row in range(lead.shape[0]):
-        begin, stop = offsets[row], offsets[row + 1]
+        begin, stop = offsets[row] - base, offsets[row + 1] - base
         first, last = id_offsets[row], id_offsets[row + 1]
-        total = np.int64(0)
-        known = True
-        for k in range(first, last):
-            token = ids[k]
-            if token >= size:
-                known = False
-                break
-            total += token_offsets[token + 1] - token_offsets[token]
-        extra = total - (stop - begin)
         lead[row] = -1
-        if not known or extra < 0 or extra > 1:
-            continue
-        at = begin - extra
-        equal = True
-        for k in range(first, last):
-            token = ids[k]
-            low = token_offsets[token]
-            width = token_offsets[token + 1] - low
-            for j in range(width):
-                place = at + j
-                wanted = np.uint8(0x20) if place < begin else data[place]
-                if token_data[low + j] != wanted:
-                    equal = False
+        for extra in range(2):
+            k, at = first, begin
+            if extra == 1:
+                shown = _after_space(padded, begin, stop, ids, first, last, spellings, token_data)
+                if shown < 0:
                     break
-            if not equal:
+                starts[first], ends[first] = 0, shown
+                k, at = first + 1, begin + shown
+            while k < last and ids[k] < spellings.shape[0]:
+                token = ids[k]
+                packed = spellings[token, 1]
+                width = np.int64(packed & _WIDTH)
+                if at + width > stop:
+                    break
+                word, shift = at >> 3, np.uint64((at & 7) << 3)
+                window = (words[word] >> shift) | ((words[word + 1] << np.uint64(1)) << (np.uint64(63) - shift))
+                if (window ^ spellings[token, 0]) & masks[width if width < 8 else 8]:
+                    break
+                if width > 8 and not _equal(padded, at, token_data, np.int64(packed >> _WIDTH_BITS), 8, width):
+                    break
+                starts[k] = at - begin
+                at += width
+                ends[k] = at - begin
+                k += 1
+            if k == last and at == stop:
+                lead[row] = extra
                 break
-            starts[k] = max(at - begin, 0)
-            at += width
-            ends[k] = at - begin
-        if equal:
-            lead[row] = extra
+
+
+@kernel
+def _after_space(data, begin, stop, ids, first, last, spellings, token_data):
+    """How much of the text the first token spells after a space of its own; -1 if it does not."""
+    if first == last or ids[first] >= spellings.shape[0]:
+        return -1
+    head, packed = spellings[ids[first], 0], spellings[ids[first], 1]
+    low, width = np.int64(packed >> _WIDTH_BITS), np.int64(packed & _WIDTH)
+    if head & np.uint64(0xFF) != 0x20 or begin + width - 1 > stop:
+        return -1
+    return width - 1 if _equal(data, begin - 1, token_data, low, 1, width) else -1
+
+
+@kernel
+def _equal(data, at, other, low, first, stop):
+    """Whether bytes `first` to `stop` are the same, counted from `at` and from `low`."""
+    for j in range(first, stop):  # noqa: SIM110 (a compiled loop)
+        if data[at + j] != other[low + j]:
+            return False
+    return True
 
 
 @kernel
@@ -121,3 +173,30 @@ def whole_hashes(data, offsets):
     for row in range(rows):
         out[row] = hash_bytes(data, offsets[row], offsets[row + 1])
     return out
+
+
+@kernel
+def count_elements(data):
+    """The most elements that a list or object of a JSON text has, and those of all; deeper ones count with the last."""
+    counts = np.zeros(256, np.int64)
+    depth = 0
+    largest, total = np.int64(0), np.int64(0)
+    at = 0
+    while at < data.shape[0]:
+        byte = data[at]
+        if byte == 0x22:  # a string, to its end
+            at += 1
+            while at < data.shape[0] and data[at] != 0x22:
+                at += 2 if data[at] == 0x5C else 1
+        elif byte == 0x5B or byte == 0x7B:
+            depth += 1
+            counts[min(depth, 255)] = 1
+        elif byte == 0x2C:
+            level = min(depth, 255)
+            counts[level] += 1
+            total += 1
+            largest = max(largest, counts[level])
+        elif (byte == 0x5D or byte == 0x7D) and depth > 0:
+            depth -= 1
+        at += 1
+    return largest, total

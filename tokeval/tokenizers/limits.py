@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from tokeval.errors import TokenizerError, UsageError
 
 #: Setting -> default. Each can be raised in the environment.
 LIMITS = {"TOKEVAL_MAX_TOKENIZER_MB": 256, "TOKEVAL_MAX_VOCABULARY": 4_000_000}
+
+#: A JSON file may hold so many times as many elements, in all its lists and objects, as its vocabulary may.
+_SHARE = 8
 
 
 def limit(name: str) -> int:
@@ -40,7 +47,7 @@ def check_size(path: Path) -> None:
 
 
 def check_entries(path: Path, entries: int) -> None:
-    """Refuse a vocabulary with more entries than any tokenizer has.
+    """Refuse a vocabulary with more entries than any tokenizer has; to be asked before they are read into memory.
 
     Raises:
         TokenizerError: it has; the hint names the setting.
@@ -51,3 +58,51 @@ def check_entries(path: Path, entries: int) -> None:
             f"{path} has {entries:,} vocabulary entries, more than the {most:,} that are read",
             hint="set TOKEVAL_MAX_VOCABULARY higher if it is meant to be so large",
         )
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file, checked before it is parsed (see `check_json`).
+
+    Raises:
+        TokenizerError: it is too large.
+        ValueError, RecursionError: it is broken, or nested too deep.
+    """
+    return json.loads(check_json(path).decode("utf-8-sig"))
+
+
+def check_json(path: Path) -> bytes:
+    """The bytes of a JSON file within bounds, told without parsing it: ten million entries would take gigabytes.
+
+    Raises:
+        TokenizerError: it is too large, or one of its lists or objects is, or all of them together.
+    """
+    check_size(path)
+    data = path.read_bytes()
+    most = limit("TOKEVAL_MAX_VOCABULARY")
+    if data.count(b",") >= most:  # else nothing in it can have more elements
+        from tokeval.tokenizers.kernels import count_elements
+
+        largest, total = count_elements(np.frombuffer(data, np.uint8))
+        # a vocabulary, as many merges, and two pieces in each of them
+        check_entries(path, max(largest, -(-total // _SHARE)))
+    return data
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file, counted before they are cut.
+
+    Raises:
+        TokenizerError: it is too large, or has too many lines. UnicodeDecodeError: it is not UTF-8.
+    """
+    check_lines(path)
+    return path.read_text("utf-8").split("\n")
+
+
+def check_lines(path: Path) -> None:
+    """Refuse a file that is too large, or that has more lines than a vocabulary may have entries.
+
+    Raises:
+        TokenizerError: it is, or has.
+    """
+    check_size(path)
+    check_entries(path, path.read_bytes().count(b"\n"))

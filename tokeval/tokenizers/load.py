@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tokeval import registry
 from tokeval.errors import TokenizerError, TokevalError, UsageError, suggest
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.limits import check_size
-from tokeval.tokenizers.sniff import describe, sniff
+from tokeval.tokenizers.sniff import describe, part_of, sniff
 
 #: `org/name`, `org/name@revision`: a repository on the hub, where no file or folder has that name.
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-]+(\.\d[\w-]*)*(@[\w./-]+)?")
@@ -58,8 +59,11 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
             raise TokenizerError(f"there is no file {text}", hint=_path_hint(text))
         return Spec(_backend_of(path), str(path))
     registry.find(registry.TOKENIZERS, backend)
-    if backend in {"python", "derive"}:  # their locations hold colons, and specs, of their own
+    if backend == "python":  # its location holds colons of its own
         return Spec(backend, rest)
+    if backend == "derive":
+        method, colon, inner = rest.partition(":")
+        return Spec(backend, f"{method}:{parse_spec(inner, folder)}" if colon else rest)
     location: str = rest
     revision: str | None = None
     if not _at(folder, rest).exists() and "@" in rest:
@@ -76,13 +80,48 @@ def trusting(spec: Spec) -> Spec:
     return replace(spec, trusted=spec.backend == "transformers")
 
 
-def load_tokenizer(spec: str | Spec) -> Tokenizer:
+def declared(spec: Spec) -> frozenset[str] | None:
+    """What every tokenizer of a backend declares, before one is loaded; None where each says for itself."""
+    found = vars(registry.find(registry.TOKENIZERS, spec.backend).load()).get("capabilities")
+    return found if isinstance(found, frozenset) else None
+
+
+def places_of(spec: Spec) -> list[str]:
+    """The files and folders here that a spec names: its location, its revision's file, those of a spec inside it."""
+    if spec.backend == "derive":
+        _, colon, inner = spec.location.partition(":")
+        return places_of(parse_spec(inner)) if colon else []
+    _, _, beside = (spec.revision or "").partition("=")
+    return [place for place in (spec.location, beside) if place and Path(place).exists()]
+
+
+def moved(spec: Spec, places: Mapping[str, str]) -> Spec:
+    """The spec with other paths in place of those that it names (see `places_of`)."""
+    location, revision = spec.location, spec.revision
+    for old, new in places.items():
+        if spec.backend == "derive":
+            location = location.replace(old, new)
+        elif location == old:
+            location = new
+        key, equals, beside = (revision or "").partition("=")
+        if equals and beside == old:
+            revision = f"{key}={new}"
+    return replace(spec, location=location, revision=revision)
+
+
+def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False) -> Tokenizer:
     """The tokenizer behind a spec string.
+
+    Args:
+        spec: see `parse_spec`.
+        trust_remote_code: whether `transformers:` may run code from a tokenizer's folder or repository.
 
     Raises:
         TokevalError: it cannot be loaded; one line says why.
     """
     parsed = parse_spec(spec) if isinstance(spec, str) else spec
+    if trust_remote_code:
+        parsed = trusting(parsed)
     factory = registry.find(registry.TOKENIZERS, parsed.backend).load()
     try:
         options = {"trust_remote_code": True} if parsed.trusted else {}
@@ -118,6 +157,9 @@ def _backend_of(path: Path) -> str:
     if path.is_dir():
         if any((path / name).is_file() for name in _HF_FILES):
             return "hf"
+        together = part_of(path)
+        if together is not None:
+            raise TokenizerError(f"the folder {path} holds {together[0]}", hint=together[1])
         raise TokenizerError(f"the folder {path} holds no tokenizer.json", hint="name the backend: backend:PATH")
     if path.name in _HF_FILES:
         return "hf"
@@ -138,6 +180,9 @@ def _at(folder: Path | None, location: str) -> Path:
 
 def _path_hint(location: str) -> str | None:
     parent = Path(location).parent
+    together = part_of(parent)
+    if together is not None:
+        return f"{parent} holds {together[0]}: {together[1]}"
     siblings = [str(p) for p in parent.iterdir()] if parent.is_dir() else []
     hint = suggest(location, siblings)
     return hint if hint and hint.startswith("did") else None

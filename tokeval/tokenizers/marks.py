@@ -23,6 +23,7 @@ class Marks:
         installed: whether the library is there; `hint` says how to get it.
         capabilities: what files of this backend can have declared; None where each tokenizer says for itself.
         accelerated: which fast paths there are, or "".
+        long_text: how the time grows with a text of n characters that has no space.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Marks:
     hint: str
     capabilities: frozenset[str] | None
     accelerated: str
+    long_text: str
 
 
 def all_marks() -> list[Marks]:
@@ -48,9 +50,9 @@ def _marks(entry: registry.Entry) -> Marks:
     holder = target if isinstance(target, type) else sys.modules.get(getattr(target, "__module__", ""))
     capabilities = getattr(holder, "capabilities", getattr(holder, "CAPABILITIES", None))
     accelerated = getattr(holder, "accelerated", getattr(holder, "ACCELERATED", ""))
-    return Marks(
-        entry.name, entry.origin, library, _version(library), entry.installed, hint, capabilities, str(accelerated)
-    )
+    long_text = getattr(holder, "long_text", getattr(holder, "LONG_TEXT", ""))
+    known = entry.name, entry.origin, library, _version(library), entry.installed
+    return Marks(*known, hint, capabilities, str(accelerated), str(long_text))
 
 
 def _version(distribution: str) -> str:

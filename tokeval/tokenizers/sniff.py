@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from pathlib import Path
+
+from tokeval.tokenizers.limits import read_json
 
 #: kind -> what a person calls it
 NAMES = {
@@ -21,6 +22,7 @@ NAMES = {
     "archive": "a compressed archive",
     "json": "JSON, but not a tokenizer.json",
     "broken-json": "broken or truncated JSON",
+    "deep-json": "JSON that is nested too deep",
     "text": "plain text",
     "empty": "an empty file",
     "binary": "binary data of no known tokenizer format",
@@ -36,12 +38,29 @@ _HINTS = {
     "tiktoken": "try tiktoken:PATH",
 }
 
+#: Files of tokenizers that lie in no single one: what they are together, and what to do.
+_TOGETHER = {
+    ("encoder_bpe_40000.json", "vocab_40000.bpe"): (
+        "GPT-1's vocabulary and merges, in which nothing tells how it cleans and cuts text",
+        "copy them to vocab.json and merges.txt, with a tokenizer_config.json of"
+        ' {"tokenizer_class": "OpenAIGPTTokenizer"}, and write transformers:FOLDER for what transformers makes of them',
+    ),
+    ("kokler.json", "ekler.json", "bpe_tokenler.json"): (
+        "the dictionaries of a Turkish tokenizer of roots and affixes, whose rules are code",
+        "install its package, wrap it in a class with encode_batch, and write python:MODULE:CLASS",
+    ),
+}
+
 #: `id literal length`, the literal a Python string or bytes constant
 _RWKV_LINE = re.compile(rb"""\d+ b?(?:'.*'|".*") \d+""")
 
 
 def sniff(path: Path) -> str:
-    """The kind of the file, a key of `NAMES`."""
+    """The kind of the file, a key of `NAMES`.
+
+    Raises:
+        TokenizerError: it is JSON, and larger than what is read (see `limits`).
+    """
     with path.open("rb") as stream:
         head = stream.read(4096)
     if not head:
@@ -73,15 +92,29 @@ def sniff(path: Path) -> str:
 
 def describe(path: Path) -> tuple[str, str | None]:
     """What the file looks like, in words, and a hint what to do."""
+    together = part_of(path)
+    if together is not None:
+        return together
     kind = sniff(path)
     return NAMES[kind], _HINTS.get(kind)
 
 
+def part_of(path: Path) -> tuple[str, str] | None:
+    """Of which tokenizer in several files the path is one, or the folder of them: what it is, and a hint; else None."""
+    for names, described in _TOGETHER.items():
+        folder = path if path.is_dir() else path.parent
+        if (path.is_dir() or path.name in names) and all((folder / name).is_file() for name in names):
+            return described
+    return None
+
+
 def _sniff_json(path: Path) -> str:
     try:
-        content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
+        content = read_json(path)
+    except ValueError:
         return "broken-json"
+    except RecursionError:
+        return "deep-json"
     if isinstance(content, dict) and isinstance(content.get("model"), dict):
         return "hf"
     if isinstance(content, dict) and "config" in content and "vocab" in content:

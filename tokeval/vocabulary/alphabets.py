@@ -6,13 +6,13 @@ import importlib.resources
 import json
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from tokeval.vocabulary.characters import LETTER, Characters, category
+from tokeval.vocabulary.characters import LETTER, Characters, Codes, category, distinct
 
-UInt64 = npt.NDArray[np.uint64]
 _WORD = 64
 
 
@@ -49,11 +49,14 @@ class Languages:
 
     codes: tuple[str, ...]
     answers: npt.NDArray[np.bool_]
-    which: npt.NDArray[np.int64]
+    which: Codes
 
     def text(self) -> list[str]:
         """Each answer as codes joined by spaces; empty where no language has the letters."""
-        return [" ".join([self.codes[k] for k in np.flatnonzero(row)]) for row in self.answers]
+        rows, columns = np.nonzero(self.answers)
+        codes = np.array(self.codes, object)[columns]
+        bounds = np.searchsorted(rows, np.arange(len(self.answers) + 1)).tolist()
+        return [" ".join(codes[start:end]) for start, end in pairwise(bounds)]
 
     def uses(self) -> npt.NDArray[np.int64]:
         """How many tokens have each answer."""
@@ -80,20 +83,11 @@ def languages_of(characters: Characters) -> Languages:
         axis=1,
     )
     has_letter = characters.fold(characters.spread(letter), np.logical_or).astype(np.bool_)
-    distinct, which = _distinct(folded[has_letter])
-    bits = np.unpackbits(distinct.view(np.uint8), axis=1, bitorder="little")[:, : len(codes)]
-    all_of = np.full(len(has_letter), -1, np.int64)
+    answers, which = distinct(folded[has_letter])
+    bits = np.unpackbits(answers.view(np.uint8), axis=1, bitorder="little")[:, : len(codes)]
+    all_of = np.full(len(has_letter), -1, np.int32)
     all_of[has_letter] = which
     return Languages(codes, bits.astype(np.bool_), all_of)
-
-
-def _distinct(rows: UInt64) -> tuple[UInt64, npt.NDArray[np.int64]]:
-    """The distinct rows in sorted order, and which each row is."""
-    if not len(rows):
-        return np.zeros((0, rows.shape[1]), np.uint64), np.zeros(0, np.int64)
-    keys = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).reshape(-1)
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    return np.ascontiguousarray(rows[first]), which.reshape(-1).astype(np.int64)
 
 
 def completeness(texts: set[str]) -> dict[str, tuple[int, int]]:

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from tokeval.schema import Spelling
 from tokeval.vocabulary.alphabets import languages_of
+from tokeval.vocabulary.characters import named
 from tokeval.vocabulary.figures import Described
 from tokeval.vocabulary.flags import as_text, find_flags
 from tokeval.vocabulary.reach import Encode, find_reach
@@ -27,11 +28,9 @@ def analyze(vocabulary: pa.Table, spelling: Spelling, encode: Encode | None = No
     tokens, characters = describe(vocabulary, spelling)
     flags = find_flags(tokens, characters)
     languages = languages_of(characters)
-    answers = pa.DictionaryArray.from_arrays(
-        pa.array(languages.which.astype("int32"), mask=languages.which < 0), pa.array(languages.text(), pa.string())
-    )
     tokens = tokens.add_column(1, "piece", vocabulary["piece"])
-    tokens = tokens.append_column("languages", answers).append_column("flags", as_text(flags))
+    tokens = tokens.append_column("languages", named(languages.which, languages.text()))
+    tokens = tokens.append_column("flags", as_text(flags))
     if encode is not None:
         reach = find_reach(tokens, vocabulary["piece"].to_pylist(), spelling, encode)
         tokens = tokens.append_column("reach", pa.array(reach).dictionary_encode())

@@ -11,10 +11,15 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tokeval.arrow import Int64, UInt32
 
 T = TypeVar("T", bound=np.generic)
+U = TypeVar("U", np.int64, np.uint64)
+
+#: A small number per token, -1 for none.
+Codes = npt.NDArray[np.int32]
 
 #: General categories folded to what a class is told by; each is one bit.
 LETTER, DIGIT, PUNCTUATION, SYMBOL, SPACE, CONTROL, PRIVATE, UNASSIGNED = (1 << k for k in range(8))
@@ -90,6 +95,11 @@ class Characters:
         seen[self.points] = True
         return np.flatnonzero(seen).astype(np.uint32)
 
+    @cached_property
+    def categories(self) -> npt.NDArray[np.int16]:
+        """The bit of every character's folded general category."""
+        return self.each(category, np.int16)
+
     def each(self, of: Callable[[str], T | int], kind: type[T]) -> npt.NDArray[T]:
         """A value per character, asked once per distinct code point."""
         return self.spread(np.array([of(chr(point)) for point in self.used], kind))
@@ -109,12 +119,26 @@ class Characters:
         return folded
 
 
-def scripts(characters: Characters) -> tuple[npt.NDArray[np.int32], list[str]]:
+def named(codes: Codes, names: Sequence[str]) -> pa.DictionaryArray:
+    """A column of names from a position in `names` per row, -1 for null."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), pa.array(names, pa.string()))
+
+
+def distinct(rows: npt.NDArray[U]) -> tuple[npt.NDArray[U], Codes]:
+    """The distinct rows of a matrix in the order in which they are met, and which of them each row is."""
+    rows = np.ascontiguousarray(rows)
+    width = rows.itemsize * rows.shape[1]
+    column = pa.Array.from_buffers(pa.binary(width), len(rows), [None, pa.py_buffer(rows)]).dictionary_encode()
+    found = np.frombuffer(b"".join(column.dictionary.to_pylist()), rows.dtype).reshape(-1, rows.shape[1])
+    return found, column.indices.to_numpy()
+
+
+def scripts(characters: Characters) -> tuple[Codes, list[str]]:
     """The script of every token's characters, Common and Inherited ignored.
 
     Returns:
-        A code per token, and the names: one script, several joined by `+`, `Japanese` for Han with kana or both kana,
-        `Common` where no character says, an empty name for a token without characters.
+        A code per token, -1 for one without characters, and the names: one script, several joined by `+`, `Japanese`
+        for Han with kana or both kana, `Common` where no character says.
     """
     names: list[str] = [COMMON]
     known = {COMMON: 0}
@@ -136,11 +160,9 @@ def scripts(characters: Characters) -> tuple[npt.NDArray[np.int32], list[str]]:
         ],
         axis=1,
     )
-    distinct, which = np.unique(masks, axis=0, return_inverse=True)
-    called = [_joined([names[k] for k in range(1, len(names)) if row[k // 63] >> (k % 63) & 1]) for row in distinct]
-    code_of = which.reshape(-1).astype(np.int32)
-    code_of[characters.lengths == 0] = len(called)
-    return code_of, [*called, ""]
+    found, which = distinct(masks)
+    called = [_joined([names[k] for k in range(1, len(names)) if row[k // 63] >> (k % 63) & 1]) for row in found]
+    return np.where(characters.lengths > 0, which, -1).astype(np.int32), called
 
 
 def _joined(names: list[str]) -> str:

@@ -134,7 +134,9 @@ def _numerals(described: Described) -> Iterator[Named]:
 
 
 def _alphabets(described: Described) -> Iterator[Named]:
-    single = {text.removeprefix(" ") for text in described.characters.texts}
+    characters = described.characters
+    short = np.flatnonzero((characters.lengths == 1) | (characters.lengths == 2))  # a space before it apart
+    single = {characters.texts[row].removeprefix(" ") for row in short.tolist()}
     found = completeness({text for text in single if len(text) == 1})
     complete = sum(have == all_of for have, all_of in found.values())
     yield "complete_alphabets", _counted(ALL, complete, len(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
-from tokeval.vocabulary.characters import DIGIT, LETTER, PRIVATE, PUNCTUATION, SPACE, UNASSIGNED, Characters, category
+from tokeval.vocabulary.characters import (
+    DIGIT,
+    LETTER,
+    PRIVATE,
+    PUNCTUATION,
+    SPACE,
+    UNASSIGNED,
+    Characters,
+    distinct,
+    named,
+)
 from tokeval.vocabulary.tokens import PARTIAL, POSITIONS
 
 Flags = npt.NDArray[np.bool_]
@@ -40,7 +50,7 @@ def find_flags(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
         tokens: bytes, kind, position, script as `describe` gives them.
         characters: the tokens' characters; empty for tokens that are not text.
     """
-    bits = characters.fold(characters.each(category, np.int16), np.bitwise_or)
+    bits = characters.fold(characters.categories, np.bitwise_or)
     lengths, texts = characters.lengths, characters.texts
     mixed = pc.fill_null(pc.match_substring(tokens["script"].cast(pa.string()), "+"), False)
     spaced = (bits & SPACE != 0) & (bits & ~SPACE != 0)
@@ -63,14 +73,14 @@ def as_text(flags: Mapping[str, Flags]) -> pa.DictionaryArray:
     masks = np.zeros(len(next(iter(flags.values()))), np.int64)
     for bit, name in enumerate(names):
         masks |= flags[name].astype(np.int64) << bit
-    distinct, which = np.unique(masks, return_inverse=True)
-    texts = [" ".join(name for bit, name in enumerate(names) if mask >> bit & 1) for mask in distinct.tolist()]
-    return pa.DictionaryArray.from_arrays(pa.array(which.astype(np.int32)), pa.array(texts, pa.string()))
+    seen, which = distinct(masks[:, None])
+    texts = [" ".join(name for bit, name in enumerate(names) if mask >> bit & 1) for mask in seen[:, 0].tolist()]
+    return named(which, texts)
 
 
 def digit_lengths(characters: Characters) -> Int64:
     """The number of digits of each token that is digits alone but for one leading space, else 0."""
-    digit = characters.each(category, np.int16) == DIGIT
+    digit = characters.categories == DIGIT
     first = characters.offsets[:-1][characters.lengths > 1]
     leading = np.zeros(len(digit), np.bool_)
     leading[first[characters.points[first] == 0x20]] = True
@@ -78,9 +88,8 @@ def digit_lengths(characters: Characters) -> Int64:
     return np.where(all_digits, characters.fold(digit.astype(np.int64), np.add), 0)
 
 
-def _matching(pattern: re.Pattern[str], texts: Iterable[str], among: Flags) -> Flags:
+def _matching(pattern: re.Pattern[str], texts: Sequence[str], among: Flags) -> Flags:
     found = among.copy()
-    texts = list(texts)
     for row in np.flatnonzero(among).tolist():
         found[row] = pattern.search(texts[row]) is not None
     return found
@@ -90,25 +99,45 @@ def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
     """Each kind of twin: tokens that share a key with another, and differ from it in what the key ignores."""
     import unicodedata2
 
-    def codes(values: Iterable[str]) -> Int64:
-        return _codes(pa.array(values if isinstance(values, list) else list(values), pa.large_string()))
-
     texts = characters.texts
     is_text = characters.lengths > 0
-    whole = codes(texts)
+    # most texts are their own key, so only the others are written again; one call numbers them all
+    written = {
+        SPACE_TWIN: {row: texts[row][1:] for row in _starting_with_space(characters)},
+        CASE_TWIN: _changed(texts, str.casefold),
+        FORM_TWIN: _changed(texts, lambda text: text if text.isascii() else unicodedata2.normalize("NFC", text)),
+    }
+    again = [text for changed in written.values() for text in changed.values()]
+    numbers = _codes(pa.array([*texts, *again], pa.large_string()))
+    whole = numbers[: len(texts)]
+    keys, at = {}, len(texts)
+    for flag, changed in written.items():
+        keys[flag] = whole.copy()
+        keys[flag][list(changed)] = numbers[at : at + len(changed)]
+        at += len(changed)
     position = _codes(tokens["position"].combine_chunks())
     # a word mark that is no space (##, </w>) shows in the position alone
     spoken = whole * len(POSITIONS) + position
-    data = tokens["bytes"].combine_chunks()
-    same = _codes(data) * len(POSITIONS) + position
-    forms = codes(text if text.isascii() else unicodedata2.normalize("NFC", text) for text in texts)
+    same = _codes(tokens["bytes"].combine_chunks()) * len(POSITIONS) + position
     filled = tokens["byte_length"].to_numpy() > 0
     return {
         SAME_BYTES: _shared(same, np.arange(len(same)), filled),
-        SPACE_TWIN: _shared(codes(text.removeprefix(" ") for text in texts), spoken, is_text),
-        CASE_TWIN: _shared(codes(map(str.casefold, texts)), whole, is_text),
-        FORM_TWIN: _shared(forms, whole, is_text),
+        SPACE_TWIN: _shared(keys[SPACE_TWIN], spoken, is_text),
+        CASE_TWIN: _shared(keys[CASE_TWIN], whole, is_text),
+        FORM_TWIN: _shared(keys[FORM_TWIN], whole, is_text),
     }
+
+
+def _changed(texts: Sequence[str], by: Callable[[str], str]) -> dict[int, str]:
+    """The texts that a function changes, by row, as it leaves them."""
+    return {row: new for row, (old, new) in enumerate(zip(texts, map(by, texts), strict=True)) if new != old}
+
+
+def _starting_with_space(characters: Characters) -> list[int]:
+    filled = np.flatnonzero(characters.lengths)
+    first = characters.points[characters.offsets[:-1][filled]]
+    rows: list[int] = filled[first == 0x20].tolist()
+    return rows
 
 
 def _codes(values: pa.Array) -> Int64:

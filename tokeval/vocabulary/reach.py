@@ -26,16 +26,18 @@ Encode = Callable[[pa.Array], pa.Array]
 REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED = "reachable", "not produced", "unreachable", "not tested"
 ANSWERS = (REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED)
 
-#: `{}` is the token as it stands, `{0}` its text without a leading space.
-_FIRST = ("{}", " {0}", "a{}", "a {0}")
+#: `{0}` is the token as it stands, `{1}` its text without a leading space.
+_FIRST = ("{0}", " {1}", "a{0}", "a {1}")
 _AFTER = ("a", "1", ".", "\n", " ", "  ", "\t", "x", "q", "Z", "(", "-", "_", "'", "é", "я", "の", "한", "ا", "क", "☃")
 _BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "の", "~", "¤", "?")
 _CONTEXTS = (
-    *("{}{}", "{} {0}", "{}\n{}"),  # doubled
-    *(f"{mark}{{}}" for mark in _AFTER),
-    *(f"{{}}{mark}" for mark in _BEFORE),
-    *(f"{after}{{}}{before}" for after, before in product(("a", " ", "\n", "1"), ("a", " ", ".", "1"))),
+    *("{0}{0}", "{0} {1}", "{0}\n{0}"),  # doubled
+    *(f"{mark}{{0}}" for mark in _AFTER),
+    *(f"{{0}}{mark}" for mark in _BEFORE),
+    *(f"{after}{{0}}{before}" for after, before in product(("a", " ", "\n", "1"), ("a", " ", ".", "1"))),
 )
+#: Texts encoded in one call: the ids that a library returns are Python objects.
+_BATCH = 1 << 14
 #: Where a token is a part of characters, ways to complete them are tried in rounds that double up to so many.
 _COMPLETIONS, _FIRST_ROUND = 512, 8
 #: Continuation bytes that stand for all, and what may follow one.
@@ -78,7 +80,8 @@ def _produced(tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode) -
         rows = np.flatnonzero(~found & whole)
         if not len(rows):
             break
-        tried = [context.replace("{0}", texts[row].removeprefix(" ")).replace("{}", texts[row]) for row in rows]
+        left = [texts[row] for row in rows]
+        tried = list(map(context.format, left, (text.removeprefix(" ") for text in left)))
         found[rows] = _appears(tried, ids[rows], encode)
     ways = {int(row): completions(data[row]) for row in np.flatnonzero(~found & ~whole)}
     size = _FIRST_ROUND
@@ -92,16 +95,23 @@ def _produced(tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode) -
     return found & tested
 
 
-def _appears(texts: list[str], wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
-    """Whether each text's ids hold the wanted one; a text that the tokenizer refuses holds none."""
+def _appears(texts: Sequence[str], wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
+    """Whether each text's ids hold the wanted one."""
+    parts = [slice(at, at + _BATCH) for at in range(0, len(texts), _BATCH)]
+    return np.concatenate([_appears_at_once(texts[part], wanted[part], encode) for part in parts])
+
+
+def _appears_at_once(texts: Sequence[str], wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
+    """`_appears` in one call; a text that the tokenizer refuses holds none."""
     try:
         flat, offsets = id_buffers(_one(encode(pa.array(texts, pa.large_string()))))
     except Exception:  # such as a WordPiece without [UNK]; libraries raise what they like
         if len(texts) == 1:
             return np.zeros(1, np.bool_)
         half = len(texts) // 2
-        parts = (_appears(texts[:half], wanted[:half], encode), _appears(texts[half:], wanted[half:], encode))
-        return np.concatenate(parts)
+        return np.concatenate(
+            [_appears_at_once(texts[part], wanted[part], encode) for part in (slice(half), slice(half, None))]
+        )
     rows = np.repeat(np.arange(len(texts)), np.diff(offsets))
     found = np.zeros(len(texts), np.bool_)
     found[rows[flat == wanted[rows]]] = True

@@ -11,12 +11,16 @@ import pyarrow.compute as pc
 
 from tokeval.schema import BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, Spelling
 from tokeval.vocabulary import characters as ch
-from tokeval.vocabulary.characters import Characters, scripts
+from tokeval.vocabulary.characters import Characters, Codes, named, scripts
 
 #: Kinds; every id has exactly one.
 SPECIAL, BYTE, PARTIAL, TEXT, UNUSED, CONTROL = "special", "byte", "partial", "text", "unused", "control or space"
 NORMAL = "normal"  # what a tokenizer calls text
 KINDS = (TEXT, CONTROL, BYTE, PARTIAL, SPECIAL, UNUSED)
+_TEXT = KINDS.index(TEXT)
+
+#: How bytes that are not UTF-8 lie in text that is; see `part_of`.
+PARTS = ("prefix", "suffix", "interior", "invalid")
 
 #: Positions.
 INITIAL, INSIDE, FINAL, NOT_FINAL = "word-initial", "inside", "word-final", "not final"
@@ -55,58 +59,60 @@ def describe(vocabulary: pa.Table, spelling: Spelling) -> tuple[pa.Table, Charac
         byte_length, char_length, sorted by id; and the characters of the tokens that are text.
     """
     data = vocabulary["bytes"].to_pylist()
-    declared = vocabulary["kind"].to_pylist()
-    pieces = vocabulary["piece"].to_pylist()
-    texts: list[str | None] = []
-    kinds: list[str] = []
-    parts: list[str | None] = []
-    for value, kind, piece in zip(data, declared, pieces, strict=True):
-        text, part = _decoded(value)
-        if kind in {SPECIAL, UNUSED}:
-            kinds.append(kind)
-        elif kind == NORMAL and piece[:1] in "[<" and _RESERVED.fullmatch(piece):
-            kinds.append(UNUSED)
-        elif kind == BYTE or (part is not None and len(value) == 1):
-            kinds.append(BYTE)
-        else:
-            kinds.append(PARTIAL if part is not None else TEXT)
-        texts.append(text)
-        parts.append(part if kinds[-1] in {BYTE, PARTIAL} else None)
-    own = [text if text and kind == TEXT else "" for text, kind in zip(texts, kinds, strict=True)]
+    texts = [_decoded(value) for value in data]
+    broken = np.array([text is None for text in texts], np.bool_)
+    kinds = _kinds(vocabulary, broken)
+    own = [text or "" for text in texts]
+    for row in _rows(kinds != _TEXT):
+        own[row] = ""
     characters = Characters.of(own)
-    bits = characters.fold(characters.each(ch.category, np.int16), np.bitwise_or)
-    blank = (bits > 0) & (bits & ~(ch.SPACE | ch.CONTROL) == 0)
-    for i in np.flatnonzero(blank):
-        kinds[i] = CONTROL
-    codes, names = scripts(characters)
+    bits = characters.fold(characters.categories, np.bitwise_or)
+    kinds[(bits > 0) & (bits & ~(ch.SPACE | ch.CONTROL) == 0)] = KINDS.index(CONTROL)
+    parts = np.full(len(data), -1, np.int32)
+    for row in _rows(broken & np.isin(kinds, [KINDS.index(BYTE), KINDS.index(PARTIAL)])):
+        parts[row] = PARTS.index(part_of(data[row]))
+    column = pa.array(texts, pa.large_string())
     table = pa.table(
         {
             "id": vocabulary["id"].combine_chunks(),
             "bytes": vocabulary["bytes"].combine_chunks(),
-            "text": pa.array(texts, pa.large_string()),
-            "kind": pa.array(kinds).dictionary_encode(),
-            "part": pa.array(parts, pa.string()).dictionary_encode(),
-            "position": _positions(vocabulary, spelling, kinds).dictionary_encode(),
-            "script": pa.DictionaryArray.from_arrays(
-                pa.array(codes, mask=characters.lengths == 0), pa.array(names, pa.string())
-            ),
-            "class": pa.array(_classes(characters)).dictionary_encode(),
+            "text": column,
+            "kind": named(kinds, KINDS),
+            "part": named(parts, PARTS),
+            "position": named(_positions(vocabulary, spelling, kinds), POSITIONS),
+            "script": named(*scripts(characters)),
+            "class": named(_classes(characters), CLASSES),
             "byte_length": pc.binary_length(vocabulary["bytes"]).cast(pa.int32()).combine_chunks(),
-            "char_length": pa.array(
-                [None if t is None else len(t) for t in texts],
-                pa.int32(),
-            ),
+            "char_length": pc.utf8_length(column).cast(pa.int32()),
         }
     )
     return table, characters
 
 
-def _decoded(value: bytes) -> tuple[str | None, str | None]:
-    """The text of a token, or which part of a character it is: prefix, suffix, interior, invalid."""
+def _decoded(value: bytes) -> str | None:
     try:
-        return value.decode(), None
+        return value.decode()
     except UnicodeDecodeError:
-        return None, part_of(value)
+        return None
+
+
+def _kinds(vocabulary: pa.Table, broken: npt.NDArray[np.bool_]) -> Codes:
+    """The kind of each token as a position in `KINDS`; of those that are white space or control, `TEXT`."""
+
+    def declared(kind: str) -> npt.NDArray[np.bool_]:
+        return np.asarray(pc.equal(vocabulary["kind"], kind).to_numpy(), np.bool_)
+
+    pieces = vocabulary["piece"]
+    single = pc.equal(pc.binary_length(vocabulary["bytes"]), 1).to_numpy()
+    kinds = np.where(broken, KINDS.index(PARTIAL), _TEXT).astype(np.int32)
+    kinds[declared(BYTE) | (broken & single)] = KINDS.index(BYTE)
+    bracketed = pc.or_(pc.starts_with(pieces, "["), pc.starts_with(pieces, "<")).to_numpy() & declared(NORMAL)
+    for row in _rows(bracketed):
+        if _RESERVED.fullmatch(pieces[row].as_py()):
+            kinds[row] = KINDS.index(UNUSED)
+    for kind in (SPECIAL, UNUSED):
+        kinds[declared(kind)] = KINDS.index(kind)
+    return kinds
 
 
 def part_of(value: bytes) -> str:
@@ -150,7 +156,8 @@ def _can_begin(head: bytes) -> bool:
     return False
 
 
-def _positions(vocabulary: pa.Table, spelling: Spelling, kinds: list[str]) -> pa.Array:
+def _positions(vocabulary: pa.Table, spelling: Spelling, kinds: Codes) -> Codes:
+    """The position of each token in `POSITIONS`."""
     data, pieces = vocabulary["bytes"], vocabulary["piece"]
     if spelling.words == BY_SPACE:
         marked, yes, no = pc.starts_with(data, b" "), INITIAL, INSIDE
@@ -161,36 +168,35 @@ def _positions(vocabulary: pa.Table, spelling: Spelling, kinds: list[str]) -> pa
     elif spelling.words == BY_SUFFIX:
         marked, yes, no = pc.ends_with(pieces, spelling.mark), FINAL, NOT_FINAL
     else:
-        marked, yes, no = pa.array(np.zeros(vocabulary.num_rows, np.bool_)), NOT_DECLARED, NOT_DECLARED
-    outside = pa.array([kind in {SPECIAL, UNUSED} for kind in kinds], pa.bool_())
-    found = pc.if_else(outside, NO_WORD, pc.if_else(marked, yes, no))
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        marked, yes, no = pa.chunked_array([np.zeros(vocabulary.num_rows, np.bool_)]), NOT_DECLARED, NOT_DECLARED
+    found = np.where(marked.to_numpy(), POSITIONS.index(yes), POSITIONS.index(no)).astype(np.int32)
+    found[np.isin(kinds, [KINDS.index(SPECIAL), KINDS.index(UNUSED)])] = POSITIONS.index(NO_WORD)
+    return found
 
 
-def _classes(characters: Characters) -> list[str]:
-    """The class of each token, one leading space apart."""
-    bits = characters.each(ch.category, np.int16).copy()
+def _classes(characters: Characters) -> Codes:
+    """The class of each token in `CLASSES`, one leading space apart."""
+    bits = characters.categories.copy()
     first = characters.offsets[:-1][characters.lengths > 1]
     bits[first[characters.points[first] == 0x20]] = 0
     folded = characters.fold(bits, np.bitwise_or)
-    found = np.full(len(folded), "other", object)
+    found = np.full(len(folded), CLASSES.index("other"), np.int32)
     for bit, name in _BY_BITS.items():
-        found[folded == bit] = name
+        found[folded == bit] = CLASSES.index(name)
     # a control character counts as white space where it stands with some, or alone
-    found[(folded & ~(ch.SPACE | ch.CONTROL)) == 0] = "white space"
+    found[(folded & ~(ch.SPACE | ch.CONTROL)) == 0] = CLASSES.index("white space")
     usual = ch.LETTER | ch.DIGIT | ch.PUNCTUATION | ch.SYMBOL | ch.SPACE | ch.CONTROL
     several = (folded & (folded - 1)) != 0
-    found[several & (folded & ~usual == 0) & (found == "other")] = "mixed"
+    found[several & (folded & ~usual == 0) & (found == CLASSES.index("other"))] = CLASSES.index("mixed")
     # every pattern of code holds a capital, a mark or a symbol of ASCII
     points = characters.points
     plain = (points >= 0x30) & (points <= 0x39) | (points >= 0x61) & (points <= 0x7A)
     telling = (points > 0x20) & (points < 0x7F) & ~plain
-    for i in _rows(characters.fold(telling, np.logical_or) & (found != "digits")):
-        if _CODE.search(characters.texts[i]):
-            found[i] = "code-like"
-    found[characters.lengths == 0] = NOT_TEXT
-    classes: list[str] = found.tolist()
-    return classes
+    for row in _rows(characters.fold(telling, np.logical_or) & (found != CLASSES.index("digits"))):
+        if _CODE.search(characters.texts[row]):
+            found[row] = CLASSES.index("code-like")
+    found[characters.lengths == 0] = CLASSES.index(NOT_TEXT)
+    return found
 
 
 def _rows(mask: npt.NDArray[np.bool_]) -> list[int]:

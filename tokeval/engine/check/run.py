@@ -20,6 +20,7 @@ def check(
     severities: Mapping[str, str] | None = None,
     thresholds: Mapping[str, float] | None = None,
     progress: Callable[[str], None] | None = None,
+    trust_remote_code: bool = False,
 ) -> list[Finding]:
     """The health check of one tokenizer.
 
@@ -29,6 +30,7 @@ def check(
         severities: `fail`, `remark` or `ignore` by probe name or glob.
         thresholds: by probe name or glob, the share of problems up to which a failure is a remark.
         progress: told each probe's name before it runs.
+        trust_remote_code: whether `transformers:` may run code from a tokenizer's folder or repository.
 
     Returns:
         One finding per probe, in order; those whose severity is `ignore` are not run and not returned.
@@ -38,7 +40,7 @@ def check(
     """
     judgement = Judgement(severities or {}, thresholds or {})
     judgement.check([probe.name for probe in PROBES])
-    subject = Subject.load(tokenizer, against)
+    subject = Subject.load(tokenizer, against, trust_remote_code=trust_remote_code)
     findings = []
     for probe in PROBES:
         if judgement.severity(probe) == "ignore":

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from tokeval.arrow import text_array
+from tokeval.errors import NotSupportedError
 from tokeval.tokenizers.base import VOCABULARY, Tokenizer
 from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.load import load_tokenizer, parse_spec
@@ -28,9 +29,16 @@ class Subject:
     other: Tokenizer | None = None
 
     @classmethod
-    def load(cls, spec: str, against: str | None = None) -> Subject:
+    def load(cls, spec: str, against: str | None = None, *, trust_remote_code: bool = False) -> Subject:
         """Load by spec; `against` names a second file that claims to be the same tokenizer."""
-        return cls(spec, load_tokenizer(spec), None if against is None else load_tokenizer(against))
+        specs = [each for each in (spec, against) if each is not None]
+        loaded = [load_tokenizer(each, trust_remote_code=trust_remote_code) for each in specs]
+        for tokenizer in loaded:
+            if tokenizer.fixed:
+                raise NotSupportedError(
+                    f"{tokenizer.spec} holds the tokens of given documents, and can be tried on none"
+                )
+        return cls(spec, loaded[0], loaded[1] if against is not None else None)
 
     def ids(self, texts: Sequence[str], tokenizer: Tokenizer | None = None) -> list[list[int]]:
         """The ids of each text."""

@@ -119,7 +119,10 @@ METRICS = (
         _info("code_leaves_left_out", "count", LOWER, "Leaves that no token, or the unknown token, covers."), m.LEFT_OUT
     ),
     _ratio(
-        _info("code_error_rate", "1", NEITHER, "Nodes of the parse that are errors or missing / all nodes."),
+        replace(
+            _info("code_error_rate", "1", NEITHER, "Nodes of the parse that are errors or missing / all nodes."),
+            version=2,
+        ),
         m.ERRORS,
         m.NODES,
     ),

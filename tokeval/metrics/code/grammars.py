@@ -27,6 +27,7 @@ LANGUAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
 _ALIASES = {alias: name for name, (_, _, others) in LANGUAGES.items() for alias in (name, *others)}
 
 
+@cache
 def language_of(slice_name: str) -> str | None:
     """The language with a grammar that a slice's value names, or None.
 

@@ -8,23 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.utf8 import is_space, point_at
+from tokeval.utf8 import is_blank
 
 #: Columns that a tab counts for in the depth of a line.
 TAB = 4
-
-
-@kernel
-def _blank(data, start, stop):
-    at = start
-    while at < stop:
-        if data[at] & 0xC0 == 0x80:
-            return False
-        point, width = point_at(data, at)
-        if not is_space(point):
-            return False
-        at += width
-    return True
 
 
 @kernel
@@ -54,14 +41,15 @@ def score_leaves(
                     continue
                 tokens += 1
                 foreign = foreign or (unknown >= 0 and ids[j] == unknown)
-                if starts[j] <= covered or _blank(data, begin + covered, begin + starts[j]):
+                if starts[j] <= covered or is_blank(data, begin + covered, begin + starts[j]):
                     covered = max(covered, np.int64(ends[j]))
                 low, high = min(low, np.int64(starts[j])), max(high, np.int64(ends[j]))
-            if foreign or not (covered >= stop or _blank(data, begin + covered, begin + stop)):
+            if foreign or not (covered >= stop or is_blank(data, begin + covered, begin + stop)):
                 leaves[5, row] += 1
                 continue
             leaves[kind, row] += 1
-            whole[kind, row] += _blank(data, begin + low, begin + start) and _blank(data, begin + stop, begin + high)
+            apart = is_blank(data, begin + low, begin + start) and is_blank(data, begin + stop, begin + high)
+            whole[kind, row] += apart
             if kind == 0:
                 names[0, row] += 1
                 names[1, row] += tokens

@@ -69,9 +69,9 @@ def parse(batch: Batch) -> Parsed:
     for row, code in enumerate(batch.codes.tolist()):
         if code in parsers:
             tree = parsers[code].parse(data[offsets[row] : offsets[row + 1]].tobytes())
-            for kind, start, end in _walk(tree):
+            for kind, bad, start, end in _walk(tree):
                 nodes[row] += 1
-                errors[row] += kind == _ERROR
+                errors[row] += bad
                 if kind >= 0 and end > start:
                     flat.append((start, end, kind))
         rows[row + 1] = len(flat)
@@ -81,11 +81,14 @@ def parse(batch: Batch) -> Parsed:
     return Parsed(starts, ends, classes, rows, nodes[:-1], errors[:-1], is_code)
 
 
-_INNER, _ERROR = -1, -2
+_INNER = -1
 
 
-def _walk(tree: Tree) -> Iterator[tuple[int, int, int]]:
-    """Class (or _INNER, _ERROR) and byte range of every node; a loop, since nesting may be thousands deep."""
+def _walk(tree: Tree) -> Iterator[tuple[int, bool, int, int]]:
+    """Every node's class (or _INNER), whether it is an error or missing, and its byte range.
+
+    A loop, since nesting may be thousands deep.
+    """
     cursor = tree.walk()
     inside_string = 0  # depth of the outermost string, so that its quotes and parts are literals
     depth = 1
@@ -93,13 +96,10 @@ def _walk(tree: Tree) -> Iterator[tuple[int, int, int]]:
         node = cursor.node
         assert node is not None
         leaf = node.child_count == 0
-        if node.is_error or node.is_missing:
-            yield _ERROR, 0, 0
+        kind = _INNER
         if leaf and not node.is_missing:
-            kind = _class_of(node, inside_string > 0)
-            yield kind if not node.is_error else OTHER, node.start_byte, node.end_byte
-        elif not node.is_error:
-            yield _INNER, 0, 0
+            kind = OTHER if node.is_error else _class_of(node, inside_string > 0)
+        yield kind, node.is_error or node.is_missing, node.start_byte, node.end_byte
         if not leaf and not inside_string and node.is_named and _is_string(node.type):
             inside_string = depth
         if cursor.goto_first_child():

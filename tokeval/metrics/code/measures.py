@@ -145,12 +145,12 @@ class Depths(Accumulator):
         self._tables[name] = self._tables[name] + table if name in self._tables else table.copy()
 
 
-def _of_batch(name: str, attribute: str) -> Measure:
+def _of_batch(name: str, attribute: str, version: int = 1) -> Measure:
     def compute(view: View) -> Int64:
         values: Int64 = getattr(parsed(view.batch), attribute).astype(np.int64)
         return values
 
-    return Measure(name, compute)
+    return Measure(name, compute, version=version)
 
 
 def leaf(kind: str, whole: bool) -> Measure:
@@ -169,6 +169,6 @@ NAME_TOKENS = Measure("identifier_token_count", lambda view: scores(view).names[
 SPLIT_NAMES = Measure("split_identifiers", lambda view: scores(view).names[2], "spans")
 INDENTED_LINES = Measure("indented_lines", lambda view: _indents(view)[0], "spans")
 INDENT_TOKENS = Measure("indent_token_count", lambda view: _indents(view)[1], "spans")
-NODES = _of_batch("code_nodes", "nodes")
+NODES = _of_batch("code_nodes", "nodes", version=2)  # the first counted errors without parts twice
 ERRORS = _of_batch("code_error_nodes", "errors")
 CODE_DOCUMENTS = _of_batch("code_documents", "is_code")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval.arrow import Int64, text_buffers
-from tokeval.metrics.base import Context
+from tokeval.metrics.base import FIXED, Context
 from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.gold import Gold
 from tokeval.metrics.linguistic.material import BYTE, IDEAL, Loaded
@@ -27,12 +27,14 @@ class Comparison:
         found: gold positions among them.
         gold: gold positions.
         tokens: tokens.
+        failed: marks the words that the tokenizer fails on; None where it encoded all.
     """
 
     predicted: Int64
     found: Int64
     gold: Int64
     tokens: Int64
+    failed: npt.NDArray[np.bool_] | None = None
 
 
 def compare_words(encoding: Encoding, gold: Gold) -> Comparison:
@@ -53,7 +55,7 @@ def compare_words(encoding: Encoding, gold: Gold) -> Comparison:
         crossed,
         out,
     )
-    return Comparison(out[:, 0], out[:, 1], out[:, 2], np.diff(encoding.offsets))
+    return Comparison(out[:, 0], out[:, 1], out[:, 2], np.diff(encoding.offsets), encoding.failed)
 
 
 def ideal(gold: Gold) -> Comparison:
@@ -107,8 +109,9 @@ def alignment(parts: Parts, nothing: str) -> Callable[[Context], Iterable[Figure
         for language, gold in loaded.gold.items():
             figure = partial(_figure, parts, gold, buckets_of(gold.words), nothing)
             for name, members in _selections(language, gold):
-                if context.mine.tools is None or "spans" not in context.mine.facts.capabilities:
-                    reason = "the tokenizer does not declare spans"
+                facts = context.mine.facts
+                if context.mine.tools is None or facts.fixed or "spans" not in facts.capabilities:
+                    reason = FIXED if facts.fixed else "the tokenizer does not declare spans"
                     yield Figure(name, None, int(members.sum()), status=Status.NOT_APPLICABLE, reason=reason)
                 else:
                     made = _compared(context, loaded, language, gold)
@@ -140,7 +143,8 @@ def _compared(context: Context, loaded: Loaded, language: str, gold: Gold) -> Co
     key = (context.tokenizer, language)
     if key not in loaded.compared:
         assert context.mine.tools is not None
-        loaded.compared[key] = compare_words(context.mine.tools.spans(gold.words), gold)
+        made = loaded.compared[key] = compare_words(context.mine.tools.spans(gold.words), gold)
+        loaded.warn_of_failed(context.tokenizer, made.failed, f"gold words of {language}")
     return loaded.compared[key]
 
 
@@ -154,6 +158,7 @@ def _figure(
     members: Members,
     tokenizer: str | None = None,
 ) -> Figure:
+    members = members if made.failed is None else members & ~made.failed
     above, below = (_by_bucket(part, members, buckets) for part in parts(made))
     found = divided(name, int(above.sum()), int(below.sum()), int(members.sum()), nothing)
     resampled = Resampled(np.stack([above, below]))

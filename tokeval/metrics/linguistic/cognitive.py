@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
-from tokeval.metrics.base import Context
+from tokeval.metrics.base import FIXED, Context
 from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.decisions import Decisions
 from tokeval.metrics.uncertainty import draws, intervals
@@ -93,10 +93,14 @@ def _parts(context: Context) -> Iterable[tuple[str, list[Part] | str]]:
     loaded, mine = context.material, context.mine
     assert loaded is not None
     for language, decisions in loaded.decisions.items():
-        if mine.tools is None:
-            yield language, "the tokenizer is not at hand"
+        if mine.tools is None or mine.facts.fixed:
+            yield language, FIXED if mine.facts.fixed else "the tokenizer is not at hand"
             continue
-        tokens = np.diff(mine.tools.spans(decisions.items).offsets)
+        found = mine.tools.spans(decisions.items)
+        tokens = np.diff(found.offsets)
+        if found.failed is not None:
+            loaded.warn_of_failed(context.tokenizer, found.failed, f"items of the study of {language}")
+            decisions, tokens = decisions.only(~found.failed), tokens[~found.failed]
         yield language, measure(decisions, tokens, context.seed)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,11 @@ class Decisions:
     outcomes: dict[str, npt.NDArray[np.float64]]
     intake: Intake
     fingerprint: str
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Decisions:
+        """The items that are marked."""
+        outcomes = {name: values[kept] for name, values in self.outcomes.items()}
+        return replace(self, items=self.items.filter(pa.array(kept)), is_word=self.is_word[kept], outcomes=outcomes)
 
 
 def load_decisions(location: str, columns: dict[str, str]) -> Decisions:

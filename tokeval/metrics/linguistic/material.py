@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tokeval.errors import UsageError, suggest
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from tokeval.metrics.linguistic.boundaries import Comparison
@@ -114,6 +116,12 @@ class Loaded:
         """Note a warning once."""
         if line not in self.warnings:
             self.warnings.append(line)
+
+    def warn_of_failed(self, tokenizer: str, failed: npt.NDArray[np.bool_] | None, what: str) -> None:
+        """Note how many texts, marked, a tokenizer fails on, if any."""
+        if failed is not None and failed.any():
+            count = int(failed.sum())
+            self.warn(f"{tokenizer} fails on {count:,} of the {len(failed):,} {what}; its figures leave them out")
 
     def check(self, yardsticks: frozenset[str]) -> None:
         """Warn of lexicons that know not one token of any tokenizer; yardsticks prove nothing."""

@@ -16,7 +16,7 @@ UInt64 = npt.NDArray[np.uint64]
 
 #: Entries (slice, context, successor) kept at most; 20 bytes each in a state, at most 13 MB while counting.
 CAP = 1 << 18
-_FIRST_SLOTS = 1 << 12
+_FIRST_SLOTS = 1 << 13
 _LEVEL = b"level"
 
 
@@ -34,8 +34,8 @@ class Ngrams(Accumulator):
         self._slices: dict[str, int] = {}
         self.level = 0
         self._used = 0
-        self._sorted: tuple[UInt64, UInt64, Int64] | None = None
-        self._make_room(_FIRST_SLOTS)
+        self._sorted: tuple[UInt64, UInt64, Int64, Int64] | None = None
+        self._table = np.zeros((_FIRST_SLOTS, 3), np.uint64)
 
     @property
     def share(self) -> float:
@@ -54,7 +54,7 @@ class Ngrams(Accumulator):
         document, position = 0, 0
         while document < len(batch):
             self._used, document, position = add_batch(
-                *self._table,
+                self._table,
                 self._used,
                 encoding.ids,
                 encoding.offsets,
@@ -113,33 +113,37 @@ class Ngrams(Accumulator):
     def groups(self, slices: Sequence[str]) -> tuple[UInt64, Int64]:
         """Contexts and counts of their successors over the given slices, sorted by context and successor."""
         if self._sorted is None:
-            contexts, tails, counts = self._entries()
-            order = np.lexsort((contexts, tails >> np.uint64(32)))
-            self._sorted = contexts[order], tails[order], counts[order]
-        contexts, tails, counts = self._sorted
+            self._sorted = self._in_order()
+        contexts, successors, counts, bounds = self._sorted
         rows = [self._slices[name] for name in slices if name in self._slices]
-        bounds = np.searchsorted(tails >> np.uint64(32), np.array([rows, [row + 1 for row in rows]], np.uint64))
-        parts = [slice(*pair) for pair in bounds.T.tolist()]
-        contexts, tails, counts = (
-            np.concatenate([column[:0], *(column[part] for part in parts)]) for column in (contexts, tails, counts)
+        if len(rows) == 1:
+            one = slice(bounds[rows[0]], bounds[rows[0] + 1])
+            return contexts[one], counts[one]
+        parts = [slice(bounds[row], bounds[row + 1]) for row in rows]
+        contexts, successors, counts = (
+            np.concatenate([column[:0], *(column[part] for part in parts)]) for column in (contexts, successors, counts)
         )
-        successors = tails & np.uint64(0xFFFFFFFF)
         order = np.lexsort((successors, contexts))
         contexts, successors, counts = contexts[order], successors[order], counts[order]
-        if len(parts) > 1 and len(counts):  # a successor seen in several slices is one successor
+        if len(counts):  # a successor seen in several slices is one successor
             changed = (contexts[1:] != contexts[:-1]) | (successors[1:] != successors[:-1])
             first = np.flatnonzero(np.concatenate(([True], changed)))
             contexts, counts = contexts[first], np.add.reduceat(counts, first)
         return contexts, counts
 
-    @property
-    def _table(self) -> tuple[UInt64, UInt64, Int64]:
-        return self._contexts, self._tails, self._counts
+    def _in_order(self) -> tuple[UInt64, UInt64, Int64, Int64]:
+        """Contexts, successors and counts sorted by slice, context and successor, and where each slice begins."""
+        contexts, tails, counts = self._entries()
+        slices, successors = tails >> np.uint64(32), tails & np.uint64(0xFFFFFFFF)
+        order = np.lexsort((successors, contexts, slices))
+        bounds = np.searchsorted(slices[order], np.arange(len(self._slices) + 1, dtype=np.uint64))
+        return contexts[order], successors[order], counts[order], bounds
 
     @property
     def _room(self) -> int:
         """Entries after which the table is grown or thinned: half of its slots, or one above the cap."""
-        return min(len(self._counts) // 2, self._cap + 1)
+        slots = len(self._table)
+        return self._cap + 1 if slots >= 2 * self._cap else slots // 2
 
     def _rows(self, slices: tuple[str, ...]) -> Int64:
         for name in slices:
@@ -147,12 +151,8 @@ class Ngrams(Accumulator):
         return np.array([self._slices[name] for name in slices], np.int64)
 
     def _entries(self) -> tuple[UInt64, UInt64, Int64]:
-        used = self._counts > 0
-        return self._contexts[used], self._tails[used], self._counts[used]
-
-    def _make_room(self, slots: int) -> None:
-        self._contexts, self._tails = np.zeros(slots, np.uint64), np.zeros(slots, np.uint64)
-        self._counts = np.zeros(slots, np.int64)
+        contexts, tails, counts = np.ascontiguousarray(self._table[self._table[:, 2] > 0].T)
+        return contexts, tails, counts.astype(np.int64)
 
     def _add(self, contexts: UInt64, tails: UInt64, counts: Int64) -> None:
         from tokeval.metrics.ngrams.kernels import add_all
@@ -160,23 +160,24 @@ class Ngrams(Accumulator):
         at = 0
         while at < len(counts):
             self._used, taken = add_all(
-                *self._table, self._used, contexts[at:], tails[at:], counts[at:], self.level, self._room
+                self._table, self._used, contexts[at:], tails[at:], counts[at:], self.level, self._room
             )
             at += taken
             self._relieve()
 
     def _relieve(self) -> None:
         """Grow a table that is half full; thin one that is above the cap until it fits."""
-        from tokeval.metrics.ngrams.kernels import add_all
+        from tokeval.metrics.ngrams.kernels import move
 
-        while self._used > self._cap or self._used >= self._room:
-            entries = self._entries()
+        while self._used >= self._room:
+            slots = len(self._table)
             if self._used > self._cap:
                 self.level += 1
-                self._make_room(len(self._counts))
             else:
-                self._make_room(2 * len(self._counts))
-            self._used, _ = add_all(*self._table, 0, *entries, self.level, len(self._counts))
+                slots *= 4
+            made = np.zeros((slots, 3), np.uint64)
+            self._used = move(self._table, self.level, made)
+            self._table = made
 
 
 class Bigrams(Ngrams):

@@ -50,7 +50,9 @@ def _split_entropy(context: Context, digits: str = "2+") -> Iterable[Figure]:
             yield Figure(name, None, n, status=Status.UNDEFINED, reason=f"no numbers of {digits} digits")
             continue
         bits = math.fsum(
-            count * math.log2(sum(counts) / count) for counts in by_length.values() for count in sorted(counts)
+            count * math.log2(size / count)
+            for counts, size in ((counts, sum(counts)) for counts in by_length.values())
+            for count in counts
         )
         yield Figure(name, bits / total, n, bits, total)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.metrics.numbers.digits import bit_masks
-from tokeval.utf8 import is_space, point_at
+from tokeval.utf8 import is_blank, point_at
 
 _DIGITS = bit_masks()
 
@@ -134,8 +134,10 @@ def _cuts(data, begin, start, stop, starts, ends, first, last, cuts):
 
 
 @kernel
-def score_numbers(data, offsets, numbers, number_rows, ids, id_offsets, starts, ends, unknown, out, lengths, patterns):
-    """Score each number: counts per document into `out` (ROWS, documents), digit length and cut pattern per number.
+def score_numbers(
+    data, offsets, documents, numbers, number_rows, ids, id_offsets, starts, ends, unknown, out, lengths, patterns
+):
+    """Score each number: counts per document of `documents` into `out` (ROWS, those), length and cuts per number.
 
     A number with a digit that no token covers, or under the unknown token, is left out and counted; its entry in
     `lengths` is 0. Tokens are in the order of the text.
@@ -144,7 +146,8 @@ def score_numbers(data, offsets, numbers, number_rows, ids, id_offsets, starts, 
     for k in range(number_rows[-1]):
         longest = max(longest, np.int64(numbers[k, 1]) - np.int64(numbers[k, 0]))
     cuts = np.zeros(longest, np.uint8)
-    for row in range(out.shape[1]):
+    for index in range(documents.shape[0]):
+        row = documents[index]
         first, last, begin = id_offsets[row], id_offsets[row + 1], offsets[row]
         for k in range(number_rows[row], number_rows[row + 1]):
             start, stop = np.int64(numbers[k, 0]), np.int64(numbers[k, 1])
@@ -158,52 +161,39 @@ def score_numbers(data, offsets, numbers, number_rows, ids, id_offsets, starts, 
                 j += 1
             lengths[k] = 0
             if foreign or not covered:
-                out[UNKNOWN if foreign else UNCOVERED, row] += 1
+                out[UNKNOWN if foreign else UNCOVERED, index] += 1
                 continue
             lengths[k] = digits
             group = min(digits, LENGTHS) - 1
-            out[NUMBERS + group, row] += 1
-            out[TOKENS + group, row] += tokens
-            out[DIGITS + group, row] += digits
+            out[NUMBERS + group, index] += 1
+            out[TOKENS + group, index] += tokens
+            out[DIGITS + group, index] += digits
             made, pattern = 0, np.uint64(0)
             for j in range(1, digits):
                 gold_right, gold_left = (digits - j) % 3 == 0, j % 3 == 0
-                out[BOUNDS, row] += cuts[j - 1] + gold_left
+                out[BOUNDS, index] += cuts[j - 1] + gold_left
                 if cuts[j - 1]:
                     made += 1
-                    out[HITS_RIGHT, row] += 2 * gold_right
-                    out[HITS_LEFT, row] += 2 * gold_left
+                    out[HITS_RIGHT, index] += 2 * gold_right
+                    out[HITS_LEFT, index] += 2 * gold_left
                     if j < PATTERN_DIGITS:
                         pattern |= np.uint64(1) << np.uint64(j - 1)
             patterns[k] = pattern
             if digits > 1:
-                out[LONGER, row] += 1
-                out[SINGLES, row] += made == digits - 1
-                out[WHOLES, row] += tokens == 1
+                out[LONGER, index] += 1
+                out[SINGLES, index] += made == digits - 1
+                out[WHOLES, index] += tokens == 1
 
 
 @kernel
-def _blank(data, start, stop):
-    """Whether `data[start:stop]` is white space alone."""
-    at = start
-    while at < stop:
-        if data[at] & 0xC0 == 0x80:
-            return False  # the range begins inside a character
-        point, width = point_at(data, at)
-        if not is_space(point):
-            return False
-        at += width
-    return True
-
-
-@kernel
-def score_operators(data, offsets, operators, operator_rows, ids, id_offsets, starts, ends, unknown, out):
-    """Score each operator: counts per document into `out` (3, documents).
+def score_operators(data, offsets, documents, operators, operator_rows, ids, id_offsets, starts, ends, unknown, out):
+    """Score each operator: counts per document of `documents` into `out` (3, those).
 
     Operators scored, those whose tokens hold nothing else but white space, and those left out because no token, or
     the unknown token, covers them.
     """
-    for row in range(out.shape[1]):
+    for index in range(documents.shape[0]):
+        row = documents[index]
         first, last, begin = id_offsets[row], id_offsets[row + 1], offsets[row]
         for k in range(operator_rows[row], operator_rows[row + 1]):
             start, stop = np.int64(operators[k, 0]), np.int64(operators[k, 1])
@@ -220,8 +210,8 @@ def score_operators(data, offsets, operators, operator_rows, ids, id_offsets, st
                     covered = max(covered, np.int64(ends[j]))
                 low, high = min(low, np.int64(starts[j])), max(high, np.int64(ends[j]))
             if foreign or covered < stop:
-                out[OPERATORS_LEFT_OUT, row] += 1
+                out[OPERATORS_LEFT_OUT, index] += 1
                 continue
-            out[OPERATORS, row] += 1
-            alone = _blank(data, begin + low, begin + start) and _blank(data, begin + stop, begin + high)
-            out[ISOLATED, row] += alone
+            out[OPERATORS, index] += 1
+            alone = is_blank(data, begin + low, begin + start) and is_blank(data, begin + stop, begin + high)
+            out[ISOLATED, index] += alone

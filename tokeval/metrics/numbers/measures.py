@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +18,32 @@ LENGTHS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10+")
 
 @dataclass(frozen=True)
 class Runs:
-    """Where the numbers and the operators of a batch lie: byte ranges (int32, shape (found, 2)) and row offsets."""
+    """Where the numbers and the operators of a batch lie.
+
+    Attributes:
+        numbers, operators: byte ranges in their document (int32, shape (found, 2)).
+        number_rows, operator_rows: n + 1 positions into them.
+    """
 
     numbers: npt.NDArray[np.int32]
     number_rows: Int64
     operators: npt.NDArray[np.int32]
     operator_rows: Int64
 
+    @cached_property
+    def with_numbers(self) -> Int64:
+        """Positions of the documents with a number."""
+        return np.flatnonzero(np.diff(self.number_rows))
+
+    @cached_property
+    def with_operators(self) -> Int64:
+        """Positions of the documents with an operator."""
+        return np.flatnonzero(np.diff(self.operator_rows))
+
 
 @dataclass(frozen=True)
 class Scores:
-    """Counts of shape (rows of the kernel, documents); digit length and cut pattern of each number."""
+    """Counts of shape (rows of the kernel, documents that hold any); digit length and cut pattern of each number."""
 
     numbers: Int64
     operators: Int64
@@ -64,12 +80,13 @@ def scores(view: View) -> Scores:
         text = text_buffers(view.batch.texts)
         unknown = -1 if encoding.facts.unknown_id is None else encoding.facts.unknown_id
         tokens = (encoding.ids, encoding.offsets, encoding.starts, encoding.ends, unknown)
-        numbers = np.zeros((k.ROWS, len(view.batch)), np.int64)
-        operators = np.zeros((3, len(view.batch)), np.int64)
+        numbers = np.zeros((k.ROWS, len(found.with_numbers)), np.int64)
+        operators = np.zeros((3, len(found.with_operators)), np.int64)
         lengths = np.zeros(len(found.numbers), np.int64)
         patterns = np.zeros(len(found.numbers), np.uint64)
-        k.score_numbers(*text, found.numbers, found.number_rows, *tokens, numbers, lengths, patterns)
-        k.score_operators(*text, found.operators, found.operator_rows, *tokens, operators)
+        ranges = found.with_numbers, found.numbers, found.number_rows
+        k.score_numbers(*text, *ranges, *tokens, numbers, lengths, patterns)
+        k.score_operators(*text, found.with_operators, found.operators, found.operator_rows, *tokens, operators)
         return Scores(numbers, operators, lengths, patterns)
 
     made: Scores = view.once("numbers", score)
@@ -77,15 +94,23 @@ def scores(view: View) -> Scores:
 
 
 def number(name: str, *rows: int) -> Measure:
-    """The sum of some rows of the number scores, per document."""
-    return Measure(name, lambda view: scores(view).numbers[list(rows)].sum(axis=0), capability="spans")
+    """The sum of some rows of the number scores, per document with a number."""
+    return Measure(name, lambda view: scores(view).numbers[list(rows)].sum(axis=0), "spans", rows=_with_numbers)
 
 
 def operator(name: str, row: int) -> Measure:
-    """One row of the operator scores, per document."""
-    return Measure(name, lambda view: scores(view).operators[row], capability="spans")
+    """One row of the operator scores, per document with an operator."""
+    return Measure(name, lambda view: scores(view).operators[row], "spans", rows=_with_operators)
 
 
 def found(name: str, attribute: str) -> Measure:
     """How many runs there are per document, whatever the tokenizer makes of them."""
     return Measure(name, lambda view: np.diff(getattr(runs(view.batch), attribute)))
+
+
+def _with_numbers(view: View) -> Int64:
+    return runs(view.batch).with_numbers
+
+
+def _with_operators(view: View) -> Int64:
+    return runs(view.batch).with_operators

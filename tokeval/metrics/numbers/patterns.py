@@ -25,9 +25,11 @@ class CutPatterns(Accumulator):
     def __init__(self) -> None:
         #: slice -> (length, pattern) -> numbers
         self._counts: dict[str, dict[tuple[int, int], int]] = {}
+        self._pooled: dict[tuple[str, ...], dict[int, list[int]]] = {}
 
     def update(self, view: View) -> None:
         """Count the patterns of a batch."""
+        self._pooled.clear()
         found, scored = runs(view.batch), scores(view)
         keep = (scored.lengths > 1) & (scored.lengths <= LONGEST)
         codes = np.repeat(view.batch.codes, np.diff(found.number_rows)).astype(np.uint64)[keep]
@@ -67,14 +69,20 @@ class CutPatterns(Accumulator):
         return made
 
     def counts(self, slices: Sequence[str]) -> dict[int, list[int]]:
-        """Per digit length the counts of its patterns over the given slices, in the order of the patterns."""
+        """Per digit length the counts of its patterns over the given slices, sorted; kept until the next update."""
+        known = self._pooled.get(tuple(slices))
+        if known is not None:
+            return known
         pooled: dict[tuple[int, int], int] = {}
         for name in slices:
             for key, count in self._counts.get(name, {}).items():
                 pooled[key] = pooled.get(key, 0) + count
         found: dict[int, list[int]] = {}
-        for (length, _), count in sorted(pooled.items()):
+        for (length, _), count in pooled.items():
             found.setdefault(length, []).append(count)
+        for counts in found.values():
+            counts.sort()
+        self._pooled[tuple(slices)] = found
         return found
 
     def _add(self, name: str, key: tuple[int, int], count: int) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from tokeval.metrics.base import HIGHER, LOWER, Context, Measure, Metric
 from tokeval.metrics.ratios import divided, missing, of_sums, pools
-from tokeval.metrics.robustness.measures import CUTS, LONGEST, cut, perturbed
+from tokeval.metrics.robustness.measures import CUT_ROWS, CUTS, LONGEST, cut, perturbed
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS, Perturbation
-from tokeval.schema import Figure, MetricInfo, Status
+from tokeval.schema import Figure, MetricInfo, Resampled, Status
 
 FAMILY = "robustness"
 _SAMPLE = (
@@ -24,31 +25,33 @@ def _of_changed(
     above: tuple[Measure, ...], below: tuple[Measure, ...], counted: Measure, nothing: str
 ) -> Callable[[Context], Iterable[Figure]]:
     """Figures that divide sums over the documents that were changed; products where there are two measures."""
+    below_name = below[0].name.partition(":")[0].replace("_", " ")
 
     def compute(context: Context) -> Iterable[Figure]:
-        mine = context.mine
-        for name, members in pools(context):
-            n = mine.sums.total(counted.name, members)
-            problem = missing(mine, *above, *below)
+        mine, named = context.mine, pools(context)
+        members = [pool for _, pool in named]
+        problem = missing(mine, *above, *below)
+        counts = mine.sums.over(counted.name, members).sum(axis=1).tolist()
+        parts = [[mine.sums.over(measure.name, members) for measure in side] for side in (above, below)]
+        totals = [[part.sum(axis=1).tolist() for part in side] for side in parts]
+        drawn = np.stack([parts[0][0], parts[1][0]], axis=1) if len(above) == 1 else None
+        for row, (name, n) in enumerate(zip((name for name, _ in named), counts, strict=True)):
             if problem:
                 yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
             elif not n:
                 yield Figure(name, None, n, status=Status.UNDEFINED, reason=nothing)
-            else:
-                below_name = below[0].name.partition(":")[0].replace("_", " ")
-                parts = [[mine.sums.buckets(m.name, members) for m in measures] for measures in (above, below)]
-                if len(above) == 1:
-                    yield of_sums(name, parts[0][0], parts[1][0], n, below_name)
-                else:  # sums multiply as Python's integers: the products may pass 2^63
-                    over, under = (math.prod(int(part.sum()) for part in side) for side in parts)
-                    yield divided(name, over, under, n, below_name)
+            else:  # sums multiply as Python's integers: the products may pass 2^63
+                over, under = (math.prod(total[row] for total in side) for side in totals)
+                resampled = None if drawn is None else Resampled(drawn[row])
+                yield divided(name, over, under, n, below_name, resampled=resampled)
 
     return compute
 
 
 def _perturbation(kind: Perturbation) -> list[Metric]:
     name = kind.name
-    changed, nothing = perturbed(name, "changed"), f"no document of the sample that {name} changes"
+    changed, failed = perturbed(name, "changed"), perturbed(name, "failed")
+    nothing = f"no document of the sample that {name} changes"
     drawn = f"each word with probability 1/{2**DRAWN}" if kind.words else "every word that it can change"
 
     def info(metric: str, unit: str, direction: str, formula: str, source: str, misleads: str = "") -> MetricInfo:
@@ -56,7 +59,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
         shown = f"{metric}:{name}"
         return MetricInfo(shown, FAMILY, unit, direction, text, source, misleads, parameters={"perturbation": name})
 
-    def stability(metric: str, where: str, rows: str, misleads: str) -> Metric:
+    def stability(metric: str, where: str, rows: str, misleads: str, version: int = 1) -> Metric:
         all_of, kept = perturbed(name, rows), perturbed(name, f"{rows}_kept")
         declared = info(
             metric,
@@ -66,9 +69,9 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
             "Bommarito et al. 2025 (KL3M)",
             misleads,
         )
-        measures = (changed, all_of, kept)
+        measures = (changed, failed, all_of, kept)
         compute = _of_changed((kept,), (all_of,), changed, nothing)
-        return Metric(declared, compute, measures, default=False, words=True)
+        return Metric(replace(declared, version=version), compute, measures, default=False, words=True)
 
     before, after = perturbed(name, "tokens_before"), perturbed(name, "tokens_after")
     compared = perturbed(name, "compared")
@@ -85,7 +88,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
                 "A perturbation that drops letters shortens the text too.",
             ),
             _of_changed((after,), (before,), changed, nothing),
-            (changed, before, after),
+            (changed, failed, before, after),
             default=False,
         ),
         stability(
@@ -98,7 +101,9 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
             "touched_boundary_stability",
             "inside",
             "inside",
-            "Boundaries within the replaced stretch have no place to stay at and are left out.",
+            "Boundaries within the replaced stretch, or inside a replaced character, have no place to stay at and are "
+            "left out.",
+            version=2,
         ),
         Metric(
             info(
@@ -111,18 +116,22 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
                 "tokeval",
             ),
             _of_changed((token[0], text[1]), (token[1], text[0]), compared, f"{nothing} and that is short enough"),
-            (compared, *token, *text),
+            (compared, failed, *token, *text),
             default=False,
         ),
     ]
 
 
 def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
-    tried, stable = [cut(kind, False) for kind in kinds], [cut(kind, True) for kind in kinds]
+    tried, stable, failed = ([cut(kind, row) for kind in kinds] for row in CUT_ROWS)
 
     def compute(context: Context) -> Iterable[Figure]:
         sums = context.mine.sums
+        problem = missing(context.mine, *tried, *stable)
         for pool, members in pools(context):
+            if problem:
+                yield Figure(pool, None, 0, status=Status.NOT_APPLICABLE, reason=problem)
+                continue
             above, below = (
                 np.sum([sums.buckets(measure.name, members) for measure in some], axis=0) for some in (stable, tried)
             )
@@ -141,7 +150,7 @@ def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
         headline=len(kinds) > 1,
         parameters={"cut": kinds[0]} if len(kinds) == 1 else {},
     )
-    return Metric(info, compute, (*tried, *stable), default=False)
+    return Metric(info, compute, (*tried, *stable, *failed), default=False)
 
 
 METRICS = (

@@ -190,22 +190,25 @@ def stitch(data, offsets, rows, firsts, ends, zone_data, zone_offsets, out, out_
 def _counterpart(old, low, high, new, new_low, new_high, place):
     """Where a position inside changed text went, counted from the zone's start; -1 where it has no counterpart.
 
-    By code points if their number is the same, else within the parts that both have in common at their ends.
+    By code points if their number is the same (a place inside one only where that code point is the same), else
+    within the parts that both have in common at their ends.
     """
-    points, new_points, index = 0, 0, 0
+    points, new_points, index, head = 0, 0, -1, low
     for k in range(low, high):
         if old[k] & 0xC0 != 0x80:
-            index += k - low < place
             points += 1
+            if k - low <= place:
+                index, head = index + 1, k
     for k in range(new_low, new_high):
         new_points += new[k] & 0xC0 != 0x80
     if points == new_points:
-        for k in range(new_low, new_high):
-            if new[k] & 0xC0 != 0x80:
-                if index == 0:
-                    return k - new_low
-                index -= 1
-        return -1
+        at = new_low
+        while index > 0:
+            at += point_at(new, at)[1]
+            index -= 1
+        if head - low < place and point_at(new, at) != point_at(old, head):
+            return -1
+        return at - new_low + place - (head - low)
     same = 0
     while same < min(high - low, new_high - new_low) and old[low + same] == new[new_low + same]:
         same += 1
@@ -221,15 +224,17 @@ def _counterpart(old, low, high, new, new_low, new_high, place):
 
 @kernel
 def score_boundaries(
-    data, offsets, rows, firsts, ends, new_data, new_offsets, moved, changed,
+    data, offsets, rows, firsts, ends, new_data, new_offsets, moved, changed, wanted,
     id_offsets, starts, new_id_offsets, new_starts, out,
 ):  # fmt: skip
-    """Compare token boundaries: counts per document into `out` (4, documents). A boundary is where a token starts.
+    """Compare token boundaries: counts per wanted document into `out` (4, documents). A token starts at a boundary.
 
     Boundaries outside the changed zones, those of them that stay; boundaries inside that have a counterpart, those
     that stay.
     """
     for row in range(out.shape[1]):
+        if not wanted[row]:
+            continue
         begin, new_begin = offsets[row], new_offsets[row]
         k, last = id_offsets[row], id_offsets[row + 1]
         j, new_last = new_id_offsets[row], new_id_offsets[row + 1]
@@ -247,7 +252,7 @@ def score_boundaries(
                     shift = moved[zone + 1] - (firsts[zone + 1] - begin)
                 zone += 1
             inside = zone < stop and changed[zone] and firsts[zone] - begin < place
-            wanted = place + shift
+            goal = place + shift
             if inside:
                 low, high = firsts[zone], ends[zone]
                 new_low = new_begin + moved[zone]
@@ -257,10 +262,10 @@ def score_boundaries(
                 inner = _counterpart(data, low, high, new_data, new_low, new_high, place - (low - begin))
                 if inner < 0:
                     continue
-                wanted = moved[zone] + inner
-            while j < new_last and new_starts[j] < wanted:
+                goal = moved[zone] + inner
+            while j < new_last and new_starts[j] < goal:
                 j += 1
-            stays = j < new_last and new_starts[j] == wanted
+            stays = j < new_last and new_starts[j] == goal
             base = 2 if inside else 0
             out[base, row] += 1
             out[base + 1, row] += stays
@@ -278,48 +283,6 @@ def code_points(data, offsets, out, out_offsets):
             size += 1
             at += width
         out_offsets[row + 1] = size
-
-
-@kernel
-def _distance(a, low, high, b, new_low, new_high, line):
-    """Levenshtein distance of two ranges, in a band that is widened until it holds the answer."""
-    while low < high and new_low < new_high and a[low] == b[new_low]:
-        low += 1
-        new_low += 1
-    while low < high and new_low < new_high and a[high - 1] == b[new_high - 1]:
-        high -= 1
-        new_high -= 1
-    n, m = high - low, new_high - new_low
-    if n == 0 or m == 0:
-        return max(n, m)
-    band = abs(n - m) + 1
-    far = n + m + 1
-    while True:
-        for j in range(m + 1):
-            line[j] = j if j <= band else far
-        for i in range(1, n + 1):
-            first, final = max(1, i - band), min(m, i + band)
-            diagonal = line[first - 1]
-            line[first - 1] = i if first == 1 and i <= band else far
-            for j in range(first, final + 1):
-                above = line[j] if j < i + band else far
-                best = min(diagonal + (a[low + i - 1] != b[new_low + j - 1]), min(above, line[j - 1]) + 1)
-                diagonal = line[j]
-                line[j] = best
-        if line[m] <= band or band >= max(n, m):
-            return line[m]
-        band *= 2
-
-
-@kernel
-def distances(a, offsets, b, new_offsets, wanted, longest, out):
-    """Write each pair's Levenshtein distance, -1 where it is not wanted or a side is longer than `longest`."""
-    line = np.empty(longest + 1, np.int64)
-    for row in range(out.shape[0]):
-        size = max(offsets[row + 1] - offsets[row], new_offsets[row + 1] - new_offsets[row])
-        out[row] = -1
-        if wanted[row] and size <= longest:
-            out[row] = _distance(a, offsets[row], offsets[row + 1], b, new_offsets[row], new_offsets[row + 1], line)
 
 
 @kernel

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Int64, UInt8, UInt32
 from tokeval.metrics.base import Measure, View
 from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS
+from tokeval.metrics.sums import Sums
 from tokeval.schema import Encoding
 
 #: Kinds of cuts, in the order of the kernel.
@@ -16,6 +21,11 @@ CUTS = ("inside_word", "before_space", "after_punctuation")
 
 #: Longer documents (tokens or characters) are left out of segmentation_change, whose cost grows with the square.
 LONGEST = 1024
+
+#: Bytes of perturbed text that are encoded in one call.
+_AT_ONCE = 1 << 22
+
+KINDS = tuple(PERTURBATIONS)
 
 #: What is counted per perturbation; documents that the perturbation leaves as they are count nowhere.
 ROWS = (
@@ -31,28 +41,45 @@ ROWS = (
     "token_length",
     "text_distance",
     "text_length",
+    "failed",
 )
+
+#: What is counted per kind of cut: points, those at which the prefix keeps its tokens, prefixes that fail.
+CUT_ROWS = ("prefixes", "stable_prefixes", "failed_prefixes")
+_FAILED = ("failed", "failed_prefixes")
 
 
 def perturbed(kind: str, row: str) -> Measure:
     """One count of a perturbation."""
     index = ROWS.index(row)
     capability = "spans" if row in {"outside", "outside_kept", "inside", "inside_kept"} else None
-    return Measure(f"{row}:{kind}", lambda view: _scatter(view, _scores(view, kind)[index]), capability)
+    version = 2 if row in {"inside", "inside_kept"} else 1  # the first misplaced boundaries inside characters
+
+    def count(view: View) -> Int64:
+        counts: Int64 = _scores(view, kind)[index]
+        return counts
+
+    return Measure(f"{row}:{kind}", count, capability, version, encodes=True, rows=_rows)
 
 
-def cut(kind: str, stable: bool) -> Measure:
-    """Cut points of a kind, or those at which the prefix keeps its tokens."""
-    index = CUTS.index(kind)
-    name = f"{'stable_' if stable else ''}prefixes:{kind}"
-    return Measure(name, lambda view: _scatter(view, _prefixes(view)[int(stable), index]))
+def cut(kind: str, row: str) -> Measure:
+    """One count of a kind of cut."""
+    place = CUT_ROWS.index(row), CUTS.index(kind)
+    return Measure(f"{row}:{kind}", lambda view: _prefixes(view)[place], encodes=True, rows=_rows)
 
 
-def _scatter(view: View, values: Int64) -> Int64:
-    """The sample's counts at their places in the batch."""
-    out = np.zeros(len(view.batch), np.int64)
-    out[sample(view).rows] = values
-    return out
+def failures(sums: Sums) -> dict[str, int]:
+    """How many disturbed or cut texts a tokenizer failed on, by what was done to them; only what failed is named."""
+    found = {}
+    for name in sorted(sums.measures):
+        row, _, kind = name.partition(":")
+        if row in _FAILED and (count := sums.total(name, sums.slices)):
+            found[kind.replace("_", " ") + (" prefixes" if row == "failed_prefixes" else "")] = count
+    return found
+
+
+def _rows(view: View) -> Int64:
+    return sample(view).rows
 
 
 def _encode(view: View, texts: pa.Array) -> Encoding:
@@ -60,108 +87,155 @@ def _encode(view: View, texts: pa.Array) -> Encoding:
     return view.encode(texts)
 
 
-def _clean(view: View) -> tuple[Int64, Int64, Int64]:
-    """Ids, offsets and starts of the sample's documents, out of the batch's encoding."""
+@dataclass(frozen=True)
+class _Tokens:
+    """The tokens of the sample's documents: document i owns those from `offsets[i]` to `offsets[i + 1]`.
 
-    def take(view: View) -> tuple[Int64, Int64, Int64]:
+    `lost` marks the documents that the tokenizer fails on, which have none.
+    """
+
+    ids: UInt32
+    offsets: Int64
+    starts: npt.NDArray[np.int32] | None
+    lost: npt.NDArray[np.bool_]
+
+
+def _clean(view: View) -> _Tokens:
+    """The sample's tokens, out of the batch's encoding."""
+
+    def take(view: View) -> _Tokens:
         encoding, rows = view.encoding, sample(view).rows
         counts = np.diff(encoding.offsets)[rows]
         offsets = np.concatenate(([0], np.cumsum(counts)))
         where = np.repeat(encoding.offsets[rows] - offsets[:-1], counts) + np.arange(int(offsets[-1]))
-        starts = where[:0] if encoding.starts is None else encoding.starts[where]
-        return encoding.ids[where].astype(np.int64), offsets, starts.astype(np.int64)
+        starts = None if encoding.starts is None else encoding.starts[where]
+        return _Tokens(encoding.ids[where], offsets, starts, np.zeros(len(rows), np.bool_))
 
-    taken: tuple[Int64, Int64, Int64] = view.once("sampled tokens", take)
+    taken: _Tokens = view.once("sampled tokens", take)
     return taken
 
 
 def _scores(view: View, kind: str) -> Int64:
     """The counts of ROWS, shape (rows, documents of the sample)."""
+    scored: dict[str, Int64] = view.once("perturbed", lambda _: {})
+    if kind not in scored:
+        together = _together(view, kind, scored)
+        for name, tokens in zip(together, _encoded(view, together), strict=True):
+            scored[name] = _score(view, name, tokens)
+    return scored[kind]
 
-    def score(view: View) -> Int64:
-        from tokeval.metrics.robustness import kernels
 
-        drawn, after = sample(view), disturbed(view, kind)
-        out = np.zeros((len(ROWS), len(drawn.rows)), np.int64)
-        if not after.changed.any():
-            return out
-        ids, offsets, starts = _clean(view)
-        new = _encode(view, after.texts)
-        out[0], out[1], out[2] = 1, np.diff(offsets), np.diff(new.offsets)
-        if view.encoding.starts is not None and new.starts is not None:
-            kernels.score_boundaries(
-                drawn.data,
-                drawn.offsets,
-                drawn.word_rows,
-                after.firsts,
-                after.ends,
-                after.data,
-                after.offsets,
-                after.moved,
-                after.zone_changed,
-                offsets,
-                starts,
-                new.offsets,
-                new.starts.astype(np.int64),
-                out[3:7],
-            )
-        lengths = np.maximum(np.diff(offsets), np.diff(new.offsets))
-        text_distance, text_length = _text_distance(view, kind)
-        compared = (text_distance > 0) & (lengths <= LONGEST)
-        token_distance = np.zeros(len(lengths), np.int64)
-        kernels.distances(ids, offsets, new.ids.astype(np.int64), new.offsets, compared, LONGEST, token_distance)
-        out[7] = compared
-        for row, values in zip(out[8:], (token_distance, lengths, text_distance, text_length), strict=True):
-            row[compared] = values[compared]
-        out[:, ~after.changed] = 0
+def _together(view: View, kind: str, done: Container[str]) -> list[str]:
+    """The perturbation and others that are wanted too, to be encoded at once: few calls, in bounded memory."""
+    wanted = {name.partition(":")[2] for name in view.wanted}
+    together: list[str] = []
+    size = 0
+    for name in (kind, *(name for name in KINDS if name != kind and name in wanted and name not in done)):
+        size += int(np.diff(disturbed(view, name).offsets)[disturbed(view, name).changed].sum())
+        if not together or size <= _AT_ONCE:
+            together.append(name)
+    return together
+
+
+def _encoded(view: View, kinds: Sequence[str]) -> Iterator[_Tokens]:
+    """The perturbed sample's tokens, of each kind; documents that it leaves as they are have none."""
+    changed = [disturbed(view, name).changed for name in kinds]
+    texts = [disturbed(view, name).texts.filter(pa.array(mask)) for name, mask in zip(kinds, changed, strict=True)]
+    new, at = _encode(view, pa.concat_arrays(texts)), 0
+    for mask in changed:
+        counts, size = np.zeros(len(mask) + 1, np.int64), int(mask.sum())
+        counts[0] = new.offsets[at]
+        counts[1:][mask] = np.diff(new.offsets[at : at + size + 1])
+        lost = np.zeros(len(mask), np.bool_)
+        if new.failed is not None:
+            lost[mask] = new.failed[at : at + size]
+        yield _Tokens(new.ids, np.cumsum(counts), new.starts, lost)
+        at += size
+
+
+def _score(view: View, kind: str, new: _Tokens) -> Int64:
+    from tokeval.metrics.robustness.distance.kernels import distances
+    from tokeval.metrics.robustness.kernels import score_boundaries
+
+    drawn, after, old = sample(view), disturbed(view, kind), _clean(view)
+    out = np.zeros((len(ROWS), len(drawn.rows)), np.int64)
+    if not after.changed.any():
         return out
-
-    scored: Int64 = view.once(f"perturbed {kind}", score)
-    return scored
+    counts, new_counts = np.diff(old.offsets), np.diff(new.offsets)
+    out[0], out[1], out[2] = 1, counts, new_counts
+    if old.starts is not None and new.starts is not None:
+        score_boundaries(
+            drawn.data,
+            drawn.offsets,
+            drawn.word_rows,
+            after.firsts,
+            after.ends,
+            after.data,
+            after.offsets,
+            after.moved,
+            after.zone_changed,
+            after.changed,
+            old.offsets,
+            old.starts,
+            new.offsets,
+            new.starts,
+            out[3:7],
+        )
+    lengths = np.maximum(counts, new_counts)
+    text_distance, text_length = _text_distance(view, kind)
+    compared = (text_distance > 0) & (lengths <= LONGEST) & ~new.lost
+    token_distance = np.zeros(len(lengths), np.int64)
+    distances(old.ids, old.offsets, new.ids, new.offsets, compared, LONGEST, token_distance)
+    out[7] = compared
+    for row, values in zip(out[8:12], (token_distance, lengths, text_distance, text_length), strict=True):
+        row[compared] = values[compared]
+    out[:, ~after.changed | new.lost] = 0
+    out[12] = new.lost
+    return out
 
 
 def _text_distance(view: View, kind: str) -> tuple[Int64, Int64]:
     """Levenshtein distance of each text before and after in code points (-1: not compared), and the longer length."""
 
     def measure(_: object) -> tuple[Int64, Int64]:
-        from tokeval.metrics.robustness import kernels
+        from tokeval.metrics.robustness.distance.kernels import distances
 
         drawn, after = sample(view), disturbed(view, kind)
         old, old_offsets = _code_points(drawn.data, drawn.offsets)
         new, new_offsets = _code_points(after.data, after.offsets)
         out = np.zeros(len(drawn.rows), np.int64)
-        kernels.distances(old, old_offsets, new, new_offsets, after.changed, LONGEST, out)
+        distances(old, old_offsets, new, new_offsets, after.changed, LONGEST, out)
         return out, np.maximum(np.diff(old_offsets), np.diff(new_offsets))
 
     made: tuple[Int64, Int64] = view.batch.once(f"text distance {kind} {view.seed} {view.thinning}", measure)
     return made
 
 
-def _code_points(data: np.ndarray[tuple[int], np.dtype[np.uint8]], offsets: Int64) -> tuple[Int64, Int64]:
+def _code_points(data: UInt8, offsets: Int64) -> tuple[UInt32, Int64]:
     from tokeval.metrics.robustness.kernels import code_points
 
-    out, rows = np.empty(int(offsets[-1] - offsets[0]), np.int64), np.zeros(len(offsets), np.int64)
+    out, rows = np.empty(int(offsets[-1] - offsets[0]), np.uint32), np.zeros(len(offsets), np.int64)
     code_points(data, offsets, out, rows)
     return out, rows
 
 
 def _prefixes(view: View) -> Int64:
-    """Cut points and stable ones by kind, shape (2, kinds, documents of the sample)."""
+    """The counts of CUT_ROWS, shape (rows, kinds, documents of the sample)."""
 
     def score(view: View) -> Int64:
         from tokeval.metrics.robustness.kernels import prefixes_hold
 
         drawn = sample(view)
-        out = np.zeros((2, len(CUTS), len(drawn.rows)), np.int64)
+        out = np.zeros((len(CUT_ROWS), len(CUTS), len(drawn.rows)), np.int64)
         kinds, rows, texts = _cut_texts(view)
         if not len(rows):
             return out
-        ids, offsets, _ = _clean(view)
-        new = _encode(view, texts)
+        old, new = _clean(view), _encode(view, texts)
         held = np.zeros(len(rows), np.bool_)
-        prefixes_hold(ids, offsets, rows, new.ids.astype(np.int64), new.offsets, held)
-        out[0, kinds, rows] = 1
-        out[1, kinds, rows] = held
+        prefixes_hold(old.ids, old.offsets, rows, new.ids, new.offsets, held)
+        lost = np.zeros(len(rows), np.bool_) if new.failed is None else new.failed
+        for counts, marked in zip(out, (~lost, held & ~lost, lost), strict=True):
+            counts[kinds, rows] = marked
         return out
 
     scored: Int64 = view.once("prefixes", score)
@@ -189,6 +263,3 @@ def _cut_texts(view: View) -> tuple[Int64, Int64, pa.Array]:
 
     made: tuple[Int64, Int64, pa.Array] = view.batch.once(f"prefixes {view.seed} {view.thinning}", make)
     return made
-
-
-KINDS = tuple(PERTURBATIONS)

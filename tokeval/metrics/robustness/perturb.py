@@ -189,10 +189,19 @@ def _by_arrow(name: str, words: pa.Array) -> pa.Array:
         return pc.utf8_upper(words)
     if name == "case_lower":
         return pc.utf8_lower(words)
-    form = "NFKC" if name == "nfkc" else "NFD"
     # a word that normalises to white space or to nothing is still one zone
-    normal = pc.utf8_normalize(words.cast(pa.string()), form)
+    if name == "nfkc":
+        return text_array(_composed(words, "NFKC"))
+    normal = pc.utf8_normalize(words.cast(pa.string()), "NFD")
     if name == "diacritics":
-        dropped = pc.replace_substring_regex(normal, _MARKS, "")
-        return text_array(pc.utf8_normalize(dropped, "NFC"))
+        return text_array(_composed(pc.replace_substring_regex(normal, _MARKS, ""), "NFC"))
     return text_array(normal)
+
+
+def _composed(words: pa.Array, form: str) -> pa.Array:
+    """NFC or NFKC of each word; not by Arrow, which leaves both decomposed before 26 (apache/arrow#51225)."""
+    import unicodedata2
+
+    coded = words.dictionary_encode()
+    made = [unicodedata2.normalize(form, word) for word in coded.dictionary.to_pylist()]
+    return pa.array(made, pa.large_string()).take(coded.indices)

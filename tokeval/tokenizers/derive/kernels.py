@@ -5,33 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.tokenizers.trie.kernels import piece_of, step
+from tokeval.tokenizers.words.kernels import edge
 
 
 @kernel
-def _longest(data, start, stop, trie):
+def _longest(data, start, stop, keys, children, terms):
     """The longest piece that begins at `start` and ends by `stop`: its number and its end; -1 if there is none."""
-    node = trie[0]
-    piece = np.int64(-1)
+    node = 0
+    piece = -1
     end = start
     for at in range(start, stop):
-        node = step(trie, node, data[at])
-        if node < 0:
+        slot, _ = edge(keys, node, data[at])
+        if keys[slot] < 0:
             break
-        if piece_of(node) >= 0:
-            piece, end = piece_of(node), at + 1
+        node = children[slot]
+        if terms[node] >= 0:
+            piece, end = terms[node], at + 1
     return piece, end
 
 
 @kernel
-def longest_starts(data, cuts, trie, out, sizes):
+def longest_starts(data, cuts, keys, children, terms, out, sizes):
     """Cut each stretch by greedy longest match from its start; the position of a byte that no piece covers, or -1."""
     found = 0
     for row in range(cuts.shape[0] - 1):
         origin = found
         at = cuts[row]
         while at < cuts[row + 1]:
-            piece, end = _longest(data, at, cuts[row + 1], trie)
+            piece, end = _longest(data, at, cuts[row + 1], keys, children, terms)
             if piece < 0:
                 return at
             out[found] = piece
@@ -42,41 +43,70 @@ def longest_starts(data, cuts, trie, out, sizes):
 
 
 @kernel
-def longest_pieces(data, cuts, trie, out, sizes):
+def longest_pieces(data, cuts, keys, children, terms, out, sizes):
     """Cut each stretch at the longest piece anywhere in it (the first of equals), then what is left and right of it.
 
-    Returns the position of a byte that no piece covers, or -1.
+    Which is: place pieces by length, the longest first, and from left to right, wherever they still fit; so that the
+    time grows with the text, however long a stretch is. Returns the position of a byte that no piece covers, or -1.
     """
+    widest = np.int64(0)
+    for row in range(cuts.shape[0] - 1):
+        widest = max(widest, cuts[row + 1] - cuts[row])
+    piece, width = np.empty(widest, np.int64), np.empty(widest, np.int64)
+    taken = np.zeros(widest + 1, np.bool_)
+    heads, after = np.full(widest + 1, -1, np.int64), np.empty(widest, np.int64)  # starts by length, as lists
+    starts = np.empty(widest, np.int64)
     found = 0
     for row in range(cuts.shape[0] - 1):
+        begin = cuts[row]
+        size = cuts[row + 1] - begin
         origin = found
-        stack = [(cuts[row], cuts[row + 1], np.int64(-1))]
-        while stack:
-            low, high, piece = stack.pop()
-            if piece >= 0:
-                out[found] = piece
-                found += 1
-                continue
-            if low >= high:
-                continue
-            best, best_low, best_high = np.int64(-1), low, low
-            for start in range(low, high):
-                if high - start <= best_high - best_low:
-                    break
-                number, end = _longest(data, start, high, trie)
-                if number >= 0 and end - start > best_high - best_low:
-                    best, best_low, best_high = np.int64(number), start, end
-            if best < 0:
-                return low
-            stack.append((best_high, high, np.int64(-1)))
-            stack.append((best_low, best_high, best))
-            stack.append((low, best_low, np.int64(-1)))
+        longest = np.int64(0)
+        taken[:size] = False
+        for start in range(size - 1, -1, -1):
+            piece[start], end = _longest(data, begin + start, begin + size, keys, children, terms)
+            width[start] = end - begin - start
+            if piece[start] >= 0:
+                after[start] = heads[width[start]]
+                heads[width[start]] = start
+                longest = max(longest, width[start])
+        for length in range(longest, 0, -1):
+            count = 0
+            start = heads[length]
+            heads[length] = -1
+            while start >= 0:
+                starts[count] = start
+                count += 1
+                start = after[start]
+            starts[:count].sort()
+            for k in range(count):
+                start = starts[k]
+                if taken[start]:
+                    continue
+                stop = start
+                while stop < start + length and not taken[stop]:
+                    stop += 1
+                if stop < start + length:  # what is left of the room may hold a shorter piece
+                    piece[start], end = _longest(data, begin + start, begin + stop, keys, children, terms)
+                    width[start] = end - begin - start
+                    if piece[start] >= 0:
+                        after[start] = heads[width[start]]
+                        heads[width[start]] = start
+                    continue
+                taken[start:stop] = True
+        at = np.int64(0)
+        while at < size:
+            if not taken[at]:
+                return begin + at
+            out[found] = piece[at]
+            found += 1
+            at += width[at]
         sizes[row] = found - origin
     return -1
 
 
 @kernel
-def fewest_pieces(data, cuts, trie, out, sizes):
+def fewest_pieces(data, cuts, keys, children, terms, out, sizes):
     """Cut each stretch into as few pieces as can be, of equals the one whose last pieces are longest.
 
     Returns the position of a byte that no piece covers, or -1.
@@ -91,15 +121,14 @@ def fewest_pieces(data, cuts, trie, out, sizes):
         for start in range(width):
             if cost[start] > width:
                 continue
-            node = trie[0]
+            node = 0
             for at in range(start, width):
-                node = step(trie, node, data[begin + at])
-                if node < 0:
+                slot, _ = edge(keys, node, data[begin + at])
+                if keys[slot] < 0:
                     break
-                if (
-                    piece_of(node) >= 0 and cost[start] + 1 < cost[at + 1]
-                ):  # earlier starts come first: the longest wins
-                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, piece_of(node)
+                node = children[slot]
+                if terms[node] >= 0 and cost[start] + 1 < cost[at + 1]:  # earlier starts come first: the longest wins
+                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, terms[node]
         if width and cost[width] > width:
             return begin
         at, k = width, found + cost[width]
@@ -113,55 +142,158 @@ def fewest_pieces(data, cuts, trie, out, sizes):
 
 
 @kernel
-def merge_with_dropout(data, cuts, trie, ranks, share, seeds, out, sizes):
-    """Byte-pair merges by rank in each stretch, every possible merge left out with probability `share` at each step.
+def build_pairs(lefts, rights, pairs):
+    """Enter pairs of pieces into an open-addressing table of their numbers; an empty slot holds -1."""
+    for k in range(lefts.shape[0]):
+        pairs[_slot(lefts, rights, pairs, lefts[k], rights[k])] = k
 
+
+@kernel
+def _slot(lefts, rights, pairs, left, right):
+    mask = pairs.shape[0] - 1
+    code = (np.uint64(left) << np.uint64(32) | np.uint64(right)) * np.uint64(0x9E3779B97F4A7C15)
+    slot = np.int64(code >> np.uint64(32)) & mask
+    while pairs[slot] >= 0 and (lefts[pairs[slot]] != left or rights[pairs[slot]] != right):
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def merge_with_dropout(
+    data, cuts, keys, children, terms, lefts, rights, ranks, merged, pairs, share, seeds, out, sizes
+):
+    """Merge neighbours in each stretch by rank, every possible merge left out with probability `share` at each step.
+
+    Which of the merges are left out is drawn from the best one on, until one is not: those behind it make no
+    difference. Equal ranks merge from left to right.
+
+    The trie holds what merging begins with: characters, single bytes. `lefts`, `rights`, `ranks` (below 2^31) and
+    `merged` are the pairs that merge, `pairs` their table as `build_pairs` made it; `seeds` has one for each stretch.
     Returns the position of a byte that no piece covers, or -1.
     """
+    widest = np.int64(0)
+    for row in range(cuts.shape[0] - 1):
+        widest = max(widest, cuts[row + 1] - cuts[row])
+    parts = np.empty(widest, np.int64)
+    before, after = np.empty(widest, np.int64), np.empty(widest, np.int64)
+    heap, left_out = np.empty(3 * widest + 1, np.int64), np.empty(3 * widest + 1, np.int64)
     found = 0
     for row in range(cuts.shape[0] - 1):
-        begin, stop = cuts[row], cuts[row + 1]
-        width = stop - begin
-        ends = np.arange(1, width + 1)  # of the parts so far
-        count = width
-        state = seeds[row] | np.uint64(1)
-        while count > 1:
-            best, best_rank = -1, np.int64(1 << 62)
-            low = np.int64(0)
-            for k in range(count - 1):
-                piece = _exactly(data, begin + low, begin + ends[k + 1], trie)
-                low = ends[k]
-                if piece < 0 or ranks[piece] >= best_rank:
-                    continue
-                state ^= state << np.uint64(13)
-                state ^= state >> np.uint64(7)
-                state ^= state << np.uint64(17)
-                if np.float64(state >> np.uint64(11)) / 9007199254740992.0 < share:
-                    continue
-                best, best_rank = k, ranks[piece]
-            if best < 0:
-                break
-            for k in range(best, count - 1):
-                ends[k] = ends[k + 1]
-            count -= 1
-        low = np.int64(0)
+        count = _begin(data, cuts[row], cuts[row + 1], keys, children, terms, parts)
+        if count < 0:
+            return -count - 1
+        queued = 0
         for k in range(count):
-            piece = _exactly(data, begin + low, begin + ends[k], trie)
-            if piece < 0:
-                return begin + low
-            out[found] = piece
+            before[k], after[k] = k - 1, k + 1 if k + 1 < count else -1
+        for k in range(count - 1):
+            queued = _offer(heap, queued, lefts, rights, ranks, pairs, parts, after, k)
+        state = seeds[row] | np.uint64(1)
+        waiting = np.int64(0)
+        while queued > 0:
+            first, queued = _take(heap, queued)
+            k = first & 0xFFFFFFFF
+            if parts[k] < 0 or after[k] < 0:
+                continue
+            pair = pairs[_slot(lefts, rights, pairs, parts[k], parts[after[k]])]
+            if pair < 0 or ranks[pair] != first >> 32:  # a neighbour has changed since
+                continue
+            state ^= state << np.uint64(13)
+            state ^= state >> np.uint64(7)
+            state ^= state << np.uint64(17)
+            if np.float64((state * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(11)) / 9007199254740992.0 < share:
+                left_out[waiting] = first
+                waiting += 1
+                continue
+            gone = after[k]
+            parts[k], parts[gone] = merged[pair], -1
+            after[k] = after[gone]
+            if after[k] >= 0:
+                before[after[k]] = k
+            queued = _offer(heap, queued, lefts, rights, ranks, pairs, parts, after, k)
+            if before[k] >= 0:
+                queued = _offer(heap, queued, lefts, rights, ranks, pairs, parts, after, before[k])
+            for j in range(waiting):
+                queued = _put(heap, queued, left_out[j])
+            waiting = np.int64(0)
+        origin = found
+        part = np.int64(0) if count > 0 else np.int64(-1)
+        while part >= 0:
+            out[found] = parts[part]
             found += 1
-            low = ends[k]
-        sizes[row] = count
+            part = after[part]
+        sizes[row] = found - origin
     return -1
 
 
 @kernel
-def _exactly(data, start, stop, trie):
+def _begin(data, start, stop, keys, children, terms, parts):
+    """The pieces that merging begins with: each character, or its bytes; -1 - position of a byte without a piece."""
+    count = np.int64(0)
+    at = start
+    while at < stop:
+        byte = data[at]
+        width = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+        piece = _exactly(data, at, min(at + width, stop), keys, children, terms)
+        if piece >= 0:
+            parts[count] = piece
+            count += 1
+            at += width
+            continue
+        for k in range(width):
+            piece = _exactly(data, at + k, at + k + 1, keys, children, terms)
+            if piece < 0:
+                return -1 - (at + k)
+            parts[count] = piece
+            count += 1
+        at += width
+    return count
+
+
+@kernel
+def _offer(heap, queued, lefts, rights, ranks, pairs, parts, after, k):
+    """Queue the merge of a part and the one after it, if they merge: rank above, place below, in one number."""
+    if after[k] < 0:
+        return queued
+    pair = pairs[_slot(lefts, rights, pairs, parts[k], parts[after[k]])]
+    return queued if pair < 0 else _put(heap, queued, ranks[pair] << 32 | k)
+
+
+@kernel
+def _put(heap, size, value):
+    at = size
+    while at > 0 and heap[(at - 1) >> 1] > value:
+        heap[at] = heap[(at - 1) >> 1]
+        at = (at - 1) >> 1
+    heap[at] = value
+    return size + 1
+
+
+@kernel
+def _take(heap, size):
+    """The least value of a heap, and the size of the rest."""
+    least = heap[0]
+    size -= 1
+    value = heap[size]
+    at = 0
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= value:
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = value
+    return least, size
+
+
+@kernel
+def _exactly(data, start, stop, keys, children, terms):
     """The piece that is exactly these bytes, or -1."""
-    node = trie[0]
+    node = 0
     for at in range(start, stop):
-        node = step(trie, node, data[at])
-        if node < 0:
+        slot, _ = edge(keys, node, data[at])
+        if keys[slot] < 0:
             return -1
-    return piece_of(node)
+        node = children[slot]
+    return terms[node]

@@ -278,22 +278,50 @@ def wordpiece(data, cuts, flags, counts, points, splits, first, inner, unknown, 
 
 
 @kernel
-def longest_prefixes(data, offsets, trie, numbers, ids, out):
+def edge(keys, node, byte):
+    """The slot of a trie edge in an open-addressing table; an empty slot holds -1."""
+    mask = keys.shape[0] - 1
+    key = (np.int64(node) << 8) | np.int64(byte)
+    slot = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & mask
+    while keys[slot] >= 0 and keys[slot] != key:
+        slot = (slot + 1) & mask
+    return slot, key
+
+
+@kernel
+def build_trie(store, offsets, keys, children, terms):
+    """Enter pieces into a byte trie; `terms[node]` is the piece that ends there, or -1."""
+    nodes = 1
+    for piece in range(offsets.shape[0] - 1):
+        node = 0
+        for k in range(offsets[piece], offsets[piece + 1]):
+            slot, key = edge(keys, node, store[k])
+            if keys[slot] < 0:
+                keys[slot], children[slot] = key, nodes
+                nodes += 1
+            node = children[slot]
+        if offsets[piece + 1] > offsets[piece]:
+            terms[node] = piece
+
+
+@kernel
+def longest_prefixes(data, offsets, keys, children, terms, numbers, ids, out):
     """Greedy longest match over bytes of each document; the position of a byte that no piece begins with, or -1."""
     found = 0
     for row in range(offsets.shape[0] - 1):
         at, stop = offsets[row], offsets[row + 1]
         while at < stop:
-            node = trie[0]
-            piece = np.int64(-1)
+            node = 0
+            piece = -1
             end = j = at
             while j < stop:
-                node = step(trie, node, data[j])
-                if node < 0:
+                slot, _ = edge(keys, node, data[j])
+                if keys[slot] < 0:
                     break
+                node = children[slot]
                 j += 1
-                if piece_of(node) >= 0:
-                    piece, end = piece_of(node), j
+                if terms[node] >= 0:
+                    piece, end = terms[node], j
             if piece < 0:
                 return at
             ids[found] = numbers[piece]
