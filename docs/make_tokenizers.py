@@ -76,22 +76,24 @@ every cell against the suite, and another runs it on real files.
 
 ## Fast paths
 
-The library that defines a tokenizer is the reference. gigatoken stands in for BPE, and memoised words (each
-distinct word encoded once by a compiled encoder) for BERT's WordPiece and for Unigram behind a split at white
-space. Nothing is believed: a fast path is held against the reference on some 350 hard strings and the vocabulary's
-own literals when it is loaded, and on about 1,024 documents of a corpus (at least one in 256; drawn by a hash of the
-text, and at least one short document of each slice in each batch) while it runs. One difference in ids or spans,
-and the tokenizer is done again on its reference, and the run record and the report say so. Rows that a fast path
-cannot be sure of go to the reference. `run.json` says under `accelerations` what stood in, how many documents were
-compared, and why there is no fast path where there is none. `--no-accelerate` runs the reference everywhere; the
-result table is the same, byte for byte.
+The library that defines a tokenizer is the reference. gigatoken stands in for BPE, and memoised words (each distinct
+word encoded once by a compiled encoder) for BERT's WordPiece, for Unigram behind a split at white space, and for
+SentencePiece models, BPE and Unigram, none of whose pieces crosses a space. Nothing is believed: a fast path is held
+against the reference on some 350 hard strings and the vocabulary's own literals when it is loaded, and on about 1,024
+documents of a corpus (at least one in 256; drawn by a hash of the text, and at least one short document of each slice
+in each batch) while it runs. One difference in ids or spans, and the tokenizer is done again on its reference, and
+the run record and the report say so. Rows that a fast path cannot be sure of go to the reference. `run.json` says
+under `accelerations` what stood in, how many documents were compared, and why there is no fast path where there is
+none. `--no-accelerate` runs the reference everywhere; the result table is the same, byte for byte.
 
 Their caches share one bound, `--cache-mb` (`TOKEVAL_CACHE_MB`, 1024 MiB): a path whose cache may have outgrown its
 part is built anew. gigatoken does not tell the size of its cache; it is taken as 3 bytes for each byte of text that
 went through (2.8 measured on 204 languages).
 
-SentencePiece's own Unigram has no fast path: its C++ is as fast as a compiled encoder where every word is new, and
-its sums in single precision make the segmentation of a word depend on the words before it in rare near ties.
+SentencePiece sums scores in single precision from the start of a text, so in rare near ties the segmentation of a
+word depends on the words before it. With each word of a Unigram model its closest decision is kept; a document in
+which rounding could turn one goes to the reference (about one in 300 of FLORES-200). So does one that holds a
+word mark, or a user-defined symbol of several characters. `benchmarks/ENCODE.md` has the speeds.
 
 ## Limits
 

@@ -89,7 +89,7 @@ def write_ranks(folder: Path) -> Path:
 
 
 def write_sentencepiece(folder: Path, kind: str) -> Path:
-    """Train a SentencePiece model: bpe (byte fallback), unigram (NFKC), symbols (user-defined), bare (no prefix)."""
+    """Train a SentencePiece model: bpe (byte fallback), unigram (NFKC), symbols, marks, bare, kept (spaces)."""
     import io
 
     import sentencepiece
@@ -99,6 +99,19 @@ def write_sentencepiece(folder: Path, kind: str) -> Path:
         "bpe": {"model_type": "bpe", "byte_fallback": True, "vocab_size": 420},
         "unigram": {"model_type": "unigram", "vocab_size": 150},
         "symbols": {"model_type": "bpe", "byte_fallback": True, "vocab_size": 420, "user_defined_symbols": "[REF],<x>"},
+        "marks": {
+            "model_type": "unigram",
+            "vocab_size": 160,
+            "user_defined_symbols": ".,(,<x>",
+            "byte_fallback": False,
+        },
+        "kept": {
+            "model_type": "bpe",
+            "byte_fallback": True,
+            "vocab_size": 420,
+            "remove_extra_whitespaces": False,
+            "normalization_rule_name": "identity",
+        },
         "bare": {
             "model_type": "bpe",
             "byte_fallback": True,

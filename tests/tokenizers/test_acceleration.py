@@ -170,6 +170,55 @@ def cache() -> dict[str, tuple[Encoder, Encoder]]:
     return {}
 
 
+SENTENCEPIECE = ["bpe", "unigram", "symbols", "marks", "kept"]
+
+
+@given(
+    texts=st.lists(
+        st.text(st.one_of(st.sampled_from("aeo .(<x>▁é\u0301\u00a0\u3000ﬁ½가ᄀ"), st.characters()), max_size=30)
+    )
+)
+@pytest.mark.parametrize("kind", SENTENCEPIECE)
+def test_any_text_of_a_sentencepiece_model(
+    kind: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory, cache: dict[str, tuple[Encoder, Encoder]]
+) -> None:
+    texts = [text.encode("utf-8", "replace").decode() for text in texts]
+    if kind not in cache:
+        tokenizer = load_tokenizer(str(makers.write_sentencepiece(tmp_path_factory.mktemp(kind), kind)))
+        cache[kind] = Encoder("t", tokenizer, share=0.0).prepare(), Encoder("t", tokenizer, accelerate=False).prepare()
+    fast, slow = cache[kind]
+    assert fast.accelerator is not None
+    assert fast.accelerator.path == "memoised words", fast.accelerator.reason
+    batch = pa.array(texts, pa.large_string())
+    a, b = fast.encode(batch), slow.encode(batch)
+    assert np.array_equal(a.ids, b.ids)
+    assert np.array_equal(a.offsets, b.offsets)
+
+
+@pytest.mark.parametrize("kind", SENTENCEPIECE)
+def test_words_of_any_length(tmp_path: Path, kind: str) -> None:
+    """Long ones are merged another way than short ones; a chunk may be all of a text."""
+    tokenizer = load_tokenizer(str(makers.write_sentencepiece(tmp_path, kind)))
+    fast, slow = Encoder("t", tokenizer, share=0.0).prepare(), Encoder("t", tokenizer, accelerate=False).prepare()
+    words = [
+        "".join(line for line in makers.CORPUS[:4]).replace(" ", "")[k : k + n] for k in range(9) for n in range(120)
+    ]
+    batch = pa.array([*words, "a" * 5000, " " * 100, "aa " * 500, " ".join(words[:50])], pa.large_string())
+    assert np.array_equal(fast.encode(batch).ids, slow.encode(batch).ids)
+
+
+def test_near_ties_go_to_the_reference(tmp_path: Path) -> None:
+    """Sums of 32 bits depend on all the text before, so a document is not put together from words that are close."""
+    from tokeval.tokenizers.words import kernels
+
+    words, rows = np.array([0, 1, 1], np.int32), np.array([0, 2, 3])
+    trust = np.array([[1e-3, 50.0], [1.0, 9000.0]], np.float32)
+    out, unsure = np.zeros(3, np.int64), np.zeros(2, np.bool_)
+    kernels.gather_sizes(words, rows, np.array([0, 2, 3]), trust, out, unsure)
+    assert unsure.tolist() == [True, False]
+    assert out.tolist() == [0, 0, 1]
+
+
 def test_several_threads_share_an_encoder(bytelevel: Path) -> None:
     encoder = Encoder("t", load_tokenizer(str(bytelevel)), spans=True).prepare()
     texts = pa.array(TEXTS, pa.large_string())

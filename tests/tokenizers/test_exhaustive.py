@@ -15,20 +15,7 @@ from tokeval.arrow import id_buffers
 from tokeval.tokenizers.fast import Accelerator
 
 #: These have none; everything else must run on its fast path.
-NO_FAST_PATH = {
-    "albert-v2",
-    "clip-json",
-    "falcon-180b-chat",
-    "laser-50k",
-    "rwkv-world",
-    "seqio-spm",
-    "spm-test-ja",
-    "t5-base",
-    "tigrinya-spm",
-    "tr-wiki-bpe",
-    "tr-wiki-spm",
-    "xlnet-base-cased",
-}
+NO_FAST_PATH = {"clip-json", "falcon-180b-chat", "rwkv-world", "tr-wiki-bpe"}
 
 
 @pytest.mark.real_data

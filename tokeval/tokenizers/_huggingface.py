@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -146,8 +147,10 @@ class HuggingFace(Tokenizer):
                 raise NoFastPathError("a Unigram without its unknown token")
             from tokeval.tokenizers.words.unigram import Unigram
 
+            if normalizer.get("type") == "Precompiled":
+                return Unigram.with_map(model["vocab"], self.unknown_id, b64decode(normalizer["precompiled_charsmap"]))
             normalize = self._tokenizer.normalizer
-            return Unigram(model["vocab"], self.unknown_id, normalize.normalize_str if normalize else str)
+            return Unigram.with_points(model["vocab"], self.unknown_id, normalize.normalize_str if normalize else str)
         raise NoFastPathError(f"a {self._kind} that may look across white space")
 
     def pretoken_ends(self, text: str) -> list[int]:

@@ -49,7 +49,7 @@ _PATTERN = "|".join(
 
 CAPABILITIES = frozenset({IDS, DECODE, SPANS, VOCABULARY})
 LONG_TEXT = QUEUED
-ACCELERATED = "gigatoken (Tekken; BPE with byte fallback)"
+ACCELERATED = "gigatoken (Tekken), memoised words (SentencePiece)"
 
 
 def load(location: str, revision: str | None = None) -> Tokenizer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -26,11 +27,14 @@ from tokeval.tokenizers.base import (
     vocabulary_table,
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
-from tokeval.tokenizers.fast import FastPath
+from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.limits import check_entries, limit
 from tokeval.tokenizers.load import require_file
-from tokeval.tokenizers.modelproto import CONTROL, UNKNOWN, USER_DEFINED, Model, count_pieces, read_model
+from tokeval.tokenizers.modelproto import BPE, CONTROL, UNIGRAM, UNKNOWN, USER_DEFINED, Model, count_pieces, read_model
 from tokeval.tokenizers.spelling import of_model
+
+if TYPE_CHECKING:
+    from tokeval.tokenizers.words.memo import ChunkEncoder
 
 
 class SentencePiece(Tokenizer):
@@ -38,7 +42,7 @@ class SentencePiece(Tokenizer):
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
     long_text = QUEUED
-    accelerated = "gigatoken (BPE with byte fallback)"
+    accelerated = "memoised words, gigatoken (other BPE with byte fallback)"
 
     def __init__(self, location: str, revision: str | None = None) -> None:
         import sentencepiece
@@ -85,10 +89,28 @@ class SentencePiece(Tokenizer):
         return Spans(ids, table[:, 0].copy(), table[:, 1].copy())
 
     def fast_path(self) -> FastPath:
-        """Use gigatoken for BPE with byte fallback."""
+        """Use memoised words where no piece crosses a space, else gigatoken, which reads BPE with byte fallback."""
+        from tokeval.tokenizers.words.memo import MemoWords
+
+        try:
+            return MemoWords(self, self._chunk_encoder)
+        except NoFastPathError:
+            if self._model.kind != BPE:
+                raise
         from tokeval.tokenizers import _gigatoken
 
         return _gigatoken.from_sentencepiece(self._path.read_bytes(), self.literals())
+
+    @cached_property
+    def _chunk_encoder(self) -> ChunkEncoder:
+        from tokeval.tokenizers.words.merges import Merges
+        from tokeval.tokenizers.words.unigram import Unigram
+
+        if self._model.kind == BPE:
+            return Merges(self._model, int(self._processor.unk_id()))
+        if self._model.kind == UNIGRAM:
+            return Unigram.of_model(self._model, int(self._processor.unk_id()))
+        raise NoFastPathError("a model that is neither BPE nor Unigram")
 
     def literals(self) -> list[str]:
         """Unknown, control symbols and user-defined pieces."""

@@ -23,12 +23,18 @@ class Model:
         spaces_are_plain: white space is one mark before each word: dummy prefix, extra white space removed and
             white space escaped are on, white space as suffix is off.
         space_after: white space stands at the end of its word, not before it.
+        only_keeps_spaces: as `spaces_are_plain`, but that extra white space is kept.
+        byte_fallback: what is not in the vocabulary is written by its bytes.
+        character_map: the compiled normalisation; empty where there is none.
     """
 
     pieces: tuple[tuple[str, float, int], ...]
     kind: int
     spaces_are_plain: bool
     space_after: bool = False
+    only_keeps_spaces: bool = False
+    byte_fallback: bool = False
+    character_map: bytes = b""
 
 
 def read_model(data: bytes) -> Model:
@@ -37,7 +43,9 @@ def read_model(data: bytes) -> Model:
     Raises:
         ValueError: the bytes are not one.
     """
-    pieces, kind, plain, space_after = [], UNIGRAM, True, False
+    pieces, kind, space_after, byte_fallback = [], UNIGRAM, False, False
+    prefix = removed = escaped = True
+    character_map = b""
     for number, value in _fields(data):
         if number == 1 and isinstance(value, bytes):
             text, score, piece_kind = "", 0.0, NORMAL
@@ -54,11 +62,22 @@ def read_model(data: bytes) -> Model:
             found = trainer.get(3, UNIGRAM)
             kind = found if isinstance(found, int) else UNIGRAM
             space_after = bool(trainer.get(24, 0))
-            plain = plain and not space_after
+            byte_fallback = bool(trainer.get(35, 0))
         elif number == 3 and isinstance(value, bytes):  # NormalizerSpec; its three flags are true unless written
             normalizer = dict(_fields(value))
-            plain = plain and all(normalizer.get(flag, 1) for flag in (3, 4, 5))
-    return Model(tuple(pieces), kind, plain, space_after)
+            prefix, removed, escaped = (bool(normalizer.get(flag, 1)) for flag in (3, 4, 5))
+            found = normalizer.get(2, b"")
+            character_map = found if isinstance(found, bytes) else b""
+    marked = prefix and escaped and not space_after
+    return Model(
+        tuple(pieces),
+        kind,
+        marked and removed,
+        space_after,
+        marked and not removed,
+        byte_fallback,
+        character_map,
+    )
 
 
 def count_pieces(data: bytes) -> int:

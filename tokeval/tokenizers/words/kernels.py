@@ -5,22 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.utf8 import hash_bytes
+from tokeval.tokenizers.trie.kernels import piece_of, step
+from tokeval.utf8 import point_at
 
+#: What a byte means to `cut`: part of a chunk, the space between chunks, a chunk by itself, maybe a Han ideograph.
+PLAIN, SPACE, ALONE, HAN = 0, 1, 2, 3
 
-@kernel
-def point_at(data, at):
-    """The code point at a byte position of valid UTF-8, and the position after it."""
-    byte = np.int64(data[at])
-    if byte < 0x80:
-        return byte, at + 1
-    if byte < 0xE0:
-        return ((byte & 0x1F) << 6) | np.int64(data[at + 1] & 0x3F), at + 2
-    if byte < 0xF0:
-        middle = np.int64(data[at + 1] & 0x3F) << 6
-        return ((byte & 0x0F) << 12) | middle | np.int64(data[at + 2] & 0x3F), at + 3
-    high = ((byte & 0x07) << 18) | (np.int64(data[at + 1] & 0x3F) << 12)
-    return high | (np.int64(data[at + 2] & 0x3F) << 6) | np.int64(data[at + 3] & 0x3F), at + 4
+_AHEAD = 32
 
 
 @kernel
@@ -50,119 +41,143 @@ def mark_points(data, start, stop, seen):
     """Set `seen` for every code point that occurs."""
     at = start
     while at < stop:
-        point, at = point_at(data, at)
+        point, width = point_at(data, at)
         seen[point] = True
+        at += width
 
 
 @kernel
-def slot_of(table, store, offsets, data, start, stop):
-    """The slot of these bytes in an open-addressing table of entries, and their hash; an empty slot holds -1."""
-    code = hash_bytes(data, start, stop)
-    mask = table.shape[0] - 1
-    slot = np.int64(code & np.uint64(mask))
-    width = stop - start
-    while table[slot] >= 0:
-        low = offsets[table[slot]]
-        if offsets[table[slot] + 1] - low == width:
-            k = 0
-            while k < width and store[low + k] == data[start + k]:
-                k += 1
-            if k == width:
-                break
-        slot = (slot + 1) & mask
-    return slot, code
+def fill_table(table, old):
+    """Enter the entries of an old table into an empty one; a slot holds 32 bits of hash, then the entry, or 0."""
+    mask = np.uint64(table.shape[0] - 1)
+    for k in range(old.shape[0]):
+        if old[k]:
+            slot = (old[k] >> np.uint64(32)) & mask
+            while table[slot]:
+                slot = (slot + np.uint64(1)) & mask
+            table[slot] = old[k]
 
 
 @kernel
-def fill_table(table, hashes, count):
-    """Enter the first `count` hashes into an empty table."""
-    mask = table.shape[0] - 1
-    table[:] = -1
-    for entry in range(count):
-        slot = np.int64(hashes[entry] & np.uint64(mask))
-        while table[slot] >= 0:
-            slot = (slot + 1) & mask
-        table[slot] = entry
+def _han(data, at, stop):
+    """Whether a Han ideograph of the ranges that BERT's splitter parts begins here."""
+    if at + 3 > stop:
+        return False
+    point, _ = point_at(data, at)
+    return 0x4E00 <= point <= 0x9FFF or 0x3400 <= point <= 0x4DBF
 
 
 @kernel
-def hash_entries(store, offsets, hashes):
-    """The hash of every entry."""
-    for entry in range(offsets.shape[0] - 1):
-        hashes[entry] = hash_bytes(store, offsets[entry], offsets[entry + 1])
+def cut(data, offsets, classes, lead, begins, sizes, codes, rows):
+    """Cut documents into chunks: where each begins, how long it is, its hash, and the chunks of each document.
 
-
-@kernel
-def _stands_alone(data, at, stop, alone, han):
-    """How many bytes at `at` make a chunk of their own: ASCII punctuation, or a Han ideograph; else 0."""
-    byte = data[at]
-    if byte < 0x80:
-        return 1 if alone[byte] else 0
-    if han and 0xE3 <= byte <= 0xE9 and at + 3 <= stop:
-        point = (np.int64(byte & 15) << 12) | (np.int64(data[at + 1] & 63) << 6) | np.int64(data[at + 2] & 63)
-        if 0x4E00 <= point <= 0x9FFF or 0x3400 <= point <= 0x4DBF:
-            return 3
-    return 0
-
-
-@kernel
-def scan(data, offsets, row, alone, han, table, hashes, store, cuts, count, words, places, rows, found):
-    """Cut documents from `row` on into chunks and look each up; unseen ones become new entries.
-
-    Returns the row to go on with once there is more room, the number of entries and the number of chunks so far.
+    Chunks are what lies between spaces; with `lead`, between single spaces, so that of a run of spaces all but the
+    first belong to the chunk behind it, and a chunk may be empty. Returns the number of chunks.
     """
-    used = cuts[count]
-    total = offsets.shape[0] - 1
-    while row < total:
+    found = 0
+    for row in range(offsets.shape[0] - 1):
         begin, stop = offsets[row], offsets[row + 1]
-        size = stop - begin
-        if used + size > store.shape[0] or 2 * (count + size) > table.shape[0]:
-            return row, count, found
         at = begin
-        while at < stop:
-            if data[at] == 0x20:
+        while at < stop or (lead and at == stop and at > begin):
+            end = at
+            code = np.uint64(0xCBF29CE484222325)
+            if lead:
+                while end < stop and data[end] == 0x20:
+                    code = (code ^ np.uint64(0x20)) * np.uint64(0x100000001B3)
+                    end += 1
+            elif data[at] == 0x20:
                 at += 1
                 continue
-            end = at + _stands_alone(data, at, stop, alone, han)
-            if end == at:
+            while end < stop:
+                byte = data[end]
+                kind = classes[byte]
+                if kind != PLAIN:
+                    if kind == SPACE:
+                        break
+                    width = 1 if kind == ALONE else 3 if _han(data, end, stop) else 0
+                    if width and end > at:
+                        break
+                    if width:
+                        for k in range(width):
+                            code = (code ^ np.uint64(data[end + k])) * np.uint64(0x100000001B3)
+                        end += width
+                        break
+                code = (code ^ np.uint64(byte)) * np.uint64(0x100000001B3)
                 end += 1
-                while end < stop and data[end] != 0x20 and not _stands_alone(data, end, stop, alone, han):
-                    end += 1
-            slot, code = slot_of(table, store, cuts, data, at, end)
-            entry = table[slot]
-            if entry < 0:
-                entry = count
-                table[slot] = entry
-                hashes[entry] = code
-                for k in range(end - at):
-                    store[used + k] = data[at + k]
-                used += end - at
-                count += 1
-                cuts[count] = used
-            words[found] = entry
-            places[found] = at - begin
+            code ^= code >> np.uint64(32)
+            codes[found] = (code * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+            begins[found], sizes[found] = at, end - at
             found += 1
-            at = end
-        row += 1
-        rows[row] = found
-    return row, count, found
+            at = end + 1 if lead else end
+        rows[row + 1] = found
+    return found
 
 
 @kernel
-def gather_sizes(words, rows, id_offsets, doubtful, out, unsure):
-    """Tokens of each document as offsets; documents with a doubtful chunk are unsure and get none."""
+def look_up(data, begins, sizes, codes, first, last, table, store, cuts, count, words):
+    """Find the entry of each chunk from `first` on; unseen chunks become new entries.
+
+    Returns the chunk to go on with once there is more room, and the number of entries so far.
+    """
+    used = cuts[count]
+    mask = np.uint64(table.shape[0] - 1)
+    one, half = np.uint64(1), np.uint64(32)
+    for c in range(first, last):
+        if (c - first) % _AHEAD == 0:  # ask for the memory of several chunks at once, or each would wait for its own
+            for k in range(c, min(c + _AHEAD, last)):
+                words[k] = np.int32(table[np.uint64(codes[k]) & mask] & np.uint64(0xFFFFFFFF))
+            for k in range(c, min(c + _AHEAD, last)):
+                words[k] = np.int32(store[cuts[max(words[k] - 1, 0)]])
+        begin, size, code = begins[c], np.int64(sizes[c]), np.uint64(codes[c])
+        slot = code & mask
+        entry = np.int64(-1)
+        while table[slot]:
+            if table[slot] >> half == code:
+                entry = np.int64(table[slot] & np.uint64(0xFFFFFFFF)) - 1
+                low = cuts[entry]
+                if cuts[entry + 1] - low == size:
+                    k = 0
+                    while k < size and store[low + k] == data[begin + k]:
+                        k += 1
+                    if k == size:
+                        break
+                entry = np.int64(-1)
+            slot = (slot + one) & mask
+        if entry < 0:
+            if used + size > store.shape[0] or 4 * (count + 1) > 3 * table.shape[0]:
+                return c, count
+            entry = count
+            count += 1
+            table[slot] = (code << half) | np.uint64(count)
+            for k in range(size):
+                store[used + k] = data[begin + k]
+            used += size
+            cuts[count] = used
+        words[c] = entry
+    return last, count
+
+
+@kernel
+def gather_sizes(words, rows, id_offsets, trust, out, unsure):
+    """Tokens of each document as offsets; documents whose chunks cannot be trusted together get none.
+
+    `trust` holds two numbers of each chunk: how far sums of scores may be off before its ids change (negative where
+    they depend on the neighbours), and how large its sums are. Sums of the whole document are off by its size.
+    """
     for row in range(rows.shape[0] - 1):
         size = np.int64(0)
+        slack, weight = np.float32(np.inf), np.float64(0)
         for k in range(rows[row], rows[row + 1]):
             entry = words[k]
             size += id_offsets[entry + 1] - id_offsets[entry]
-            if doubtful[entry]:
-                unsure[row] = True
+            slack = min(slack, trust[entry, 0])
+            weight += trust[entry, 1]
+        unsure[row] |= slack <= weight * 2.0**-22
         out[row + 1] = out[row] + (0 if unsure[row] else size)
 
 
 @kernel
-def gather(words, places, rows, id_offsets, ids, starts, ends, unsure, out, out_starts, out_ends):
+def gather(words, begins, offsets, rows, id_offsets, ids, starts, ends, unsure, out, out_starts, out_ends):
     """The ids of every document's chunks in order, and, where there is room for them, their byte ranges."""
     spans = out_starts.shape[0] == out.shape[0]
     at = 0
@@ -174,8 +189,8 @@ def gather(words, places, rows, id_offsets, ids, starts, ends, unsure, out, out_
             for j in range(id_offsets[entry], id_offsets[entry + 1]):
                 out[at] = ids[j]
                 if spans:
-                    out_starts[at] = places[k] + starts[j]
-                    out_ends[at] = places[k] + ends[j]
+                    out_starts[at] = begins[k] - offsets[row] + starts[j]
+                    out_ends[at] = begins[k] - offsets[row] + ends[j]
                 at += 1
 
 
@@ -185,24 +200,27 @@ def _longest_matches(buffer, ends, count, froms, tos, first, inner, unknown, lim
     origin = at
     s = 0
     while count <= limit and s < count:
-        table, store, offsets, numbers, longest = first if s == 0 else inner
-        low = ends[s - 1] if s else 0
-        e = count
-        while e > s and ends[e - 1] - low > longest:
-            e -= 1
-        entry = -1
-        while e > s:
-            slot, _ = slot_of(table, store, offsets, buffer, low, ends[e - 1])
-            entry = table[slot]
-            if entry >= 0:
+        trie = first if s == 0 else inner
+        node = trie[0]
+        piece = np.int64(-1)
+        j = ends[s - 1] if s else 0
+        e = s
+        after = s
+        while e < count:
+            while j < ends[e] and node >= 0:
+                node = step(trie, node, buffer[j])
+                j += 1
+            if node < 0:
                 break
-            e -= 1
-        if entry < 0:
+            e += 1
+            if piece_of(node) >= 0:
+                piece, after = piece_of(node), e
+        if piece < 0:
             break
-        ids[at] = numbers[entry]
-        starts[at], stops[at] = froms[s], tos[e - 1]
+        ids[at] = piece
+        starts[at], stops[at] = froms[s], tos[after - 1]
         at += 1
-        s = e
+        s = after
     if s < count:
         ids[origin] = unknown
         starts[origin], stops[origin] = froms[0], tos[count - 1]
@@ -226,7 +244,8 @@ def wordpiece(data, cuts, flags, counts, points, splits, first, inner, unknown, 
         safe = True
         while at < stop:
             begin = at
-            point, at = point_at(data, at)
+            point, width = point_at(data, at)
+            at += width
             if flags[point]:
                 safe = False
                 break
@@ -283,87 +302,6 @@ def build_trie(store, offsets, keys, children, terms):
             node = children[slot]
         if offsets[piece + 1] > offsets[piece]:
             terms[node] = piece
-
-
-@kernel
-def unigram(
-    data, cuts, flags, counts, points, keys, children, terms, scores, unknown, penalty, ids, starts, stops, lengths
-):
-    """Best segmentation of chunks, each behind a word mark; -1 tokens where unsafe, -2 where doubtful in context."""
-    widest = 16
-    for e in range(cuts.shape[0] - 1):
-        widest = max(widest, cuts[e + 1] - cuts[e])
-    room = 16 * widest + 16
-    buffer = np.empty(room, np.uint8)
-    best, start, piece = np.empty(room, np.float64), np.empty(room, np.int64), np.empty(room, np.int64)
-    froms, tos, trail = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int64)
-    t = 0
-    for e in range(cuts.shape[0] - 1):
-        at, stop = cuts[e], cuts[e + 1]
-        size = write_point(buffer, 0, np.int64(0x2581))
-        safe = doubtful = False
-        while at < stop:
-            begin = at
-            point, at = point_at(data, at)
-            if flags[point]:
-                doubtful = begin == cuts[e] and flags[point] == 2
-                break
-            for k in range(counts[point]):
-                after = write_point(buffer, size, np.int64(points[point, k]))
-                for j in range(size, after):
-                    froms[j], tos[j] = begin - cuts[e], at - cuts[e]
-                size = after
-            safe = at == stop
-        if not safe or size == 3:
-            lengths[e] = -2 if doubtful else -1
-            continue
-        for j in range(3):  # the mark lies where the first character lies
-            froms[j], tos[j] = froms[3], tos[3]
-        for k in range(size + 1):
-            start[k] = -1
-        best[0] = 0.0
-        s = 0
-        while s < size:
-            q = s + 1
-            while q < size and (buffer[q] & 0xC0) == 0x80:
-                q += 1
-            single = False
-            node = 0
-            j = s
-            while j < size:
-                slot, _ = edge(keys, node, buffer[j])
-                if keys[slot] < 0:
-                    break
-                node = children[slot]
-                j += 1
-                if terms[node] >= 0:
-                    value = best[s] + scores[terms[node]]
-                    if start[j] < 0 or value > best[j]:
-                        best[j], start[j], piece[j] = value, s, terms[node]
-                    if j == q:
-                        single = True
-            if not single:
-                value = best[s] + penalty
-                if start[q] < 0 or value > best[q]:
-                    best[q], start[q], piece[q] = value, s, unknown
-            s = q
-        n = 0
-        k = size
-        while k > 0:
-            trail[n] = k
-            n += 1
-            k = start[k]
-        origin = t
-        for m in range(n - 1, -1, -1):
-            k = trail[m]
-            if piece[k] == unknown and t > origin and ids[t - 1] == unknown:  # neighbours in the unknown are one
-                stops[t - 1] = tos[k - 1]
-                continue
-            ids[t] = piece[k]
-            starts[t], stops[t] = froms[start[k]], tos[k - 1]
-            t += 1
-        lengths[e] = t - origin
-    return t
 
 
 @kernel

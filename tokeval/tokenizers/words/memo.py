@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -11,23 +13,65 @@ import pyarrow as pa
 from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, text_buffers
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.fast import Found, positions
+from tokeval.tokenizers.modelproto import BYTE, Model
 
 Int32 = npt.NDArray[np.int32]
 Item = TypeVar("Item", bound=np.generic)
 
+#: So many chunks are soon learnt anew.
+_FEW = 4096
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Chunks encoded.
+
+    Attributes:
+        ids: their ids, one chunk after the other.
+        starts, ends: the bytes of each token in its chunk, if they were wanted.
+        lengths: the number of each chunk's tokens; -1 where only the reference can tell, -2 where even that depends
+            on what is around the chunk.
+        trust: per chunk how far sums of scores may be off, and how large they are, shape (n, 2); see `gather_sizes`.
+    """
+
+    ids: UInt32
+    starts: Int32
+    ends: Int32
+    lengths: Int64
+    trust: npt.NDArray[np.float32]
+
+    @classmethod
+    def room(cls, tokens: int, chunks: int, spans: bool) -> Encoded:
+        """Room for so many, to be filled."""
+        places = tokens if spans else 0
+        return cls(
+            np.empty(tokens, np.uint32),
+            np.empty(places, np.int32),
+            np.empty(places, np.int32),
+            np.empty(chunks, np.int64),
+            np.empty((chunks, 2), np.float32),
+        )
+
+    def first(self, tokens: int) -> Encoded:
+        """The same with the first tokens only."""
+        return replace(self, ids=self.ids[:tokens], starts=self.starts[:tokens], ends=self.ends[:tokens])
+
 
 class ChunkEncoder(Protocol):
-    """Encodes chunks of text that hold no space; may be shared by threads."""
+    """Encodes chunks of text between spaces; may be shared by threads."""
 
     #: Whether ASCII punctuation, and Han ideographs, are chunks of their own.
     punctuation: bool
     han: bool
+    #: Whether all but the first of a run of spaces belong to the chunk behind it; else spaces only part chunks.
+    lead: bool
+    #: Whether it knows the bytes of its tokens.
+    spans: bool
+    #: Texts whose documents are left to the reference.
+    avoid: tuple[str, ...]
 
-    def encode(self, data: UInt8, cuts: Int64) -> tuple[UInt32, Int32, Int32, Int64]:
-        """Flat ids, their byte ranges in their chunk, and the number of each chunk's tokens.
-
-        The number is -1 where only the reference can tell, -2 where even that depends on what is around the chunk.
-        """
+    def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
+        """Encode the chunks that lie between the cuts."""
 
 
 class MemoWords:
@@ -36,126 +80,160 @@ class MemoWords:
     name = "memoised words"
 
     def __init__(self, reference: Tokenizer, encoder: ChunkEncoder) -> None:
-        self._reference, self._encoder = reference, encoder
-        punctuation = [33 <= v < 127 and not chr(v).isalnum() and encoder.punctuation for v in range(128)]
-        self._alone = np.array(punctuation, np.bool_)
-        self._table = np.full(1 << 14, -1, np.int32)
-        self._hashes = np.empty(1 << 13, np.uint64)
-        self._cuts = np.zeros((1 << 13) + 1, np.int64)
-        self._store = np.empty(1 << 16, np.uint8)
-        self._count = 0
-        self._id_offsets = np.zeros(1, np.int64)
-        self._ids, self._starts, self._ends = np.zeros(0, np.uint32), np.zeros(0, np.int32), np.zeros(0, np.int32)
-        self._doubtful = np.zeros(0, np.bool_)
-
-    def held(self) -> int:
-        """The bytes in use for chunks and ids."""
-        return 33 * self._count + int(self._cuts[self._count]) + 12 * int(self._id_offsets[-1])
-
-    def encode(self, texts: pa.Array, spans: bool) -> Found:
-        """Ids and byte ranges; rows with a chunk whose ids depend on its neighbours are left to the reference."""
         from tokeval.tokenizers.words import kernels
 
+        self._reference, self._encoder = reference, encoder
+        self._classes = np.zeros(256, np.uint8)
+        if encoder.punctuation:
+            self._classes[[v for v in range(33, 127) if not chr(v).isalnum()]] = kernels.ALONE
+        if encoder.han:
+            self._classes[0xE3:0xEA] = kernels.HAN
+        self._classes[0x20] = kernels.SPACE
+        self._avoid = "|".join(sorted(map(re.escape, encoder.avoid)))
+        self._forget(spans=False)
+
+    def _forget(self, spans: bool) -> None:
+        self._spans = spans
+        self._table = np.zeros(1 << 16, np.uint64)
+        self._cuts = np.zeros(len(self._table) + 1, np.int64)
+        self._store = np.empty(1 << 18, np.uint8)
+        self._count = 0
+        self._id_offsets = np.zeros(len(self._table) + 1, np.int64)
+        self._trust = np.empty((len(self._table), 2), np.float32)
+        self._ids, self._starts, self._ends = np.empty(0, np.uint32), np.empty(0, np.int32), np.empty(0, np.int32)
+
+    def held(self) -> int:
+        """The bytes of all that is kept for chunks, room for more included."""
+        kept = (self._table, self._cuts, self._store, self._id_offsets, self._trust)
+        return sum(array.nbytes for array in (*kept, self._ids, self._starts, self._ends))
+
+    def encode(self, texts: pa.Array, spans: bool) -> Found:
+        """Ids, and byte ranges if known; rows with a chunk whose ids depend on its neighbours go to the reference."""
+        from tokeval.tokenizers.words import kernels
+
+        spans = spans and self._encoder.spans
+        if spans > self._spans or (spans < self._spans and self._count < _FEW):  # such as after a check
+            self._forget(spans)
         data, offsets = text_buffers(texts)
-        words, places, rows = self._scan(data, offsets)
+        words, begins, rows = self._words(data, offsets)
         unsure = np.zeros(len(texts), np.bool_)
         out_offsets = np.zeros(len(texts) + 1, np.int64)
-        kernels.gather_sizes(words, rows, self._id_offsets, self._doubtful, out_offsets, unsure)
+        if self._avoid:
+            import pyarrow.compute as pc
+
+            unsure |= pc.match_substring_regex(texts, self._avoid).to_numpy(zero_copy_only=False)
+        kernels.gather_sizes(words, rows, self._id_offsets, self._trust, out_offsets, unsure)
         total = int(out_offsets[-1])
         ids = np.empty(total, np.uint32)
         starts, ends = np.empty(total if spans else 0, np.int32), np.empty(total if spans else 0, np.int32)
         if total:
             kernels.gather(
-                words, places, rows, self._id_offsets, self._ids, self._starts, self._ends, unsure, ids, starts, ends
+                words,
+                begins,
+                offsets,
+                rows,
+                self._id_offsets,
+                self._ids,
+                self._starts,
+                self._ends,
+                unsure,
+                ids,
+                starts,
+                ends,
             )
         open_rows = np.flatnonzero(unsure) if unsure.any() else None
         return Found(ids, out_offsets, starts if spans else None, ends if spans else None, open_rows)
 
-    def _scan(self, data: UInt8, offsets: Int64) -> tuple[Int32, Int32, Int64]:
+    def _words(self, data: UInt8, offsets: Int64) -> tuple[Int32, Int64, Int64]:
+        """The entry of each chunk and where it begins, and the n + 1 places among them where documents begin."""
         from tokeval.tokenizers.words import kernels
 
-        total = int(offsets[-1] - offsets[0])
-        words, places = np.empty(total + 1, np.int32), np.empty(total + 1, np.int32)
+        room = int(offsets[-1] - offsets[0]) + len(offsets)
+        begins, sizes = np.empty(room, np.int64), np.empty(room, np.int32)
+        codes, words = np.empty(room, np.uint32), np.empty(room, np.int32)
         rows = np.zeros(len(offsets), np.int64)
-        row = found = 0
-        before = self._count
+        last = kernels.cut(data, offsets, self._classes, self._encoder.lead, begins, sizes, codes, rows)
+        before, at = self._count, 0
         while True:
-            row, self._count, found = kernels.scan(
-                data,
-                offsets,
-                row,
-                self._alone,
-                self._encoder.han,
-                self._table,
-                self._hashes,
-                self._store,
-                self._cuts,
-                self._count,
-                words,
-                places,
-                rows,
-                found,
+            at, self._count = kernels.look_up(
+                data, begins, sizes, codes, at, last, self._table, self._store, self._cuts, self._count, words
             )
-            if row == len(offsets) - 1:
+            if at == last:
                 break
-            self._make_room(int(offsets[row + 1] - offsets[row]))
+            self._make_room(int(sizes[at]))
         if self._count > before:
             self._learn(before)
-        return words[:found], places[:found], rows
+        return words[:last], begins, rows
 
     def _make_room(self, size: int) -> None:
+        """More room where one more entry of so many bytes does not fit."""
         from tokeval.tokenizers.words import kernels
 
-        used = int(self._cuts[self._count])
-        if used + size > len(self._store):
-            self._store = _grown(self._store, used + size)
-        capacity = len(self._table)
-        while 2 * (self._count + size) > capacity:
-            capacity *= 2
-        if capacity > len(self._table):
-            self._hashes = _grown(self._hashes, capacity // 2)
-            self._cuts = _grown(self._cuts, capacity // 2 + 1)
-            self._table = np.empty(capacity, np.int32)
-            kernels.fill_table(self._table, self._hashes, self._count)
+        self._store = _with_room(self._store, int(self._cuts[self._count]), size)
+        if 4 * (self._count + 1) > 3 * len(self._table):
+            table = np.zeros(4 * len(self._table), np.uint64)
+            self._cuts = _with_room(self._cuts, self._count + 1, len(table) - self._count)
+            kernels.fill_table(table, self._table)
+            self._table = table
 
     def _learn(self, before: int) -> None:
         """Encode the chunks from `before` on; what the encoder leaves open goes to the reference, alone."""
         cuts = self._cuts[before : self._count + 1]
-        ids, starts, ends, lengths = self._encoder.encode(self._store, cuts)
-        doubtful = lengths == -2
-        rest = np.flatnonzero(lengths < 0)
-        if len(rest):
-            chunks = pa.Array.from_buffers(
-                pa.large_string(), len(cuts) - 1, [None, pa.py_buffer(cuts), pa.py_buffer(self._store)]
-            )
-            spans = self._reference.spans_batch(chunks.take(pa.array(rest)))
-            theirs, their_offsets = id_buffers(spans.ids)
-            sure = np.flatnonzero(lengths >= 0)
-            lengths = lengths.copy()
-            lengths[rest] = np.diff(their_offsets)
-            merged = np.concatenate(([0], np.cumsum(lengths)))
-            here, there = positions(merged, sure), positions(merged, rest)
-            size = int(merged[-1])
-            ids = _merged(size, here, ids, there, theirs)
-            starts = _merged(size, here, starts, there, spans.starts)
-            ends = _merged(size, here, ends, there, spans.ends)
-        base = self._id_offsets[-1]
-        self._id_offsets = np.concatenate((self._id_offsets, base + np.cumsum(lengths)))
-        self._ids = _appended(self._ids, int(base), ids)
-        self._starts = _appended(self._starts, int(base), starts)
-        self._ends = _appended(self._ends, int(base), ends)
-        self._doubtful = np.concatenate((self._doubtful, doubtful))
+        found = self._encoder.encode(self._store, cuts, self._spans)
+        found.trust[found.lengths == -2] = -1, 0
+        found.lengths[found.lengths == -2] = 0
+        if (found.lengths < 0).any():
+            found = self._completed(found, cuts)
+        base = int(self._id_offsets[before])
+        ends = base + np.cumsum(found.lengths)
+        self._id_offsets = _appended(self._id_offsets, before + 1, ends)
+        self._trust = _appended(self._trust, before, found.trust)
+        self._ids = _appended(self._ids, base, found.ids)
+        if self._spans:
+            self._starts = _appended(self._starts, base, found.starts)
+            self._ends = _appended(self._ends, base, found.ends)
+
+    def _completed(self, found: Encoded, cuts: Int64) -> Encoded:
+        rest, sure = np.flatnonzero(found.lengths < 0), np.flatnonzero(found.lengths >= 0)
+        chunks = pa.Array.from_buffers(
+            pa.large_string(), len(cuts) - 1, [None, pa.py_buffer(cuts), pa.py_buffer(self._store)]
+        ).take(pa.array(rest))
+        starts = ends = found.starts
+        if self._spans:
+            spans = self._reference.spans_batch(chunks)
+            ids, offsets = id_buffers(spans.ids)
+            starts, ends = spans.starts, spans.ends
+        else:
+            ids, offsets = id_buffers(self._reference.encode_batch(chunks))
+        lengths = found.lengths.copy()
+        lengths[rest] = np.diff(offsets)
+        merged = np.concatenate(([0], np.cumsum(lengths)))
+        here, there = positions(merged, sure), positions(merged, rest)
+        size = int(merged[-1])
+        if self._spans:
+            starts = _merged(size, here, found.starts, there, starts)
+            ends = _merged(size, here, found.ends, there, ends)
+        return Encoded(_merged(size, here, found.ids, there, ids), starts, ends, lengths, found.trust)
 
 
-def _grown(array: npt.NDArray[Item], size: int) -> npt.NDArray[Item]:
-    larger = np.empty(max(size, 2 * len(array)), array.dtype)
-    larger[: len(array)] = array
+def fallback_of(model: Model) -> Int64:
+    """The id of each byte's piece, shape (256,); empty where the model has none."""
+    found = {text: i for i, (text, _, kind) in enumerate(model.pieces) if kind == BYTE}
+    numbers = [found.get(f"<0x{value:02X}>", -1) for value in range(256)]
+    return np.array(numbers if model.byte_fallback and min(numbers) >= 0 else [], np.int64)
+
+
+def _with_room(array: npt.NDArray[Item], size: int, more: int) -> npt.NDArray[Item]:
+    """The array, or a larger one that begins with its first `size` items."""
+    if size + more <= len(array):
+        return array
+    larger = np.empty((max(size + more, 2 * len(array)), *array.shape[1:]), array.dtype)
+    larger[:size] = array[:size]
     return larger
 
 
 def _appended(array: npt.NDArray[Item], size: int, more: npt.NDArray[Item]) -> npt.NDArray[Item]:
-    if size + len(more) > len(array):
-        array = _grown(array, size + len(more))
+    array = _with_room(array, size, len(more))
     array[size : size + len(more)] = more
     return array
 

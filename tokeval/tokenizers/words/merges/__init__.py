@@ -1,0 +1,78 @@
+"""SentencePiece's BPE where no piece crosses a space: each word's merges, by themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tokeval.arrow import Int64, UInt8
+from tokeval.tokenizers.fast import NoFastPathError
+from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
+from tokeval.tokenizers.words.memo import Encoded, fallback_of
+from tokeval.tokenizers.words.normal import as_sentencepiece
+from tokeval.tokenizers.words.unigram import check_spaces
+
+#: Above it a symbol does not fit a slot of the table of pairs.
+_SYMBOLS = 0x1FFFFF
+
+
+class Merges:
+    """Compiled merges; a symbol is a piece or a character of one, the mergeable ones in front."""
+
+    punctuation = han = spans = False
+
+    def __init__(self, model: Model, unknown: int) -> None:
+        """Raises `NoFastPathError` if the model may look across white space."""
+        from tokeval.tokenizers.words.merges.kernels import enter_pairs
+
+        check_spaces(model)
+        self.lead = not model.spaces_are_plain
+        if self.lead and not (model.only_keeps_spaces and not model.character_map):
+            raise NoFastPathError("a BPE model whose words are not a mark and what is behind it")
+        symbols = [text for text, _, kind in model.pieces if kind == USER_DEFINED]
+        self._mapped, _ = as_sentencepiece(model.character_map, ())
+        self.avoid = tuple(symbols)
+        ids = {text: i for i, (text, _, kind) in enumerate(model.pieces) if kind == NORMAL}
+        made = sorted((text for text in ids if len(text) > 1), key=lambda text: -model.pieces[ids[text]][1])
+        scores = np.array([model.pieces[ids[text]][1] for text in made])
+        number_of = {text: number for number, text in enumerate([*made, *sorted({c for text in ids for c in text})])}
+        if len(number_of) >= _SYMBOLS:
+            raise NoFastPathError(f"a BPE model of {len(number_of)} symbols")
+        triples = [
+            (number_of[text[:k]], number_of[text[k:]], number_of[text])
+            for text in made
+            for k in range(1, len(text))
+            if text[:k] in number_of and text[k:] in number_of
+        ]
+        self._pairs = np.full(1 << max(4, (3 * len(triples)).bit_length()), -1, np.int64)
+        enter_pairs(self._pairs, *np.array(triples, np.int64).reshape(-1, 3).T.copy())
+        self._letters = np.full(0x110000, -1, np.int32)
+        for text, number in number_of.items():
+            if len(text) == 1:
+                self._letters[ord(text)] = number
+        # of equally good pieces the one further left is made first
+        self._order = np.zeros(len(number_of), np.int64)
+        self._order[: len(made)] = np.searchsorted(-scores, -scores)
+        self._numbers = np.array([ids.get(text, -1) for text in number_of], np.int64)
+        self._unknown, self._fallback = unknown, fallback_of(model)
+
+    def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
+        """See `ChunkEncoder`."""
+        from tokeval.tokenizers.words.merges import kernels
+
+        found = Encoded.room(4 * (int(cuts[-1] - cuts[0]) + len(cuts)) + 16, len(cuts) - 1, spans)
+        total = kernels.merge(
+            data,
+            cuts,
+            not self.lead,
+            self._mapped,
+            self._letters,
+            self._pairs,
+            self._order,
+            self._numbers,
+            self._unknown,
+            self._fallback,
+            found.ids,
+            found.lengths,
+        )
+        found.trust[:] = np.inf, 0
+        return found.first(total)

@@ -1,0 +1,83 @@
+"""SentencePiece's character maps ("precompiled"), which SentencePiece and Hugging Face apply in ways of their own."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from tokeval.arrow import UInt8, UInt32
+from tokeval.tokenizers.fast import NoFastPathError
+
+_POINTS = 0x110000
+
+#: What may continue the character before it without being a mark by its category, as ranges of code points.
+_CONTINUES = (
+    (0x0E33, 0x0E33),
+    (0x0EB3, 0x0EB3),
+    (0x1100, 0x11FF),
+    (0xA960, 0xA97F),
+    (0xAC00, 0xD7FF),
+    (0xFF9E, 0xFF9F),
+    (0x1F3FB, 0x1F3FF),
+)
+
+Mapped = tuple[UInt32, UInt8, UInt8]
+
+
+def character_map(blob: bytes) -> tuple[UInt32, UInt8]:
+    """The trie and the normalised forms (each ends with a zero byte) of a map; both empty if it maps nothing.
+
+    Raises:
+        NoFastPathError: it is none, or one of its keys joins a space with what is beside it.
+    """
+    if not blob:
+        return np.zeros(0, np.uint32), np.zeros(1, np.uint8)
+    size = int.from_bytes(blob[:4], "little")
+    if size % 4 or not 0 < size < len(blob) - 3 or blob[-1]:
+        raise NoFastPathError("a character map that cannot be read")
+    units = np.frombuffer(blob, "<u4", size // 4, 4).astype(np.uint32)
+    forms = np.frombuffer(blob, np.uint8, offset=4 + size).copy()
+    if joined_points(units)[0x20]:
+        raise NoFastPathError("a character map that joins spaces with what is beside them")
+    return units, forms
+
+
+def joined_points(units: UInt32) -> npt.NDArray[np.bool_]:
+    """The code points that are in a key of several code points."""
+    from tokeval.tokenizers.words.normal.kernels import mark_joined
+
+    joined = np.zeros(_POINTS, np.bool_)
+    if len(units):
+        mark_joined(units, joined)
+    return joined
+
+
+def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[str]]:
+    """A map with the user-defined symbols of one character that it leaves as they are; and all other symbols."""
+    units, forms = character_map(blob)
+    joined = joined_points(units)
+    raw, others = np.zeros(_POINTS, np.uint8), []
+    for symbol in symbols:
+        if len(symbol) == 1 and not joined[ord(symbol)] and symbol != " ":
+            raw[ord(symbol)] = 1
+        else:
+            others.append(symbol)
+    return (units, forms, raw), others
+
+
+def as_hugging_face(blob: bytes) -> Mapped:
+    """A map with what may continue a character (1) and what is left to the library wherever it is (2)."""
+    units, forms = character_map(blob)
+    extends = np.zeros(_POINTS, np.uint8)
+    for point in range(_POINTS):
+        category = unicodedata.category(chr(point))
+        if category[0] == "M":
+            extends[point] = 1
+        elif category[0] in "CZ" and category != "Cn" and category != "Co":
+            extends[point] = 2
+    for low, high in _CONTINUES:
+        extends[low : high + 1] = 1
+    return (units, forms, extends)

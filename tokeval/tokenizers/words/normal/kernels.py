@@ -1,0 +1,184 @@
+"""Compiled normalisation of one chunk, by a table of code points or by a SentencePiece character map."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tokeval.jit import kernel
+from tokeval.tokenizers.words.kernels import write_point
+from tokeval.utf8 import is_space, point_at
+
+MARK_POINT = 0x2581
+
+
+@kernel
+def by_points(data, start, stop, flags, counts, points, buffer, froms, tos, size):
+    """Write the chunk's normalised form from `size` on, with the source bytes of each byte; the size after it.
+
+    Returns -1 where only the reference can tell, -2 where that depends on what is around the chunk.
+    """
+    at = start
+    while at < stop:
+        point, width = point_at(data, at)
+        if flags[point]:
+            return -2 if at == start and flags[point] == 2 else -1
+        for k in range(counts[point]):
+            after = write_point(buffer, size, np.int64(points[point, k]))
+            for j in range(size, after):
+                froms[j], tos[j] = at - start, at + width - start
+            size = after
+        at += width
+    return size
+
+
+@kernel
+def child(units, base, byte):
+    """One step in a character map: the cell, or -1; see Darts-clone's format. `base` begins as `below(units, 0)`."""
+    cell = base ^ np.int64(byte)
+    if cell >= units.shape[0] or units[cell] & np.uint32(0x800000FF) != np.uint32(byte):
+        return np.int64(-1)
+    return cell
+
+
+@kernel
+def below(units, cell):
+    """Where the children of a cell are counted from; the value of its key, if it ends one, lies there."""
+    unit = np.int64(units[cell])
+    return cell ^ ((unit >> 10) << ((unit & 512) >> 6))
+
+
+@kernel
+def ends_key(units, cell):
+    """Whether a key ends at the cell."""
+    return (units[cell] >> np.uint32(8)) & np.uint32(1) == 1
+
+
+@kernel
+def mark_joined(units, joined):
+    """Set `joined` for every code point that is in a key of several code points."""
+    key = np.empty(64, np.uint8)
+    stack = [(below(units, 0), np.int64(0), np.int64(0))]
+    while stack:
+        base, depth, byte = stack.pop()
+        if depth:
+            key[depth - 1] = byte
+        if depth == 64:
+            continue
+        for follower in range(1, 256):
+            cell = child(units, base, follower)
+            if cell < 0:
+                continue
+            key[depth] = follower
+            if ends_key(units, cell):
+                _, width = point_at(key, 0)
+                at = 0
+                while at <= depth and width <= depth:
+                    point, step = point_at(key, at)
+                    joined[point] = True
+                    at += step
+            stack.append((below(units, cell), depth + 1, np.int64(follower)))
+
+
+@kernel
+def by_map(data, start, stop, units, forms, raw, buffer, size):
+    """Write the chunk as SentencePiece normalises it: longest keys first, spaces as marks, none before or behind.
+
+    `raw` tells code points that are left as they are. Returns the size after it, or -2 where the chunk holds a mark.
+    """
+    begin = size
+    at = start
+    after_space = True
+    while at < stop:
+        point, width = point_at(data, at)
+        form, taken = np.int64(-1), width
+        if units.shape[0] and not raw[point]:
+            base = below(units, 0)
+            j = at
+            while j < stop:
+                cell = child(units, base, data[j])
+                if cell < 0:
+                    break
+                base = below(units, cell)
+                j += 1
+                if ends_key(units, cell):
+                    form, taken = np.int64(units[base] & np.uint32(0x7FFFFFFF)), j - at
+        low, source = (form, forms) if form >= 0 else (at, data)
+        high = low + width
+        if form >= 0:
+            high = low
+            while forms[high]:
+                high += 1
+        while after_space and low < high and source[low] == 0x20:
+            low += 1
+        if size + 3 * (high - low) + 4 > buffer.shape[0]:
+            return -2
+        if low < high:
+            after_space = source[high - 1] == 0x20
+            for k in range(low, high):
+                if source[k] == 0x20:
+                    size = write_point(buffer, size, np.int64(MARK_POINT))
+                elif source[k] == 0xE2 and k + 2 < high and source[k + 1] == 0x96 and source[k + 2] == 0x81:
+                    return -2
+                else:
+                    buffer[size] = source[k]
+                    size += 1
+        at += taken
+    while after_space and size >= begin + 3 and buffer[size - 1] == 0x81 and buffer[size - 2] == 0x96:
+        size -= 3
+    return size
+
+
+@kernel
+def by_shortest(data, start, stop, units, forms, extends, buffer, froms, tos, size):
+    """Write the chunk as Hugging Face applies a character map: to what a reader sees as a character, or to its parts.
+
+    That is clear where every key found is one code point and nothing that may belong to it comes behind it; else
+    -1, as for white space and marks, which part words.
+    """
+    at = start
+    while at < stop:
+        point, width = point_at(data, at)
+        if point == MARK_POINT or is_space(point) or extends[point] == 2:
+            return -1
+        form = np.int64(-1)
+        base = below(units, 0)
+        j = at
+        while j < stop and form < 0:
+            cell = child(units, base, data[j])
+            if cell < 0:
+                break
+            base = below(units, cell)
+            j += 1
+            if ends_key(units, cell):
+                form = np.int64(units[base] & np.uint32(0x7FFFFFFF))
+        if form < 0:
+            if size + width > buffer.shape[0]:
+                return -1
+            for k in range(at, at + width):
+                buffer[size] = data[k]
+                froms[size], tos[size] = at - start, at + width - start
+                size += 1
+        else:
+            if j - at != width:
+                return -1
+            if j < stop:
+                follower, _ = point_at(data, j)
+                if extends[follower]:
+                    return -1
+            high = form
+            while forms[high]:
+                high += 1
+            if size + high - form + 4 > buffer.shape[0]:
+                return -1
+            low = form
+            while low < high:
+                normal, step = point_at(forms, low)
+                if is_space(normal) or normal == MARK_POINT:
+                    return -1
+                low += step
+            for k in range(form, high):
+                buffer[size] = forms[k]
+                froms[size], tos[size] = at - start, at + width - start
+                size += 1
+        at += width
+    return size

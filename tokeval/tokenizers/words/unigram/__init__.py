@@ -1,0 +1,117 @@
+"""Unigram behind a split at white space: each word's best segmentation, by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tokeval.arrow import Int64, UInt8
+from tokeval.tokenizers.fast import NoFastPathError
+from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
+from tokeval.tokenizers.trie import trie_of
+from tokeval.tokenizers.words.memo import Encoded, fallback_of
+from tokeval.tokenizers.words.normal import Mapped, as_hugging_face, as_sentencepiece
+from tokeval.tokenizers.words.points import Points, composes
+
+#: How far below the worst piece the libraries put what is not in the vocabulary.
+_PENALTY = 10.0
+
+_NOTHING = np.zeros(0, np.uint32), np.zeros(1, np.uint8), np.zeros(0, np.uint8)
+
+
+class Unigram:
+    """A compiled Viterbi over a trie of the pieces, behind the reference's own normalisation."""
+
+    punctuation = han = lead = False
+    avoid: tuple[str, ...] = ()
+
+    def __init__(self, pieces: Sequence[tuple[str, float]], unknown: int) -> None:
+        self._trie = trie_of([piece.encode() for piece, _ in pieces])
+        self._scores = np.array([score for _, score in pieces], np.float64)
+        self._unknown, self._penalty = unknown, float(self._scores.min()) - _PENALTY
+        self._points: Points | None = None
+        self._mapped: Mapped = _NOTHING
+        self._fallback = np.zeros(0, np.int64)
+        self.spans = True
+
+    @classmethod
+    def with_points(cls, pieces: Sequence[tuple[str, float]], unknown: int, normalize: Callable[[str], str]) -> Unigram:
+        """Hugging Face's, behind a normaliser that is asked about each code point."""
+        made = cls(pieces, unknown)
+        made._points = Points(normalize, None, composes)
+        return made
+
+    @classmethod
+    def with_map(cls, pieces: Sequence[tuple[str, float]], unknown: int, blob: bytes) -> Unigram:
+        """Hugging Face's, behind a character map."""
+        made = cls(pieces, unknown)
+        made._mapped = as_hugging_face(blob)
+        return made
+
+    @classmethod
+    def of_model(cls, model: Model, unknown: int) -> Unigram:
+        """SentencePiece's: sums are of 32 bits there, so chunks come with how far theirs may be off.
+
+        Raises:
+            NoFastPathError: the model may look across white space.
+        """
+        normal = [score for _, score, kind in model.pieces if kind == NORMAL]
+        symbols = [text for text, _, kind in model.pieces if kind == USER_DEFINED]
+        check_spaces(model)
+        if not model.spaces_are_plain or max(normal) > 0:
+            raise NoFastPathError("a Unigram model whose words are not a mark and what is behind it")
+        mapped, avoid = as_sentencepiece(model.character_map, symbols)
+        pieces = [
+            ("" if kind not in (NORMAL, USER_DEFINED) or text in avoid else text, score)
+            for text, score, kind in model.pieces
+        ]
+        made = cls(pieces, unknown)
+        made._mapped, made.spans, made.avoid = mapped, False, tuple(avoid)
+        made._fallback = fallback_of(model)
+        made._penalty = float(np.float32(min(normal)) - np.float32(_PENALTY))
+        for number, (text, _, kind) in enumerate(model.pieces):
+            if kind == USER_DEFINED:
+                made._scores[number] = len(text.encode()) * max(normal) - 0.1
+        return made
+
+    def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
+        """See `ChunkEncoder`."""
+        from tokeval.tokenizers.words.unigram import kernels
+
+        table = np.zeros(0, np.uint8), np.zeros(0, np.uint8), np.zeros((0, 4), np.int32)
+        how = kernels.SHORTEST if self.spans else kernels.LONGEST
+        if self._points is not None:
+            self._points.learn(data, cuts)
+            table, how = (self._points.flags, self._points.counts, self._points.points), kernels.POINTS
+        found = Encoded.room(4 * (int(cuts[-1] - cuts[0]) + len(cuts)) + 16, len(cuts) - 1, spans)
+        total = kernels.unigram(
+            data,
+            cuts,
+            how,
+            table,
+            self._mapped,
+            self._trie,
+            self._scores,
+            self._unknown,
+            self._penalty,
+            self._fallback,
+            (found.ids, found.starts, found.ends),
+            found.lengths,
+            found.trust,
+        )
+        if self.spans:
+            found.trust[:] = np.inf, 0
+        return found.first(total)
+
+
+def check_spaces(model: Model) -> None:
+    """Raises `NoFastPathError` if a piece has a space mark behind other text, or spaces are none by themselves."""
+    normal = {text for text, _, kind in model.pieces if kind == NORMAL}
+    if "▁" not in normal:
+        raise NoFastPathError("a model without a piece for the space")
+    across = [text for text, _, _ in model.pieces if "▁" in text.lstrip("▁")]
+    if across:
+        raise NoFastPathError(f"pieces that cross a space, such as {across[0]!r}")
+    if any(kind == 5 for _, _, kind in model.pieces):
+        raise NoFastPathError("pieces that are marked as unused")
