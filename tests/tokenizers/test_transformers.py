@@ -83,7 +83,7 @@ def test_the_fingerprint_is_of_the_files(tmp_path: Path) -> None:
     first = load_tokenizer(spec).fingerprint
     assert load_tokenizer(spec).fingerprint == first
     with (tmp_path / "BertTokenizerLegacy" / "vocab.txt").open("a") as stream:
-        stream.write_slow("more\n")
+        stream.write("more\n")
     assert load_tokenizer(spec).fingerprint != first
 
 
