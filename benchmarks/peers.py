@@ -165,8 +165,8 @@ def report(corpora: list[Path], options: argparse.Namespace) -> str:
         f"Corpus: {', '.join(path.stem for path in corpora)}, {size:.1f} MB of text. "
         f"Tokenizer: {tokenizer.parent.name}. "
         f"Medians of {options.repeats} rounds in which the contestants take turns, each in a fresh process. "
-        f"The load average was {os.getloadavg()[0]:.1f} at the end: the machine did other work meanwhile, "
-        "so the ratios say more than the rates.",
+        f"The load average was {os.getloadavg()[0]:.1f} at the end; where it is above the number of cores, other work "
+        "ran meanwhile, and the ratios say more than the rates.",
         "",
         "| | read, MB | steady MB/s | whole process, s | peak memory, MB | what it computes |",
         "|---|--:|--:|--:|--:|---|",

@@ -9,7 +9,7 @@ import sys
 import pyarrow as pa
 
 #: Of glibc's mallopt, and from how many bytes on an allocation is mapped on its own and unmapped when it is freed.
-_M_MMAP_THRESHOLD, _MAPPED_FROM = -3, 256 << 10
+_M_MMAP_THRESHOLD, _MAPPED_FROM = -3, 4 << 20
 
 
 def release_at_once() -> None:
