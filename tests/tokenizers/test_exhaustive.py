@@ -54,6 +54,9 @@ def test_ids_equal_the_reference_on_every_document(name: str, data: Path) -> Non
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("name", ["gpt2-hf", "llama-2", "llama-3", "bert-base-multilingual-cased", "t5-small-json"])
+@pytest.mark.parametrize(
+    "name",
+    ["gpt2-hf", "llama-2", "llama-3", "whisper-multilingual", "bert-base-multilingual-cased", "t5-small-json"],
+)
 def test_ids_equal_the_reference_on_some_documents(name: str, data: Path) -> None:
     compare(name, data, 200)

@@ -164,10 +164,11 @@ class Tiktoken(Tokenizer):
     def _fast_source(self) -> bytes:
         from tokeval.tokenizers._gigatoken import ranks_source
 
-        known = _KNOWN.get(self._encoding.name)
-        if self._path is not None and known is not None and known.sha256:  # a published file is as it has to be
+        known, ranks = _KNOWN.get(self._encoding.name), self._encoding._mergeable_ranks
+        # A published file is as it has to be; but gigatoken reads no empty token, as Whisper's has one.
+        if self._path is not None and known is not None and known.sha256 and b"" not in ranks:
             return self._path.read_bytes()
-        return ranks_source(self._encoding._mergeable_ranks)
+        return ranks_source(ranks)
 
     @cached_property
     def _fast_json(self) -> str:
