@@ -200,3 +200,32 @@ def count_elements(data):
             depth -= 1
         at += 1
     return largest, total
+
+
+@kernel
+def push(heap, size, value):
+    """Put a value into a binary heap of `size`, the least at 0; returns the new size."""
+    at = size
+    while at > 0 and heap[(at - 1) >> 1] > value:
+        heap[at] = heap[(at - 1) >> 1]
+        at = (at - 1) >> 1
+    heap[at] = value
+    return size + 1
+
+
+@kernel
+def pop(heap, size):
+    """Take away the least value, which is in `heap[0]`; returns the new size."""
+    size -= 1
+    value = heap[size]
+    at = 0
+    while 2 * at + 1 < size:
+        k = 2 * at + 1
+        if k + 1 < size and heap[k + 1] < heap[k]:
+            k += 1
+        if heap[k] >= value:
+            break
+        heap[at] = heap[k]
+        at = k
+    heap[at] = value
+    return size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
+from tokeval.tokenizers.kernels import pop, push
 from tokeval.tokenizers.words.kernels import edge
 
 
@@ -190,7 +191,8 @@ def merge_with_dropout(
         state = seeds[row] | np.uint64(1)
         waiting = np.int64(0)
         while queued > 0:
-            first, queued = _take(heap, queued)
+            first = heap[0]
+            queued = pop(heap, queued)
             k = first & 0xFFFFFFFF
             if parts[k] < 0 or after[k] < 0:
                 continue
@@ -213,7 +215,7 @@ def merge_with_dropout(
             if before[k] >= 0:
                 queued = _offer(heap, queued, lefts, rights, ranks, pairs, parts, after, before[k])
             for j in range(waiting):
-                queued = _put(heap, queued, left_out[j])
+                queued = push(heap, queued, left_out[j])
             waiting = np.int64(0)
         origin = found
         part = np.int64(0) if count > 0 else np.int64(-1)
@@ -255,36 +257,7 @@ def _offer(heap, queued, lefts, rights, ranks, pairs, parts, after, k):
     if after[k] < 0:
         return queued
     pair = pairs[_slot(lefts, rights, pairs, parts[k], parts[after[k]])]
-    return queued if pair < 0 else _put(heap, queued, ranks[pair] << 32 | k)
-
-
-@kernel
-def _put(heap, size, value):
-    at = size
-    while at > 0 and heap[(at - 1) >> 1] > value:
-        heap[at] = heap[(at - 1) >> 1]
-        at = (at - 1) >> 1
-    heap[at] = value
-    return size + 1
-
-
-@kernel
-def _take(heap, size):
-    """The least value of a heap, and the size of the rest."""
-    least = heap[0]
-    size -= 1
-    value = heap[size]
-    at = 0
-    while 2 * at + 1 < size:
-        child = 2 * at + 1
-        if child + 1 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= value:
-            break
-        heap[at] = heap[child]
-        at = child
-    heap[at] = value
-    return least, size
+    return queued if pair < 0 else push(heap, queued, ranks[pair] << 32 | k)
 
 
 @kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
+from tokeval.tokenizers.kernels import pop, push
 from tokeval.tokenizers.words.kernels import write_point
 from tokeval.tokenizers.words.normal.kernels import MARK_POINT, by_map
 from tokeval.utf8 import point_at
@@ -73,34 +74,6 @@ def _merge_short(pairs, order, symbols, ends, ranks, count):
 
 
 @kernel
-def _push(heap, size, value):
-    at = size
-    while at > 0 and heap[(at - 1) >> 1] > value:
-        heap[at] = heap[(at - 1) >> 1]
-        at = (at - 1) >> 1
-    heap[at] = value
-    return size + 1
-
-
-@kernel
-def _pop(heap, size):
-    """Take away the least value, which is in `heap[0]`."""
-    size -= 1
-    value = heap[size]
-    at = 0
-    while 2 * at + 1 < size:
-        k = 2 * at + 1
-        if k + 1 < size and heap[k + 1] < heap[k]:
-            k += 1
-        if heap[k] >= value:
-            break
-        heap[at] = heap[k]
-        at = k
-    heap[at] = value
-    return size
-
-
-@kernel
 def _merge_long(pairs, order, symbols, ends, ranks, count):
     """`_merge_short` for many symbols: n log n, over linked neighbours and a heap of (rank, place)."""
     after, before = np.arange(1, count + 1), np.arange(-1, count - 1)
@@ -109,11 +82,11 @@ def _merge_long(pairs, order, symbols, ends, ranks, count):
     for k in range(count - 1):
         ranks[k] = merged(pairs, order, symbols[k], symbols[k + 1])
         if ranks[k] < NONE:
-            size = _push(heap, size, (ranks[k] >> 21 << 40) | k)
+            size = push(heap, size, (ranks[k] >> 21 << 40) | k)
     ranks[count - 1] = NONE
     while size:
         rank, at = heap[0] >> 40, heap[0] & ((np.int64(1) << 40) - 1)
-        size = _pop(heap, size)
+        size = pop(heap, size)
         if ranks[at] >> 21 != rank:
             continue  # one of the two has merged elsewhere since
         other = after[at]
@@ -125,12 +98,12 @@ def _merge_long(pairs, order, symbols, ends, ranks, count):
             before[after[at]] = at
             ranks[at] = merged(pairs, order, symbols[at], symbols[after[at]])
             if ranks[at] < NONE:
-                size = _push(heap, size, (ranks[at] >> 21 << 40) | at)
+                size = push(heap, size, (ranks[at] >> 21 << 40) | at)
         left = before[at]
         if left >= 0:
             ranks[left] = merged(pairs, order, symbols[left], symbols[at])
             if ranks[left] < NONE:
-                size = _push(heap, size, (ranks[left] >> 21 << 40) | left)
+                size = push(heap, size, (ranks[left] >> 21 << 40) | left)
     kept = at = 0
     while at < count:
         symbols[kept], ends[kept] = symbols[at], ends[at]
