@@ -42,7 +42,7 @@ def test_any_cutting_gives_equal_bytes(
     plan = _plan(write_texts(folder / "c.parquet", 200, row_group_size=17))
     expected = table_bytes(run_plan(plan, jobs=1, parts=1)[0], folder / "a")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_parts", lambda piece, columns: reader.read_parts(piece, columns, batch_bytes))
+        patch.setattr(local, "read_parts", lambda piece, columns, _: reader.read_parts(piece, columns, batch_bytes))
         cut = table_bytes(run_plan(plan, jobs=jobs, parts=shards)[0], folder / "b")
     assert cut == expected
 
@@ -86,7 +86,7 @@ def test_batches_of_one_corpus_run_on_several_threads(corpus: Path, plan_of: Cal
 
     plan = plan_of(corpus, "bytes:")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_parts", lambda piece, columns: reader.read_parts(piece, columns, 500))
+        patch.setattr(local, "read_parts", lambda piece, columns, _: reader.read_parts(piece, columns, 500))
         patch.setattr(local.threading.Thread, "__init__", _numbered(threading.Thread.__init__))
         local.run(Work(plan, load_workers(plan), jobs=2, progress=progress))
     assert len(seen) == 2
@@ -106,7 +106,7 @@ def test_the_reader_stays_a_few_batches_ahead_at_most(
 ) -> None:
     read, folded, furthest = 0, 0, 0
 
-    def parts(piece: object, columns: object) -> Iterator[object]:
+    def parts(piece: object, columns: object, _: int) -> Iterator[object]:
         nonlocal read, furthest
         for part in reader.read_parts(piece, columns, 200):  # type: ignore[arg-type]
             read += 1

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -151,14 +152,11 @@ def test_a_local_checkpoint_is_continued_on_the_cluster(
     corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
 ) -> None:
     plan, out = plan_of(corpus), tmp_path / "out"
-    real, scanned = local.scan, 0
+    real = local.scan
 
     def scan(*arguments: Any) -> Any:
-        nonlocal scanned
-        if scanned == 3:
-            raise KeyboardInterrupt
-        scanned += 1
-        return real(*arguments)
+        yield from islice(real(*arguments), 3)
+        raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "scan", scan)

@@ -1,28 +1,22 @@
 """The local engine: one reader decodes ahead, worker threads encode and fold, and their states are merged.
 
 Threads and not processes: the kernels and the tokenizer libraries hold no GIL while they work, a thread shares the
-loaded tokenizers, and no batch is copied. See docs/scale.md for the measurement.
+loaded tokenizers, and no batch is copied. See docs/scale.md for the measurement. The threads go from shard to shard
+without waiting for each other: while the states of one are merged, the next is under work.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 
-from tokeval.corpus.reader import Part, prepare, read_parts
+from tokeval.corpus.reader import BATCH_BYTES, Part, prepare, read_parts
 from tokeval.engine.cores import cores
-from tokeval.engine.plan import Plan, Shard
-from tokeval.engine.shard import (
-    Progress,
-    ShardState,
-    Todo,
-    Workers,
-    begin,
-    check_unchanged,
-    fold,
-    note_dropped,
-)
+from tokeval.engine.plan import Shard
+from tokeval.engine.shard import ShardState, begin, check_unchanged, fold, note_dropped
 from tokeval.engine.work import Work
 from tokeval.errors import CorpusError
 
@@ -31,92 +25,174 @@ _PATIENCE = 0.05  # seconds between looks at whether to stop
 
 def run(work: Work) -> dict[int, ShardState]:
     """Run a plan; the merged state of each corpus by its index. The result is the same for any way of cutting it."""
-    jobs = work.jobs or cores()
     merged: dict[int, ShardState] = {}
-    for shard, known in work.shards():
-        state = known
-        if state is None:
-            state = scan(work.plan, shard, work.workers, jobs, work.wanted(shard.corpus), work.progress)
-            if work.checkpoint is not None:
-                work.checkpoint.save(shard, state)
+    todo: list[Shard] = []
+
+    def add(shard: Shard, state: ShardState) -> None:
         merged[shard.corpus] = merged[shard.corpus].merge(state) if shard.corpus in merged else state
+
+    for shard, known in work.shards():
+        if known is None:
+            todo.append(shard)
+        else:
+            add(shard, known)
+    for shard, state in scan(work, todo):
+        if work.checkpoint is not None:
+            work.checkpoint.save(shard, state)
+        add(shard, state)
     return merged
 
 
-def scan(
-    plan: Plan, shard: Shard, workers: Workers, jobs: int, todo: Todo, progress: Progress | None = None
-) -> ShardState:
-    """Fold a shard into states with `jobs` threads, and one that reads ahead of them.
+def scan(work: Work, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardState]]:
+    """Fold shards into states with `work.jobs` threads, and one that reads ahead of them; each as soon as it is done.
 
     Raises:
         TokevalError: what any of the threads met. KeyboardInterrupt: at once; the threads stop after their batch.
     """
-    columns = plan.corpora[shard.corpus].columns
-    parts: queue.Queue[Part | None] = queue.Queue(jobs + 1)
-    halt = threading.Event()
-    problems: list[BaseException] = []
-    states = [begin(plan, shard.corpus, workers, todo) for _ in range(jobs)]
+    with _threads(work, shards) as line:
+        for _ in shards:
+            shard, states = line.finished()
+            check_unchanged(work.plan, shard)
+            state = reduce(ShardState.merge, states or [_fresh(work, shard)])
+            note_dropped(state, work.workers)
+            yield shard, state
 
-    def put(part: Part | None) -> bool:
-        while not halt.is_set():
-            try:
-                parts.put(part, timeout=_PATIENCE)
-            except queue.Full:
-                continue
-            return True
-        return False
 
-    def get() -> Part | None:
-        while not halt.is_set():
+class _Line:
+    """What the threads of a run share: the parts on their way to the workers, and the states of shards under work."""
+
+    def __init__(self, work: Work, shards: Sequence[Shard]) -> None:
+        self.halt = threading.Event()
+        self.jobs = work.jobs or cores()
+        self._work, self._shards = work, shards
+        self._parts: queue.Queue[tuple[int, Part] | None] = queue.Queue(self.jobs + 1)
+        self._done: queue.Queue[int | BaseException] = queue.Queue()
+        self._lock = threading.Lock()
+        #: By shard: the workers' states of it, and how much of it is still under way (its parts, and its reading).
+        self._states: list[list[ShardState]] = [[] for _ in shards]
+        self._open = [1] * len(shards)
+
+    def finished(self) -> tuple[Shard, list[ShardState]]:
+        """The next shard that is done, with the states that make it up; what a thread has raised is raised here."""
+        while True:
             try:
-                return parts.get(timeout=_PATIENCE)
+                at = self._done.get(timeout=_PATIENCE)
             except queue.Empty:
                 continue
-        return None
+            if isinstance(at, BaseException):
+                raise at
+            states, self._states[at] = self._states[at], []
+            return self._shards[at], states
 
-    def read() -> None:
-        if all(put(part) for piece in shard.pieces for part in read_parts(piece, columns)):
-            for _ in range(jobs):
-                put(None)
+    def read(self) -> None:
+        """Put the parts of every shard into the line; for the one thread that reads."""
+        left = sum(piece.bytes for shard in self._shards for piece in shard.pieces)
+        with self._reported():
+            for at, shard in enumerate(self._shards):
+                columns = self._work.plan.corpora[shard.corpus].columns
+                for piece in shard.pieces:
+                    with self._changes(shard):
+                        for part in read_parts(piece, columns, _batch_bytes(left, self.jobs)):
+                            with self._lock:
+                                self._open[at] += 1
+                            self._put((at, part))
+                    left -= piece.bytes
+                self._close(at)
+            for _ in range(self.jobs):
+                self._put(None)
 
-    def work(state: ShardState) -> None:
-        while (part := get()) is not None:
-            batch = prepare(part, columns, state.intake, plan.words)
-            if len(batch):
-                fold(state, batch, workers, stoppable)
+    def fold(self) -> None:
+        """Fold parts into states until there are no more; for each of the threads that work."""
+        work, current, state = self._work, -1, None
+        with self._reported():
+            while (got := self._get()) is not None:
+                at, part = got
+                shard = self._shards[at]
+                if state is None or at != current:  # shards come one after the other
+                    current, state = at, _fresh(work, shard)
+                    with self._lock:
+                        self._states[at].append(state)
+                with self._changes(shard):
+                    batch = prepare(part, work.plan.corpora[shard.corpus].columns, state.intake, work.plan.words)
+                if len(batch):
+                    fold(state, batch, work.workers, self._progress)
+                self._close(at)
 
-    def stoppable(name: str, size: int, seconds: float) -> None:
-        if halt.is_set():
+    def _progress(self, name: str, size: int, seconds: float) -> None:
+        if self.halt.is_set():
             raise SystemExit
-        if progress is not None:
-            progress(name, size, seconds)
+        if self._work.progress is not None:
+            self._work.progress(name, size, seconds)
 
-    def guard(action: object, *arguments: object) -> None:
+    def _put(self, part: tuple[int, Part] | None) -> None:
+        while not self.halt.is_set():
+            try:
+                self._parts.put(part, timeout=_PATIENCE)
+            except queue.Full:
+                continue
+            return
+        raise SystemExit
+
+    def _get(self) -> tuple[int, Part] | None:
+        while not self.halt.is_set():
+            try:
+                return self._parts.get(timeout=_PATIENCE)
+            except queue.Empty:
+                continue
+        raise SystemExit
+
+    def _close(self, at: int) -> None:
+        with self._lock:
+            self._open[at] -= 1
+            if not self._open[at]:
+                self._done.put(at)
+
+    @contextmanager
+    def _changes(self, shard: Shard) -> Iterator[None]:
+        """A file that was written over reads as a damaged one: say so."""
         try:
-            action(*arguments)  # type: ignore[operator]
-        except BaseException as error:
-            problems.append(error)
-            halt.set()
+            yield
+        except CorpusError:
+            check_unchanged(self._work.plan, shard)
+            raise
 
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """What a thread raises ends the run."""
+        try:
+            yield
+        except BaseException as error:
+            self.halt.set()
+            self._done.put(error)
+
+
+@contextmanager
+def _threads(work: Work, shards: Sequence[Shard]) -> Iterator[_Line]:
+    """The threads at work. None is left at the end, except after an interrupt, which waits for none."""
+    line = _Line(work, shards)
     # Daemons, so that an interrupted run need not wait for a library that is deep in a long document.
-    threads = [threading.Thread(target=guard, args=(read,), daemon=True, name="tokeval-reader")]
-    threads += [
-        threading.Thread(target=guard, args=(work, state), daemon=True, name="tokeval-worker") for state in states
-    ]
+    threads = [threading.Thread(target=line.read, daemon=True, name="tokeval-reader")]
+    threads += [threading.Thread(target=line.fold, daemon=True, name="tokeval-worker") for _ in range(line.jobs)]
     for thread in threads:
         thread.start()
     try:
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(_PATIENCE)
-    except BaseException:
-        halt.set()
+        yield line
+    except Exception:
+        line.halt.set()
         raise
-    if problems:
-        if isinstance(problems[0], CorpusError):
-            check_unchanged(plan, shard)  # a file that was written over reads as a damaged one
-        raise problems[0]
-    check_unchanged(plan, shard)
-    state = reduce(ShardState.merge, states)
-    note_dropped(state, workers)
-    return state
+    except BaseException:
+        line.halt.set()
+        threads = []
+        raise
+    finally:
+        for thread in threads:
+            thread.join()
+
+
+def _fresh(work: Work, shard: Shard) -> ShardState:
+    return begin(work.plan, shard.corpus, work.workers, work.wanted(shard.corpus))
+
+
+def _batch_bytes(left: int, jobs: int) -> int:
+    """Batches become smaller towards the end of a run, so that no thread waits long for the last."""
+    return max(BATCH_BYTES // 4, min(BATCH_BYTES, left // (2 * jobs)))

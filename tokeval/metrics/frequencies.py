@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -107,6 +108,9 @@ class Frequencies(Accumulator):
         merged = Frequencies()
         for name in {**self._rows, **other._rows}:
             parts = [part._rows[name] for part in (self, other) if name in part._rows]
+            if len(parts) == 1:  # most slices, where a corpus is sorted by them
+                merged._rows[name] = deepcopy(parts[0])
+                continue
             total = np.zeros(max(len(row.low) for row in parts), np.int64)
             for row in parts:
                 row.add_to(total)
