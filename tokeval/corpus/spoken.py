@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from tokeval.arrow import Int64, text_array
 from tokeval.schema import Batch
 
 #: Words kept at most, over all slices of a corpus; each slice has an equal share of them.
@@ -14,6 +18,21 @@ WORDS = 1 << 18
 #: Of a document no more than its first so many words are kept.
 WORDS_OF_DOCUMENT = 1 << 12
 _LEVELS = 65
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Some documents: their keys, uint64, and texts, `large_string`."""
+
+    keys: npt.NDArray[np.uint64]
+    texts: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def only(self, marked: npt.NDArray[np.bool_]) -> _Texts:
+        """Those that are marked."""
+        return _Texts(self.keys[marked], self.texts.filter(pa.array(marked)))
 
 
 class Spoken:
@@ -26,26 +45,27 @@ class Spoken:
     """
 
     def __init__(self) -> None:
-        self._words: dict[str, np.ndarray[tuple[int], np.dtype[np.int64]]] = {}
-        self._texts: dict[str, list[tuple[int, str]]] = {}
+        self._words: dict[str, Int64] = {}
+        self._kept: dict[str, list[_Texts]] = {}
         self._thinned: dict[str, int] = {}
+        self._unthinned = 0
 
     def update(self, batch: Batch) -> None:
         """Look through a batch."""
         words = np.minimum(batch.units["words"], WORDS_OF_DOCUMENT)
-        levels = trailing_zeros(batch.keys)
-        for code, name in enumerate(batch.slices):
-            mine = np.flatnonzero((batch.codes == code) & (words > 0))
+        zeros = trailing_zeros(batch.keys)
+        rows = [np.flatnonzero((batch.codes == code) & (words > 0)) for code in range(len(batch.slices))]
+        for name, mine in zip(batch.slices, rows, strict=True):
             tally = self._words.setdefault(name, np.zeros(_LEVELS, np.int64))
-            np.add.at(tally, levels[mine], words[mine])
-        for code, name in enumerate(batch.slices):
-            level = self.level(name)
-            mine = np.flatnonzero((batch.codes == code) & (words > 0) & (levels >= level))
-            texts = batch.texts.take(pa.array(mine)).to_pylist()
-            for at in np.flatnonzero(batch.units["words"][mine] > WORDS_OF_DOCUMENT).tolist():
-                texts[at] = _cut(batch, int(mine[at]), texts[at])
-            self._texts.setdefault(name, []).extend(zip(batch.keys[mine].tolist(), texts, strict=True))
-        self._thin()
+            np.add.at(tally, zeros[mine], words[mine])
+        for name, mine, level in zip(batch.slices, rows, self._levels(batch.slices), strict=True):
+            chosen = mine[zeros[mine] >= level]
+            kept = self._kept.setdefault(name, [])
+            if len(chosen):
+                kept.append(_Texts(batch.keys[chosen], _beginnings(batch, chosen)))
+                self._unthinned += int(words[chosen].sum())
+        if self._unthinned > WORDS:  # not at each batch: levels rise with every slice that comes new
+            self._thin()
 
     def merge(self, other: Spoken) -> Spoken:
         """A new one that has seen both parts."""
@@ -53,7 +73,7 @@ class Spoken:
         for part in (self, other):
             for name, tally in part._words.items():
                 merged._words[name] = merged._words.get(name, 0) + tally
-                merged._texts.setdefault(name, []).extend(part._texts[name])
+                merged._kept.setdefault(name, []).extend(part._kept[name])
         merged._thin()
         return merged
 
@@ -63,14 +83,16 @@ class Spoken:
 
     def texts(self) -> dict[str, tuple[int, list[str]]]:
         """Of each slice the level and the kept texts, sorted."""
-        return {name: (self.level(name), [text for _, text in sorted(kept)]) for name, kept in self._texts.items()}
+        self._thin()
+        return {name: (self.level(name), [text for _, text in self._sorted(name)]) for name in self._kept}
 
     def state(self) -> pa.Table:
         """Columns slice, key, text, words: one row per kept document, and one per slice (key null) with its tally."""
+        self._thin()
         rows: list[tuple[str, int | None, str | None, list[int] | None]] = []
         for name, tally in sorted(self._words.items()):
             rows.append((name, None, None, tally.tolist()))
-            rows += [(name, key, text, None) for key, text in sorted(self._texts[name])]
+            rows += [(name, key, text, None) for key, text in self._sorted(name)]
         kinds = (pa.string(), pa.uint64(), pa.large_string(), pa.list_(pa.int64()))
         columns = [pa.array([row[i] for row in rows], kind) for i, kind in enumerate(kinds)]
         return pa.table(columns, names=["slice", "key", "text", "words"])
@@ -79,31 +101,37 @@ class Spoken:
     def from_state(cls, table: pa.Table) -> Spoken:
         """The sample of a state."""
         made = cls()
-        for row in table.to_pylist():
-            if row["words"] is not None:
-                made._words[row["slice"]] = np.array(row["words"], np.int64)
-                made._texts[row["slice"]] = []
-            else:
-                made._texts[row["slice"]].append((row["key"], row["text"]))
+        slices = table["slice"].combine_chunks().dictionary_encode()
+        for code, name in enumerate(slices.dictionary.to_pylist()):
+            mine = table.filter(pc.equal(slices.indices, code))
+            tally, texts = mine.filter(pc.is_null(mine["key"])), mine.filter(pc.is_valid(mine["key"]))
+            made._words[name] = np.array(tally["words"][0].as_py(), np.int64)
+            made._kept[name] = [_Texts(texts["key"].to_numpy(), texts["text"].combine_chunks())]
         return made
 
+    def _sorted(self, name: str) -> list[tuple[int, str]]:
+        kept = self._kept[name]
+        return sorted(pair for part in kept for pair in zip(part.keys.tolist(), part.texts.to_pylist(), strict=True))
+
     def _levels(self, names: Sequence[str]) -> list[int]:
-        share = WORDS // max(1, len(self._words))
+        if not names:
+            return []
+        share = WORDS // len(self._words)
         left = np.cumsum(np.stack([self._words[name] for name in names])[:, ::-1], axis=1)[:, ::-1]
         levels: list[int] = np.where(left[:, -1] <= share, np.argmax(left <= share, axis=1), _LEVELS).tolist()
         return levels
 
     def _thin(self) -> None:
-        if not self._texts:
-            return
-        for (name, kept), level in zip(self._texts.items(), self._levels(list(self._texts)), strict=True):
+        """Let go of what the levels have come to leave out."""
+        self._unthinned = 0
+        for (name, kept), level in zip(self._kept.items(), self._levels(list(self._kept)), strict=True):
             if level > self._thinned.get(name, 0):
-                mask = (1 << min(level, 64)) - 1
-                self._texts[name] = [(key, text) for key, text in kept if not key & mask]
+                mask = np.uint64((1 << min(level, 64)) - 1)
+                self._kept[name] = [part for part in (texts.only(texts.keys & mask == 0) for texts in kept) if part]
                 self._thinned[name] = level
 
 
-def trailing_zeros(keys: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def trailing_zeros(keys: npt.NDArray[np.uint64]) -> Int64:
     """How many low bits of each key are zero; 64 for the key 0."""
     lowest = keys & (~keys + np.uint64(1))
     found = np.full(len(keys), 64, np.int64)
@@ -112,6 +140,14 @@ def trailing_zeros(keys: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndar
     return found
 
 
-def _cut(batch: Batch, row: int, text: str) -> str:
-    """The document up to the end of the last word that is kept."""
-    return text.encode()[: int(batch.words.ends[batch.words.offsets[row] + WORDS_OF_DOCUMENT - 1])].decode()
+def _beginnings(batch: Batch, rows: Int64) -> pa.Array:
+    """Documents of a batch, each up to the end of the last word that is kept."""
+    texts = batch.texts.take(pa.array(rows))
+    long = np.flatnonzero(batch.units["words"][rows] > WORDS_OF_DOCUMENT)
+    if not len(long):
+        return texts
+    cut = texts.to_pylist()
+    for at in long.tolist():
+        last = batch.words.offsets[rows[at]] + WORDS_OF_DOCUMENT - 1
+        cut[at] = cut[at].encode()[: int(batch.words.ends[last])].decode()
+    return text_array(cut)
