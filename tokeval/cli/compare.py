@@ -65,12 +65,12 @@ def command(
     from tokeval.config import CompareConfig, read_toml
     from tokeval.engine.api import finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
-    from tokeval.engine.memory import release_at_once
+    from tokeval.engine.memory import reuse_buffers
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import COMPARE, check_folder
 
-    release_at_once()
+    reuse_buffers()
     without_pandas()
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output

@@ -50,14 +50,14 @@ def command(
     from tokeval.arrow import without_pandas
     from tokeval.cli import progress
     from tokeval.cli.parse import columns, pairs, renders
-    from tokeval.engine.memory import release_at_once
+    from tokeval.engine.memory import reuse_buffers
     from tokeval.engine.vocab import vocab
     from tokeval.engine.vocab_files import written_to
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import Results
 
-    release_at_once()
+    reuse_buffers()
     without_pandas()
     names = pairs(tokenizer, "-t")
     chosen = renders(formats or ["vocab", "csv"])

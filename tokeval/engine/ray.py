@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tokeval.engine.memory import release_at_once
+from tokeval.engine.memory import reuse_buffers
 from tokeval.engine.plan import Plan, Shard
 from tokeval.engine.shard import ShardState, Todo, Workers, everything, load_workers, run_shard
 from tokeval.engine.states import pack, unpack
@@ -194,7 +194,7 @@ def _unpacked(data: bytes, todo: Todo, facts: Mapping[str, TokenizerFacts]) -> S
 def _workers(job: Job) -> Workers:
     """The job's tokenizers, loaded once in each worker."""
     if job.key not in _loaded():
-        release_at_once()
+        reuse_buffers()
         _loaded().clear()
         _loaded()[job.key] = load_workers(_localized(job))
     return _loaded()[job.key]
