@@ -81,10 +81,12 @@ class Spoken:
         """One document in 2^level of the slice is kept."""
         return self._levels([name])[0]
 
-    def texts(self) -> dict[str, tuple[int, list[str]]]:
-        """Of each slice the level and the kept texts, sorted."""
+    def texts(self) -> dict[str, tuple[int, pa.Array]]:
+        """Of each slice the level and the kept texts, `large_string`, in the order of their keys."""
         self._thin()
-        return {name: (self.level(name), [text for _, text in self._sorted(name)]) for name in self._kept}
+        names = list(self._kept)
+        levels = self._levels(names)
+        return {name: (level, self._sorted(name).texts) for name, level in zip(names, levels, strict=True)}
 
     def state(self) -> pa.Table:
         """Columns slice, key, text, words: one row per kept document, and one per slice (key null) with its tally."""
@@ -92,7 +94,10 @@ class Spoken:
         rows: list[tuple[str, int | None, str | None, list[int] | None]] = []
         for name, tally in sorted(self._words.items()):
             rows.append((name, None, None, tally.tolist()))
-            rows += [(name, key, text, None) for key, text in self._sorted(name)]
+            kept = self._sorted(name)
+            rows += [
+                (name, key, text, None) for key, text in zip(kept.keys.tolist(), kept.texts.to_pylist(), strict=True)
+            ]
         kinds = (pa.string(), pa.uint64(), pa.large_string(), pa.list_(pa.int64()))
         columns = [pa.array([row[i] for row in rows], kind) for i, kind in enumerate(kinds)]
         return pa.table(columns, names=["slice", "key", "text", "words"])
@@ -109,9 +114,17 @@ class Spoken:
             made._kept[name] = [_Texts(texts["key"].to_numpy(), texts["text"].combine_chunks())]
         return made
 
-    def _sorted(self, name: str) -> list[tuple[int, str]]:
+    def _sorted(self, name: str) -> _Texts:
         kept = self._kept[name]
-        return sorted(pair for part in kept for pair in zip(part.keys.tolist(), part.texts.to_pylist(), strict=True))
+        keys = np.concatenate([np.zeros(0, np.uint64), *(part.keys for part in kept)])
+        texts = pa.concat_arrays([text_array([]), *(part.texts for part in kept)])
+        order = np.argsort(keys, kind="stable")
+        if (np.diff(keys[order]) == 0).any():  # of equal keys, the texts tell
+            order = pc.sort_indices(
+                pa.table([keys, texts], ["key", "text"]), [("key", "ascending"), ("text", "ascending")]
+            )
+            order = order.to_numpy()
+        return _Texts(keys[order], texts.take(pa.array(order)))
 
     def _levels(self, names: Sequence[str]) -> list[int]:
         if not names:

@@ -75,10 +75,10 @@ def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
 class _Cut:
     """The kept documents of a corpus, slice after slice, with their words, equal ones of a slice under one number."""
 
-    def __init__(self, names: list[str], levels: list[int], sizes: list[int], texts: pa.Array, words: Words) -> None:
+    def __init__(self, names: list[str], levels: Int64, sizes: Int64, texts: pa.Array, words: Words) -> None:
         from tokeval.metrics.kernels import hash_words
 
-        self.names, self.levels, self.texts, self.words = names, levels, texts, words
+        self.names, self.levels, self.texts, self.words = names, levels.tolist(), texts, words
         data, offsets = text_buffers(texts)
         hashes = np.zeros(len(words.starts), np.uint64)
         hash_words(data, offsets, words.starts, words.ends, words.offsets, hashes)
@@ -92,19 +92,24 @@ class _Cut:
     @classmethod
     def of(cls, state: ShardState, segmenter: str, encoder: Encoder | None = None) -> _Cut:
         """Of the slices whose words the segmenter can tell, the documents that the tokenizer can encode, if named."""
-        names, levels, sizes, texts = [], [], [], []
-        for name, (level, kept) in sorted(state.spoken.texts().items()):
-            if encoder is not None:
-                known = encoder.encodable(text_array(list(kept)))
-                kept = [text for text, can in zip(kept, known, strict=True) if can]
-            units, _ = count_units(text_array(list(kept)), segmenter)
-            if units["unsegmented_chars"].sum() <= UNSEGMENTED_SHARE * units["visible_chars"].sum():
-                names.append(name)
-                levels.append(level)
-                sizes.append(len(kept))
-                texts += kept
-        whole = text_array(list(texts))
-        return cls(names, levels, sizes, whole, count_units(whole, segmenter)[1])
+        found = sorted(state.spoken.texts().items())
+        names, levels = [name for name, _ in found], np.array([level for _, (level, _) in found], np.int64)
+        texts = pa.concat_arrays([text_array([]), *(kept for _, (_, kept) in found)])
+        slices = np.repeat(np.arange(len(found)), [len(kept) for _, (_, kept) in found])
+        if encoder is not None:
+            known = encoder.encodable(texts)
+            texts, slices = texts.filter(pa.array(known)), slices[known]
+        units, words = count_units(texts, segmenter)
+        foreign, visible = (
+            np.bincount(slices, units[unit], len(found)) for unit in ("unsegmented_chars", "visible_chars")
+        )
+        told = foreign <= UNSEGMENTED_SHARE * visible
+        if not told.all():
+            kept = told[slices]
+            texts, slices = texts.filter(pa.array(kept)), slices[kept]
+            words = count_units(texts, segmenter)[1]
+        sizes = np.bincount(slices, minlength=len(found))[told]
+        return cls([name for name, can in zip(names, told, strict=True) if can], levels[told], sizes, texts, words)
 
     def most_split(self, encoder: Encoder) -> Iterator[Row]:
         """Per slice the words that occur more than once and cost most tokens beyond one each."""
