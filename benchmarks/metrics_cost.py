@@ -18,11 +18,13 @@ from itertools import pairwise
 
 from tokeval.corpus.reader import Intake, read_piece
 from tokeval.engine.api import run_plan
+from tokeval.engine.memory import reuse_buffers
 from tokeval.engine.plan import make_plan
 from tokeval.engine.shard import load_workers
 
 
 def main() -> None:
+    reuse_buffers()  # as the command does
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus")
     parser.add_argument("tokenizers", nargs="+")
