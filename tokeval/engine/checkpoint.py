@@ -52,7 +52,11 @@ class Checkpoint:
         elif folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
         self._key = json.dumps(key).encode()
-        self.kept = sum(1 for _ in folder.glob("*.arrow"))
+
+    @property
+    def kept(self) -> int:
+        """How many shards are kept; counted in the folder, as an interrupt may come between any two steps."""
+        return sum(1 for _ in self._folder.glob("*.arrow"))
 
     def load(self, shard: Shard, todo: Todo) -> ShardState | None:
         """The state of a shard that was done before; None if it was not, or its file is damaged."""
@@ -75,7 +79,6 @@ class Checkpoint:
         if not (self._folder / _PLAN).exists():
             self._write(_PLAN, self._key)
         self._write(_name(shard), data)
-        self.kept += 1
 
     def _write(self, name: str, data: bytes) -> None:
         """Whole or not at all, also through a power cut."""
