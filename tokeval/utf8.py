@@ -34,6 +34,28 @@ def hash_bytes(data, start, stop):
 
 
 @kernel
+def eight_at(data, at):
+    """The eight bytes from `at` on as a number, the first lowest (in one load); they have to be there."""
+    block = np.uint64(0)
+    for k in range(8):
+        block |= np.uint64(data[np.uint64(at) + np.uint64(k)]) << np.uint64(8 * k)
+    return block
+
+
+@kernel
+def head_of(data, start, size):
+    """The first eight of `size` bytes as a number, the first lowest, zeros for those that are too few."""
+    if size >= 8:
+        return eight_at(data, start)
+    if start + 8 <= data.shape[0]:
+        return eight_at(data, start) & ((np.uint64(1) << np.uint64(8 * size)) - np.uint64(1))
+    block = np.uint64(0)
+    for k in range(size):
+        block |= np.uint64(data[start + k]) << np.uint64(8 * k)
+    return block
+
+
+@kernel
 def is_space(point):
     """White space as Python's `str.split` has it."""
     if point <= 0x20:
@@ -54,15 +76,17 @@ def is_space(point):
 @kernel
 def point_at(data, at):
     """The code point that begins at `at`, and its width in bytes."""
-    byte = np.int64(data[at])
+    first = np.uint64(at)  # unsigned, so that the compiler allows for no index below 0
+    byte = np.int64(data[first])
     if byte < 0x80:
         return byte, 1
+    second = np.int64(data[first + np.uint64(1)] & 0x3F)
     if byte < 0xE0:
-        return ((byte & 0x1F) << 6) | np.int64(data[at + 1] & 0x3F), 2
+        return ((byte & 0x1F) << 6) | second, 2
+    third = np.int64(data[first + np.uint64(2)] & 0x3F)
     if byte < 0xF0:
-        return ((byte & 0x0F) << 12) | (np.int64(data[at + 1] & 0x3F) << 6) | np.int64(data[at + 2] & 0x3F), 3
-    point = ((byte & 0x07) << 18) | (np.int64(data[at + 1] & 0x3F) << 12)
-    return point | (np.int64(data[at + 2] & 0x3F) << 6) | np.int64(data[at + 3] & 0x3F), 4
+        return ((byte & 0x0F) << 12) | (second << 6) | third, 3
+    return ((byte & 0x07) << 18) | (second << 12) | (third << 6) | np.int64(data[first + np.uint64(3)] & 0x3F), 4
 
 
 @kernel

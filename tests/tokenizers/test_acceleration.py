@@ -210,11 +210,13 @@ def test_words_of_any_length(tmp_path: Path, kind: str) -> None:
 def test_near_ties_go_to_the_reference(tmp_path: Path) -> None:
     """Sums of 32 bits depend on all the text before, so a document is not put together from words that are close."""
     from tokeval.tokenizers.words import kernels
+    from tokeval.tokenizers.words.memo import ENTRY
 
     words, rows = np.array([0, 1, 1], np.int32), np.array([0, 2, 3])
-    trust = np.array([[1e-3, 50.0], [1.0, 9000.0]], np.float32)
+    entries = np.zeros(3, ENTRY)
+    kernels.keep_learnt(entries, 0, np.array([2, 1]), np.array([[1e-3, 50.0], [1.0, 9000.0]], np.float32))
     out, unsure = np.zeros(3, np.int64), np.zeros(2, np.bool_)
-    kernels.gather_sizes(words, rows, np.array([0, 2, 3]), trust, out, unsure)
+    kernels.gather_sizes(words, rows, entries, out, unsure)
     assert unsure.tolist() == [True, False]
     assert out.tolist() == [0, 0, 1]
 

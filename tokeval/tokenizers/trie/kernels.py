@@ -18,7 +18,7 @@ PIECES = (1 << 24) - 1
 @kernel
 def step(trie, node, byte):
     """The child of a node by a byte, or -1."""
-    child = trie[(node >> 32) + np.int64(byte)]
+    child = trie[np.uint64(node >> 32) + np.uint64(byte)]  # unsigned, so that the compiler allows for no index below 0
     return child if child & 0xFF == np.int64(byte) and child != 0 else np.int64(-1)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.tokenizers.trie.kernels import piece_of, step
-from tokeval.utf8 import point_at
+from tokeval.utf8 import eight_at, head_of, point_at
 
 #: What a byte means to `cut`: part of a chunk, the space between chunks, a chunk by itself, maybe a Han ideograph.
 PLAIN, SPACE, ALONE, HAN = 0, 1, 2, 3
@@ -75,38 +75,33 @@ def cut(data, offsets, classes, lead, begins, sizes, codes, rows):
     first belong to the chunk behind it, and a chunk may be empty. Returns the number of chunks.
     """
     found = 0
+    spaces = True  # nothing else parts chunks
+    for byte in range(256):
+        spaces &= classes[byte] == PLAIN or byte == 0x20
     for row in range(offsets.shape[0] - 1):
         begin, stop = offsets[row], offsets[row + 1]
         at = begin
         while at < stop or (lead and at == stop and at > begin):
             end = at
-            code = np.uint64(0xCBF29CE484222325)
             if lead:
                 while end < stop and data[end] == 0x20:
-                    code = (code ^ np.uint64(0x20)) * np.uint64(0x100000001B3)
                     end += 1
             elif data[at] == 0x20:
                 at += 1
                 continue
+            if spaces:
+                end = _space_from(data, end, stop)
             while end < stop:
-                byte = data[end]
-                kind = classes[byte]
+                kind = classes[data[end]]
                 if kind != PLAIN:
                     if kind == SPACE:
                         break
                     width = 1 if kind == ALONE else 3 if _han(data, end, stop) else 0
-                    if width and end > at:
-                        break
                     if width:
-                        for k in range(width):
-                            code = (code ^ np.uint64(data[end + k])) * np.uint64(0x100000001B3)
-                        end += width
+                        end += width if end == at else 0
                         break
-                code = (code ^ np.uint64(byte)) * np.uint64(0x100000001B3)
                 end += 1
-            code ^= code >> np.uint64(32)
-            codes[found] = (code * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
-            begins[found], sizes[found] = at, end - at
+            begins[found], sizes[found], codes[found] = at, end - at, _code(data, at, end - at)
             found += 1
             at = end + 1 if lead else end
         rows[row + 1] = found
@@ -114,12 +109,38 @@ def cut(data, offsets, classes, lead, begins, sizes, codes, rows):
 
 
 @kernel
-def look_up(data, begins, sizes, codes, first, last, table, store, cuts, count, words):
+def _space_from(data, at, stop):
+    """Where the first space lies from `at` on, or nearly `stop`."""
+    ones = np.uint64(0x0101010101010101)
+    while at + 8 <= stop:
+        block = eight_at(data, at) ^ (ones << np.uint64(5))  # a space is a zero byte now
+        zeros = (block - ones) & ~block & (ones << np.uint64(7))
+        if zeros:
+            below = (zeros & (~zeros + np.uint64(1))) - np.uint64(1)
+            return at + np.int64(((below & ones) * ones) >> np.uint64(56)) - 1
+        at += 8
+    return at
+
+
+@kernel
+def _code(data, start, size):
+    """A hash of 32 bits."""
+    code = np.uint64(size) * np.uint64(0x9E3779B97F4A7C15)
+    for at in range(start, start + size - 8, 8):
+        code = (code ^ eight_at(data, at)) * np.uint64(0x9E3779B97F4A7C15)
+        code ^= code >> np.uint64(32)
+    last = eight_at(data, start + size - 8) if size > 8 else head_of(data, start, size)
+    code = (code ^ last) * np.uint64(0xC6A4A7935BD1E995)
+    return ((code ^ (code >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+
+
+@kernel
+def look_up(data, begins, sizes, codes, first, last, table, store, entries, count, words):
     """Find the entry of each chunk from `first` on; unseen chunks become new entries.
 
     Returns the chunk to go on with once there is more room, and the number of entries so far.
     """
-    used = cuts[count]
+    used = entries[count].cut
     mask = np.uint64(table.shape[0] - 1)
     one, half = np.uint64(1), np.uint64(32)
     for c in range(first, last):
@@ -127,20 +148,19 @@ def look_up(data, begins, sizes, codes, first, last, table, store, cuts, count, 
             for k in range(c, min(c + _AHEAD, last)):
                 words[k] = np.int32(table[np.uint64(codes[k]) & mask] & np.uint64(0xFFFFFFFF))
             for k in range(c, min(c + _AHEAD, last)):
-                words[k] = np.int32(store[cuts[max(words[k] - 1, 0)]])
+                low = entries[max(words[k] - 1, 0)].cut
+                words[k] = store[low if sizes[k] > 8 else 0]
         begin, size, code = begins[c], np.int64(sizes[c]), np.uint64(codes[c])
+        head = head_of(data, begin, size)
         slot = code & mask
         entry = np.int64(-1)
         while table[slot]:
             if table[slot] >> half == code:
                 entry = np.int64(table[slot] & np.uint64(0xFFFFFFFF)) - 1
-                low = cuts[entry]
-                if cuts[entry + 1] - low == size:
-                    k = 0
-                    while k < size and store[low + k] == data[begin + k]:
-                        k += 1
-                    if k == size:
-                        break
+                low = entries[entry].cut
+                alike = entries[entry].head == head and entries[entry + 1].cut - low == size
+                if alike and (size <= 8 or _same(store, low, data, begin, size)):
+                    break
                 entry = np.int64(-1)
             slot = (slot + one) & mask
         if entry < 0:
@@ -152,32 +172,52 @@ def look_up(data, begins, sizes, codes, first, last, table, store, cuts, count, 
             for k in range(size):
                 store[used + k] = data[begin + k]
             used += size
-            cuts[count] = used
+            entries[entry].head = head
+            entries[count].cut = used
         words[c] = entry
     return last, count
 
 
 @kernel
-def gather_sizes(words, rows, id_offsets, trust, out, unsure):
+def _same(store, low, data, begin, size):
+    """Whether more than eight bytes are the same from the ninth on."""
+    for k in range(8, size - 8, 8):
+        if eight_at(store, low + k) != eight_at(data, begin + k):
+            return False
+    return eight_at(store, low + size - 8) == eight_at(data, begin + size - 8)
+
+
+@kernel
+def keep_learnt(entries, before, lengths, trust):
+    """Enter how many ids chunks have that were learnt, from the entry `before` on, and how far they can be trusted."""
+    first = entries[before].first
+    for k in range(lengths.shape[0]):
+        entries[before + k].slack, entries[before + k].weight = trust[k, 0], trust[k, 1]
+        first += lengths[k]
+        entries[before + k + 1].first = first
+
+
+@kernel
+def gather_sizes(words, rows, entries, out, unsure):
     """Tokens of each document as offsets; documents whose chunks cannot be trusted together get none.
 
-    `trust` holds two numbers of each chunk: how far sums of scores may be off before its ids change (negative where
-    they depend on the neighbours), and how large its sums are. Sums of the whole document are off by its size.
+    A chunk's `slack` tells how far sums of scores may be off before its ids change (negative where they depend on the
+    neighbours), its `weight` how large its sums are. Sums of the whole document are off by its size.
     """
     for row in range(rows.shape[0] - 1):
         size = np.int64(0)
         slack, weight = np.float32(np.inf), np.float64(0)
         for k in range(rows[row], rows[row + 1]):
             entry = words[k]
-            size += id_offsets[entry + 1] - id_offsets[entry]
-            slack = min(slack, trust[entry, 0])
-            weight += trust[entry, 1]
+            size += entries[entry + 1].first - entries[entry].first
+            slack = min(slack, entries[entry].slack)
+            weight += entries[entry].weight
         unsure[row] |= slack <= weight * 2.0**-22
         out[row + 1] = out[row] + (0 if unsure[row] else size)
 
 
 @kernel
-def gather(words, begins, offsets, rows, id_offsets, ids, starts, ends, unsure, out, out_starts, out_ends):
+def gather(words, begins, offsets, rows, entries, ids, starts, ends, unsure, out, out_starts, out_ends):
     """The ids of every document's chunks in order, and, where there is room for them, their byte ranges."""
     spans = out_starts.shape[0] == out.shape[0]
     at = 0
@@ -186,7 +226,7 @@ def gather(words, begins, offsets, rows, id_offsets, ids, starts, ends, unsure, 
             continue
         for k in range(rows[row], rows[row + 1]):
             entry = words[k]
-            for j in range(id_offsets[entry], id_offsets[entry + 1]):
+            for j in range(entries[entry].first, entries[entry + 1].first):
                 out[at] = ids[j]
                 if spans:
                     out_starts[at] = begins[k] - offsets[row] + starts[j]

@@ -18,6 +18,12 @@ from tokeval.tokenizers.modelproto import BYTE, Model
 Int32 = npt.NDArray[np.int32]
 Item = TypeVar("Item", bound=np.generic)
 
+#: What is known of a chunk: its first eight bytes, where its bytes begin among those kept and its ids among those kept
+#: (they end where the next one's begin), and how far it can be trusted; see `gather_sizes`. One look into memory.
+ENTRY = np.dtype(
+    [("head", np.uint64), ("cut", np.int64), ("first", np.int64), ("slack", np.float32), ("weight", np.float32)]
+)
+
 #: So many chunks are soon learnt anew.
 _FEW = 4096
 
@@ -95,16 +101,14 @@ class MemoWords:
     def _forget(self, spans: bool) -> None:
         self._spans = spans
         self._table = np.zeros(1 << 16, np.uint64)
-        self._cuts = np.zeros(len(self._table) + 1, np.int64)
+        self._entries = np.zeros(len(self._table) + 1, ENTRY)
         self._store = np.empty(1 << 18, np.uint8)
         self._count = 0
-        self._id_offsets = np.zeros(len(self._table) + 1, np.int64)
-        self._trust = np.empty((len(self._table), 2), np.float32)
         self._ids, self._starts, self._ends = np.empty(0, np.uint32), np.empty(0, np.int32), np.empty(0, np.int32)
 
     def held(self) -> int:
         """The bytes of all that is kept for chunks, room for more included."""
-        kept = (self._table, self._cuts, self._store, self._id_offsets, self._trust)
+        kept = (self._table, self._entries, self._store)
         return sum(array.nbytes for array in (*kept, self._ids, self._starts, self._ends))
 
     def encode(self, texts: pa.Array, spans: bool) -> Found:
@@ -122,7 +126,7 @@ class MemoWords:
             import pyarrow.compute as pc
 
             unsure |= pc.match_substring_regex(texts, self._avoid).to_numpy(zero_copy_only=False)
-        kernels.gather_sizes(words, rows, self._id_offsets, self._trust, out_offsets, unsure)
+        kernels.gather_sizes(words, rows, self._entries, out_offsets, unsure)
         total = int(out_offsets[-1])
         ids = np.empty(total, np.uint32)
         starts, ends = np.empty(total if spans else 0, np.int32), np.empty(total if spans else 0, np.int32)
@@ -132,7 +136,7 @@ class MemoWords:
                 begins,
                 offsets,
                 rows,
-                self._id_offsets,
+                self._entries,
                 self._ids,
                 self._starts,
                 self._ends,
@@ -156,7 +160,7 @@ class MemoWords:
         before, at = self._count, 0
         while True:
             at, self._count = kernels.look_up(
-                data, begins, sizes, codes, at, last, self._table, self._store, self._cuts, self._count, words
+                data, begins, sizes, codes, at, last, self._table, self._store, self._entries, self._count, words
             )
             if at == last:
                 break
@@ -169,25 +173,25 @@ class MemoWords:
         """More room where one more entry of so many bytes does not fit."""
         from tokeval.tokenizers.words import kernels
 
-        self._store = _with_room(self._store, int(self._cuts[self._count]), size)
+        self._store = _with_room(self._store, int(self._entries[self._count]["cut"]), size)
         if 4 * (self._count + 1) > 3 * len(self._table):
-            table = np.zeros(4 * len(self._table), np.uint64)
-            self._cuts = _with_room(self._cuts, self._count + 1, len(table) - self._count)
+            table = np.zeros(2 * len(self._table), np.uint64)
+            self._entries = _with_room(self._entries, self._count + 1, 3 * len(table) // 4 - self._count)
             kernels.fill_table(table, self._table)
             self._table = table
 
     def _learn(self, before: int) -> None:
         """Encode the chunks from `before` on; what the encoder leaves open goes to the reference, alone."""
-        cuts = self._cuts[before : self._count + 1]
+        from tokeval.tokenizers.words import kernels
+
+        cuts = np.ascontiguousarray(self._entries["cut"][before : self._count + 1])
         found = self._encoder.encode(self._store, cuts, self._spans)
         found.trust[found.lengths == -2] = -1, 0
         found.lengths[found.lengths == -2] = 0
         if (found.lengths < 0).any():
             found = self._completed(found, cuts)
-        base = int(self._id_offsets[before])
-        ends = base + np.cumsum(found.lengths)
-        self._id_offsets = _appended(self._id_offsets, before + 1, ends)
-        self._trust = _appended(self._trust, before, found.trust)
+        base = int(self._entries[before]["first"])
+        kernels.keep_learnt(self._entries, before, found.lengths, found.trust)
         self._ids = _appended(self._ids, base, found.ids)
         if self._spans:
             self._starts = _appended(self._starts, base, found.starts)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from tokeval.arrow import Int64, UInt8
 from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
-from tokeval.tokenizers.words.memo import Encoded, fallback_of
+from tokeval.tokenizers.words.memo import Encoded, Int32, fallback_of
 from tokeval.tokenizers.words.normal import as_sentencepiece
 from tokeval.tokenizers.words.unigram import check_spaces
 
@@ -22,8 +24,6 @@ class Merges:
 
     def __init__(self, model: Model, unknown: int) -> None:
         """Raises `NoFastPathError` if the model may look across white space."""
-        from tokeval.tokenizers.words.merges.kernels import enter_pairs
-
         check_spaces(model)
         self.lead = not model.spaces_are_plain
         if self.lead and not (model.only_keeps_spaces and not model.character_map):
@@ -34,7 +34,10 @@ class Merges:
         ids = {text: i for i, (text, _, kind) in enumerate(model.pieces) if kind == NORMAL}
         made = sorted((text for text in ids if len(text) > 1), key=lambda text: -model.pieces[ids[text]][1])
         scores = np.array([model.pieces[ids[text]][1] for text in made])
-        number_of = {text: number for number, text in enumerate([*made, *sorted({c for text in ids for c in text})])}
+        letters = Counter(letter for text in ids for letter in text)
+        # the common ones in front, which keeps together what is often looked at
+        number_of = {text: number for number, (text, _) in enumerate(letters.most_common())}
+        number_of |= {text: len(letters) + number for number, text in enumerate(made)}
         if len(number_of) >= _SYMBOLS:
             raise NoFastPathError(f"a BPE model of {len(number_of)} symbols")
         triples = [
@@ -43,16 +46,15 @@ class Merges:
             for k in range(1, len(text))
             if text[:k] in number_of and text[k:] in number_of
         ]
-        self._pairs = np.full(1 << max(4, (3 * len(triples)).bit_length()), -1, np.int64)
-        enter_pairs(self._pairs, *np.array(triples, np.int64).reshape(-1, 3).T.copy())
-        self._letters = np.full(0x110000, -1, np.int32)
+        # of equally good pieces the one further left is made first
+        order = np.concatenate((np.zeros(len(letters), np.int64), np.searchsorted(-scores, -scores)))
+        self._pairs, self._bases = _placed(np.array(triples, np.int64).reshape(-1, 3), order, len(number_of) + 1)
+        self._letters = np.full(0x110000, len(number_of), np.int32)
         for text, number in number_of.items():
             if len(text) == 1:
                 self._letters[ord(text)] = number
-        # of equally good pieces the one further left is made first
-        self._order = np.zeros(len(number_of), np.int64)
-        self._order[: len(made)] = np.searchsorted(-scores, -scores)
-        self._numbers = np.array([ids.get(text, -1) for text in number_of], np.int64)
+        self._letters[0x20] = self._letters[ord("▁")]
+        self._numbers = np.array([*(ids.get(text, -1) for text in number_of), -1], np.int32)
         self._unknown, self._fallback = unknown, fallback_of(model)
 
     def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
@@ -67,7 +69,7 @@ class Merges:
             self._mapped,
             self._letters,
             self._pairs,
-            self._order,
+            self._bases,
             self._numbers,
             self._unknown,
             self._fallback,
@@ -76,3 +78,20 @@ class Merges:
         )
         found.trust[:] = np.inf, 0
         return found.first(total)
+
+
+def _placed(triples: Int64, order: Int64, symbols: int) -> tuple[Int64, Int32]:
+    """Rows of (left, right, whole) as `place_pairs` lays them out, and where each symbol's row begins."""
+    from tokeval.tokenizers.words.merges.kernels import place_pairs
+
+    sizes = np.bincount(triples[:, 0])
+    lefts, rights, wholes = triples[np.lexsort((triples[:, 0], -sizes[triples[:, 0]]))].T.copy()
+    rows = np.flatnonzero(np.diff(lefts, prepend=-1, append=-1))
+    made = (order[wholes] << 21) | wholes
+    cells = 2 * len(triples) + symbols
+    while True:
+        bases, pairs = np.zeros(symbols, np.int32), np.full(cells, -1, np.int64)
+        used = place_pairs(rows, lefts, rights, made, bases, pairs)
+        if used >= 0:
+            return pairs[: max(used, int(bases.max()) + symbols)].copy(), bases
+        cells *= 2

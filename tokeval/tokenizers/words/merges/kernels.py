@@ -6,53 +6,74 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.tokenizers.kernels import pop, push
-from tokeval.tokenizers.words.kernels import write_point
 from tokeval.tokenizers.words.normal.kernels import MARK_POINT, by_map
 from tokeval.utf8 import point_at
 
-#: The part of a candidate that is the symbol; above it stands the rank.
+#: The part of a candidate that is the symbol; above it stands the rank, and above both, in the table, the left one.
 SYMBOL = np.int64(0x1FFFFF)
+MADE = (np.int64(1) << 42) - 1
 
 #: No pair: above every rank.
 NONE = np.int64(1) << 42
+
+#: A search for room that is longer has left nothing behind that is worth the next search.
+_TRIED = 32
 
 #: Chunks of more symbols than this are merged over a heap, which stays fast however long they are.
 _SHORT = 48
 
 
 @kernel
-def merged(pairs, order, left, right):
+def merged(pairs, bases, left, right):
     """What two symbols make together, behind its rank; NONE if they make nothing."""
-    if left < 0 or right < 0:
-        return NONE
-    key = (np.int64(left) << 21) | np.int64(right)
-    mask = pairs.shape[0] - 1
-    slot = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & mask
-    while pairs[slot] >= 0:
-        if pairs[slot] >> 21 == key:
-            whole = pairs[slot] & SYMBOL
-            return (order[whole] << 21) | whole
-        slot = (slot + 1) & mask
-    return NONE
+    cell = pairs[np.uint64(bases[np.uint64(left)]) + np.uint64(right)]
+    return cell & MADE if cell >> 42 == left else NONE
 
 
 @kernel
-def enter_pairs(pairs, lefts, rights, wholes):
-    """Fill a table of pairs; an empty slot holds -1."""
-    mask = pairs.shape[0] - 1
-    for k in range(lefts.shape[0]):
-        key = (lefts[k] << 21) | rights[k]
-        slot = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & mask
-        while pairs[slot] >= 0:
-            slot = (slot + 1) & mask
-        pairs[slot] = (key << 21) | wholes[k]
+def place_pairs(rows, lefts, rights, made, bases, pairs):
+    """Lay the rows of a sparse matrix over each other in `pairs`, so that every pair is one look into memory.
+
+    Row k goes from `rows[k]` to `rows[k + 1]` and has its `lefts` in common; the rows with most pairs come first.
+    Writes how far each symbol's row is moved. Returns the cells used, or -1 if they are too few; `pairs` comes filled
+    with -1.
+    """
+    free = used = longest = np.int64(0)
+    for k in range(rows.shape[0] - 1):
+        low, high = rows[k], rows[k + 1]
+        if 2 * (high - low) <= longest or k == 0:  # where longer rows found no room, shorter ones may
+            free, longest = np.int64(0), high - low
+        first = rights[low]
+        for j in range(low, high):
+            first = min(first, rights[j])
+        base = max(free - first, 0)
+        tried = 0
+        fits = False
+        while not fits:
+            fits = True
+            for j in range(low, high):
+                at = base + rights[j]
+                if at >= pairs.shape[0]:
+                    return -1
+                if pairs[at] >= 0:
+                    fits = False
+                    base += 1
+                    tried += 1
+                    break
+        if tried > _TRIED:
+            free = max(free, base + first - _TRIED)
+        bases[lefts[low]] = base
+        for j in range(low, high):
+            pairs[base + rights[j]] = (lefts[j] << 42) | made[j]
+            used = max(used, base + rights[j] + 1)
+    return used
 
 
 @kernel
-def _merge_short(pairs, order, symbols, ends, ranks, count):
+def _merge_short(pairs, bases, symbols, ends, ranks, count):
     """Merge in place; the number of symbols left."""
     for k in range(count - 1):
-        ranks[k] = merged(pairs, order, symbols[k], symbols[k + 1])
+        ranks[k] = merged(pairs, bases, symbols[k], symbols[k + 1])
     while count > 1:
         best, at = ranks[0], 0
         for k in range(1, count - 1):
@@ -67,20 +88,20 @@ def _merge_short(pairs, order, symbols, ends, ranks, count):
         for k in range(at + 1, count - 1):
             ranks[k] = ranks[k + 1]
         if at > 0:
-            ranks[at - 1] = merged(pairs, order, symbols[at - 1], symbols[at])
+            ranks[at - 1] = merged(pairs, bases, symbols[at - 1], symbols[at])
         if at + 1 < count:
-            ranks[at] = merged(pairs, order, symbols[at], symbols[at + 1])
+            ranks[at] = merged(pairs, bases, symbols[at], symbols[at + 1])
     return count
 
 
 @kernel
-def _merge_long(pairs, order, symbols, ends, ranks, count):
+def _merge_long(pairs, bases, symbols, ends, ranks, count):
     """`_merge_short` for many symbols: n log n, over linked neighbours and a heap of (rank, place)."""
     after, before = np.arange(1, count + 1), np.arange(-1, count - 1)
     heap = np.empty(3 * count, np.int64)
     size = 0
     for k in range(count - 1):
-        ranks[k] = merged(pairs, order, symbols[k], symbols[k + 1])
+        ranks[k] = merged(pairs, bases, symbols[k], symbols[k + 1])
         if ranks[k] < NONE:
             size = push(heap, size, (ranks[k] >> 21 << 40) | k)
     ranks[count - 1] = NONE
@@ -96,12 +117,12 @@ def _merge_long(pairs, order, symbols, ends, ranks, count):
         ranks[at] = NONE
         if after[at] < count:
             before[after[at]] = at
-            ranks[at] = merged(pairs, order, symbols[at], symbols[after[at]])
+            ranks[at] = merged(pairs, bases, symbols[at], symbols[after[at]])
             if ranks[at] < NONE:
                 size = push(heap, size, (ranks[at] >> 21 << 40) | at)
         left = before[at]
         if left >= 0:
-            ranks[left] = merged(pairs, order, symbols[left], symbols[at])
+            ranks[left] = merged(pairs, bases, symbols[left], symbols[at])
             if ranks[left] < NONE:
                 size = push(heap, size, (ranks[left] >> 21 << 40) | left)
     kept = at = 0
@@ -113,57 +134,48 @@ def _merge_long(pairs, order, symbols, ends, ranks, count):
 
 
 @kernel
-def merge(data, cuts, plain, mapped, letters, pairs, order, numbers, unknown, fallback, ids, lengths):
+def merge(data, cuts, plain, mapped, letters, pairs, bases, numbers, unknown, fallback, ids, lengths):
     """Byte-pair merges of chunks, each behind a word mark; -2 tokens where doubtful in context.
 
-    `letters` holds the symbol of each code point or -1, `order` the rank of each symbol, `numbers` its id or -1,
-    `fallback` the id of each byte for what has none, or nothing. If not `plain`, spaces are marks and all else is as
-    it stands.
+    `letters` holds the symbol of each code point (of a space the mark's), `pairs` and `bases` are as `place_pairs`
+    made them, `numbers` holds the id of each symbol or -1, `fallback` the id of each byte for what has none, or
+    nothing. If not `plain`, spaces are marks and all else is as it stands.
     """
-    units, forms, marks = mapped
+    units, forms, kinds = mapped
     widest = 16
     for e in range(cuts.shape[0] - 1):
         widest = max(widest, cuts[e + 1] - cuts[e])
     room = 16 * widest + 16
-    buffer = np.empty(room, np.uint8)
+    buffer = np.empty(room if plain else 0, np.uint8)
     symbols, ends, ranks = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     t = 0
     for e in range(cuts.shape[0] - 1):
-        size = write_point(buffer, 0, np.int64(MARK_POINT))
+        low, high = cuts[e], cuts[e + 1]
         if plain:
-            size = by_map(data, cuts[e], cuts[e + 1], units, forms, marks, buffer, size)
-            size = 0 if size == 3 else size
-        else:
-            for at in range(cuts[e], cuts[e + 1]):
-                if data[at] == 0x20:
-                    size = write_point(buffer, size, np.int64(MARK_POINT))
-                else:
-                    buffer[size] = data[at]
-                    size += 1
-                    if data[at] == 0x81 and at >= cuts[e] + 2 and data[at - 1] == 0x96 and data[at - 2] == 0xE2:
-                        size = -2
-                        break
-        if t + size > ids.shape[0]:
-            size = -2
-        if size <= 0:
-            lengths[e] = size
+            low, high = 0, by_map(data, low, high, units, forms, kinds, buffer, 0)
+            if high <= 0:
+                lengths[e] = high
+                continue
+        if t + high - low + 1 > ids.shape[0]:
+            lengths[e] = -2
             continue
-        count = at = 0
-        while at < size:
-            point, width = point_at(buffer, at)
-            at += width
-            symbols[count], ends[count] = letters[point], at
-            count += 1
-        if count > _SHORT:
-            count = _merge_long(pairs, order, symbols, ends, ranks, count)
+        if plain:
+            count = _symbols_of(buffer, low, high, True, letters, symbols, ends)
         else:
-            count = _merge_short(pairs, order, symbols, ends, ranks, count)
+            count = _symbols_of(data, low, high, False, letters, symbols, ends)
+        if count < 0:
+            lengths[e] = -2
+            continue
+        if count > _SHORT:
+            count = _merge_long(pairs, bases, symbols, ends, ranks, count)
+        else:
+            count = _merge_short(pairs, bases, symbols, ends, ranks, count)
         origin = t
         for k in range(count):
-            number = numbers[symbols[k]] if symbols[k] >= 0 else np.int64(-1)
+            number = numbers[symbols[k]]
             if number < 0 and fallback.shape[0]:
-                for j in range(ends[k - 1] if k else 0, ends[k]):
-                    ids[t] = fallback[buffer[j]]
+                for j in range(ends[k - 1] if k else low, ends[k]):
+                    ids[t] = fallback[buffer[j] if plain else data[j]]
                     t += 1
                 continue
             if number < 0 and t > origin and ids[t - 1] == unknown:  # neighbours in the unknown are one
@@ -172,3 +184,18 @@ def merge(data, cuts, plain, mapped, letters, pairs, order, numbers, unknown, fa
             t += 1
         lengths[e] = t - origin
     return t
+
+
+@kernel
+def _symbols_of(source, low, high, marks, letters, symbols, ends):
+    """The mark and the symbols of a text behind it, with where each ends; their number, -1 if a mark stands there."""
+    symbols[0], ends[0] = letters[MARK_POINT], low
+    count, at = 1, low
+    while at < high:
+        point, width = point_at(source, at)
+        if point == MARK_POINT and not marks:
+            return -1
+        at += width
+        symbols[count], ends[count] = letters[point], at
+        count += 1
+    return count

@@ -56,16 +56,23 @@ def joined_points(units: UInt32) -> npt.NDArray[np.bool_]:
 
 
 def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[str]]:
-    """A map with the user-defined symbols of one character that it leaves as they are; and all other symbols."""
+    """A map with what it does to each code point, none to user-defined symbols of one character; other symbols."""
+    from tokeval.tokenizers.words.normal.kernels import KEPT, MAPPED, MARK_POINT, PLAIN, mark_plain
+
     units, forms = character_map(blob)
     joined = joined_points(units)
-    raw, others = np.zeros(_POINTS, np.uint8), []
+    kinds = np.full(_POINTS, MAPPED if len(units) else PLAIN, np.uint8)
+    others = []
     for symbol in symbols:
         if len(symbol) == 1 and not joined[ord(symbol)] and symbol != " ":
-            raw[ord(symbol)] = 1
+            kinds[ord(symbol)] = PLAIN
         else:
             others.append(symbol)
-    return (units, forms, raw), others
+    if len(units):
+        mark_plain(units, kinds)
+    for point in (0x20, MARK_POINT):
+        kinds[point] = KEPT if kinds[point] == PLAIN else MAPPED
+    return (units, forms, kinds), others
 
 
 def as_hugging_face(blob: bytes) -> Mapped:

@@ -10,6 +10,10 @@ from tokeval.utf8 import is_space, point_at
 
 MARK_POINT = 0x2581
 
+#: What `by_map` does with a code point: looks it up, takes it as it is but for a space or a mark, takes it as it is,
+#: or takes it as it is unless other text than ASCII follows.
+MAPPED, KEPT, PLAIN, SINGLE = 0, 1, 2, 3
+
 
 @kernel
 def by_points(data, start, stop, flags, counts, points, buffer, froms, tos, size):
@@ -80,18 +84,52 @@ def mark_joined(units, joined):
 
 
 @kernel
-def by_map(data, start, stop, units, forms, raw, buffer, size):
+def mark_plain(units, kinds):
+    """Turn the kinds MAPPED of code points that a map has no key for into PLAIN or SINGLE."""
+    key = np.empty(4, np.uint8)
+    for point in range(kinds.shape[0]):
+        if kinds[point] != MAPPED:
+            continue
+        width = write_point(key, 0, point)
+        at, base = 0, below(units, 0)
+        cell = np.int64(0)
+        while at < width and cell >= 0:
+            cell = child(units, base, key[at])
+            if cell >= 0:
+                base = below(units, cell)
+                at += 1
+        if cell < 0:
+            kinds[point] = PLAIN
+        elif not ends_key(units, cell):
+            kinds[point] = SINGLE
+            for byte in range(1, 128):
+                if child(units, base, byte) >= 0:
+                    kinds[point] = MAPPED
+
+
+@kernel
+def by_map(data, start, stop, units, forms, kinds, buffer, size):
     """Write the chunk as SentencePiece normalises it: longest keys first, spaces as marks, none before or behind.
 
-    `raw` tells code points that are left as they are. Returns the size after it, or -2 where the chunk holds a mark.
+    `kinds` tells what to do with each code point. Returns the size after it, or -2 where the chunk holds a mark.
     """
     begin = size
     at = start
     after_space = True
     while at < stop:
         point, width = point_at(data, at)
+        kind = kinds[np.uint64(point)]
+        if kind >= PLAIN and (kind == PLAIN or at + width >= stop or data[at + width] < 0x80):
+            if size + width > buffer.shape[0]:
+                return -2
+            for k in range(width):
+                buffer[np.uint64(size + k)] = data[np.uint64(at + k)]
+            size += width
+            at += width
+            after_space = False
+            continue
         form, taken = np.int64(-1), width
-        if units.shape[0] and not raw[point]:
+        if kind != KEPT and kind != PLAIN:
             base = below(units, 0)
             j = at
             while j < stop:
@@ -102,29 +140,44 @@ def by_map(data, start, stop, units, forms, raw, buffer, size):
                 j += 1
                 if ends_key(units, cell):
                     form, taken = np.int64(units[base] & np.uint32(0x7FFFFFFF)), j - at
-        low, source = (form, forms) if form >= 0 else (at, data)
-        high = low + width
-        if form >= 0:
-            high = low
+        before = size
+        if form < 0:
+            size = _with_marks(data, at, at + width, after_space, buffer, size)
+        else:
+            high = form
             while forms[high]:
                 high += 1
-        while after_space and low < high and source[low] == 0x20:
-            low += 1
-        if size + 3 * (high - low) + 4 > buffer.shape[0]:
+            size = _with_marks(forms, form, high, after_space, buffer, size)
+        if size < 0:
             return -2
-        if low < high:
-            after_space = source[high - 1] == 0x20
-            for k in range(low, high):
-                if source[k] == 0x20:
-                    size = write_point(buffer, size, np.int64(MARK_POINT))
-                elif source[k] == 0xE2 and k + 2 < high and source[k + 1] == 0x96 and source[k + 2] == 0x81:
-                    return -2
-                else:
-                    buffer[size] = source[k]
-                    size += 1
+        if size > before:
+            after_space = _ends_with_mark(buffer, size)
         at += taken
-    while after_space and size >= begin + 3 and buffer[size - 1] == 0x81 and buffer[size - 2] == 0x96:
+    while after_space and size >= begin + 3 and _ends_with_mark(buffer, size):
         size -= 3
+    return size
+
+
+@kernel
+def _ends_with_mark(buffer, size):
+    return size >= 3 and buffer[size - 1] == 0x81 and buffer[size - 2] == 0x96 and buffer[size - 3] == 0xE2
+
+
+@kernel
+def _with_marks(source, low, high, after_space, buffer, size):
+    """Write a text with marks for spaces, but for spaces after others in front; -2 where it holds a mark."""
+    while after_space and low < high and source[low] == 0x20:
+        low += 1
+    if size + 3 * (high - low) + 4 > buffer.shape[0]:
+        return -2
+    for k in range(low, high):
+        if source[k] == 0x20:
+            size = write_point(buffer, size, np.int64(MARK_POINT))
+        elif source[k] == 0xE2 and k + 2 < high and source[k + 1] == 0x96 and source[k + 2] == 0x81:
+            return -2
+        else:
+            buffer[size] = source[k]
+            size += 1
     return size
 
 
