@@ -6,7 +6,6 @@ As in Uzan et al. 2024 (greedy by prefix, suffix, longest token; BPE dropout) an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -20,16 +19,13 @@ from tokeval.signature import digest
 from tokeval.tokenizers.base import BYTE, DECODE, IDS, QUEUED, SPANS, SPECIAL, UNUSED, VOCABULARY, Spans, Tokenizer
 from tokeval.tokenizers.bytelevel import byte_lengths, spans_by_length
 from tokeval.tokenizers.load import load_tokenizer
+from tokeval.tokenizers.trie import Trie, trie_of
 
 METHODS = ("longest-prefix", "longest-suffix", "longest-token", "fewest-tokens", "dropout-P", "dropout-P-seed-N")
 
-Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
 
 _DROPOUT = re.compile(r"dropout-(?P<share>[0-9.]+(?:e-?[0-9]+)?)(?:-seed-(?P<seed>[0-9]{1,18}))?")
-
-#: A vocabulary's pieces as a byte trie; see `build_trie`.
-Trie = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Derived(Tokenizer):
@@ -112,7 +108,7 @@ class Derived(Tokenizer):
         found: dict[bytes, int] = {}
         for number, data, _ in self._usable():
             found.setdefault(data[::-1] if self._method == "longest-suffix" else data, number)
-        return np.array(list(found.values()), np.uint32), _trie(found)
+        return np.array(list(found.values()), np.uint32), trie_of(list(found))
 
     def _usable(self) -> list[tuple[int, bytes, str]]:
         """Id, bytes and piece of what text can be cut into; of equal bytes a byte token comes last."""
@@ -149,7 +145,7 @@ class Derived(Tokenizer):
         for place, ((_, data, _), piece) in enumerate(zip(usable, pieces, strict=True)):
             if len(piece) == 1 or len(data) == 1:
                 first.setdefault(data, place)
-        trie = _trie(first, np.array(list(first.values()), np.int32))
+        trie = trie_of(list(first), list(first.values()))
         numbers = np.array([number for number, _, _ in usable], np.uint32)
         return numbers, trie, (lefts, rights, ranks.astype(np.int64), merged, table)
 
@@ -174,15 +170,15 @@ class Derived(Tokenizer):
 
         pieces, sizes = np.empty(len(data), np.int64), np.zeros(len(cuts) - 1, np.int64)
         if self._method in {"longest-prefix", "longest-suffix"}:
-            stuck = kernels.longest_starts(data, cuts, *self._trie, pieces, sizes)
+            stuck = kernels.longest_starts(data, cuts, self._trie, pieces, sizes)
         elif self._method == "longest-token":
-            stuck = kernels.longest_pieces(data, cuts, *self._trie, pieces, sizes)
+            stuck = kernels.longest_pieces(data, cuts, self._trie, pieces, sizes)
         elif self._method == "fewest-tokens":
-            stuck = kernels.fewest_pieces(data, cuts, *self._trie, pieces, sizes)
+            stuck = kernels.fewest_pieces(data, cuts, self._trie, pieces, sizes)
         else:
             _, trie, pairs = self._merges
             seeds = self._seeds(data, cuts, documents)
-            stuck = kernels.merge_with_dropout(data, cuts, *trie, *pairs, self._share, seeds, pieces, sizes)
+            stuck = kernels.merge_with_dropout(data, cuts, trie, *pairs, self._share, seeds, pieces, sizes)
         if stuck >= 0:
             raise TokenizerError(f"{self.spec}: the vocabulary cannot spell the byte 0x{data[stuck]:02X}")
         return pieces[: sizes.sum()], sizes
@@ -197,21 +193,6 @@ class Derived(Tokenizer):
         salted = np.append(drawn, np.full((len(drawn), 1), self._seed, np.uint64), axis=1)
         made: UInt64 = whole_hashes(salted.reshape(-1).view(np.uint8), np.arange(len(drawn) + 1) * 24)
         return made
-
-
-def _trie(pieces: Iterable[bytes], terms_as: Int32 | None = None) -> Trie:
-    """Pieces as a byte trie, its terms their positions, or other numbers in their place."""
-    from tokeval.tokenizers.words.kernels import build_trie
-
-    kept = list(pieces)
-    offsets = np.concatenate(([0], np.cumsum([len(data) for data in kept], dtype=np.int64)))
-    store = np.frombuffer(b"".join(kept), np.uint8).copy()
-    keys = np.full(1 << (3 * len(store)).bit_length(), -1, np.int64)
-    children, terms = np.zeros(len(keys), np.int32), np.full(len(store) + 2, -1, np.int32)
-    build_trie(store, offsets, keys, children, terms)
-    if terms_as is not None:
-        terms[terms >= 0] = terms_as[terms[terms >= 0]]
-    return keys, children, terms
 
 
 def _method(name: str) -> tuple[str, float, int]:

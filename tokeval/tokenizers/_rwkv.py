@@ -17,6 +17,7 @@ from tokeval.tokenizers.base import BYTE, DECODE, IDS, SPANS, VOCABULARY, Spans,
 from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, printables, spans_by_length
 from tokeval.tokenizers.limits import read_lines
 from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.trie import trie_of
 
 
 class Rwkv(Tokenizer):
@@ -32,7 +33,7 @@ class Rwkv(Tokenizer):
         path = require_file(location, {"rwkv"}, "an RWKV vocabulary")
         self._bytes = _read(path)
         self.fingerprint = file_digest(path)
-        self._trie = _trie(self._bytes)
+        self._numbers, self._trie = np.array(list(self._bytes), np.uint32), trie_of(list(self._bytes.values()))
         self._lengths = byte_lengths(self.entries)
 
     def encode_batch(self, texts: pa.Array) -> pa.Array:
@@ -41,16 +42,16 @@ class Rwkv(Tokenizer):
         Raises:
             TokenizerError: a byte is in no token of the vocabulary.
         """
-        from tokeval.tokenizers.words.kernels import longest_prefixes
+        from tokeval.tokenizers.derive.kernels import longest_starts
 
         texts = text_array(texts)
         data, offsets = text_buffers(texts)
-        ids = np.empty(int(offsets[-1] - offsets[0]), np.uint32)
-        out = np.zeros(len(texts) + 1, np.int64)
-        stuck = longest_prefixes(data, offsets, *self._trie, ids, out)
+        pieces, sizes = np.empty(int(offsets[-1] - offsets[0]), np.int64), np.zeros(len(texts), np.int64)
+        stuck = longest_starts(data, offsets, self._trie, pieces, sizes)
         if stuck >= 0:
             raise TokenizerError(f"{self.spec}: no token begins with the byte 0x{data[stuck]:02X}")
-        return id_lists(ids[: out[-1]], out, texts.is_valid().to_numpy(zero_copy_only=False))
+        ends = np.concatenate(([0], np.cumsum(sizes)))
+        return id_lists(self._numbers[pieces[: ends[-1]]], ends, texts.is_valid().to_numpy(zero_copy_only=False))
 
     def decode_batch(self, ids: pa.Array) -> pa.Array:
         """Bytes to text; what is not UTF-8 becomes U+FFFD."""
@@ -95,16 +96,3 @@ def _read(path: Path) -> dict[int, bytes]:
             raise TokenizerError(f"{path}, line {number}: {index} is no id")
         found[index] = data
     return found
-
-
-def _trie(pieces: dict[int, bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The pieces as a byte trie, and the id of each."""
-    from tokeval.tokenizers.words.kernels import build_trie
-
-    offsets = np.concatenate(([0], np.cumsum([len(d) for d in pieces.values()], dtype=np.int64)))
-    store = np.frombuffer(b"".join(pieces.values()), np.uint8).copy()
-    keys = np.full(1 << (3 * len(store)).bit_length(), -1, np.int64)
-    children = np.zeros(len(keys), np.int32)
-    terms = np.full(len(store) + 2, -1, np.int32)
-    build_trie(store, offsets, keys, children, terms)
-    return keys, children, terms, np.array(list(pieces), np.uint32)

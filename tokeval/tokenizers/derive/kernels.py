@@ -6,34 +6,33 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.tokenizers.kernels import pop, push
-from tokeval.tokenizers.words.kernels import edge
+from tokeval.tokenizers.trie.kernels import piece_of, step
 
 
 @kernel
-def _longest(data, start, stop, keys, children, terms):
+def _longest(data, start, stop, trie):
     """The longest piece that begins at `start` and ends by `stop`: its number and its end; -1 if there is none."""
-    node = 0
-    piece = -1
+    node = trie[0]
+    piece = np.int64(-1)
     end = start
     for at in range(start, stop):
-        slot, _ = edge(keys, node, data[at])
-        if keys[slot] < 0:
+        node = step(trie, node, data[at])
+        if node < 0:
             break
-        node = children[slot]
-        if terms[node] >= 0:
-            piece, end = terms[node], at + 1
+        if piece_of(node) >= 0:
+            piece, end = piece_of(node), at + 1
     return piece, end
 
 
 @kernel
-def longest_starts(data, cuts, keys, children, terms, out, sizes):
+def longest_starts(data, cuts, trie, out, sizes):
     """Cut each stretch by greedy longest match from its start; the position of a byte that no piece covers, or -1."""
     found = 0
     for row in range(cuts.shape[0] - 1):
         origin = found
         at = cuts[row]
         while at < cuts[row + 1]:
-            piece, end = _longest(data, at, cuts[row + 1], keys, children, terms)
+            piece, end = _longest(data, at, cuts[row + 1], trie)
             if piece < 0:
                 return at
             out[found] = piece
@@ -44,7 +43,7 @@ def longest_starts(data, cuts, keys, children, terms, out, sizes):
 
 
 @kernel
-def longest_pieces(data, cuts, keys, children, terms, out, sizes):
+def longest_pieces(data, cuts, trie, out, sizes):
     """Cut each stretch at the longest piece anywhere in it (the first of equals), then what is left and right of it.
 
     Which is: place pieces by length, the longest first, and from left to right, wherever they still fit; so that the
@@ -65,7 +64,7 @@ def longest_pieces(data, cuts, keys, children, terms, out, sizes):
         longest = np.int64(0)
         taken[:size] = False
         for start in range(size - 1, -1, -1):
-            piece[start], end = _longest(data, begin + start, begin + size, keys, children, terms)
+            piece[start], end = _longest(data, begin + start, begin + size, trie)
             width[start] = end - begin - start
             if piece[start] >= 0:
                 after[start] = heads[width[start]]
@@ -88,7 +87,7 @@ def longest_pieces(data, cuts, keys, children, terms, out, sizes):
                 while stop < start + length and not taken[stop]:
                     stop += 1
                 if stop < start + length:  # what is left of the room may hold a shorter piece
-                    piece[start], end = _longest(data, begin + start, begin + stop, keys, children, terms)
+                    piece[start], end = _longest(data, begin + start, begin + stop, trie)
                     width[start] = end - begin - start
                     if piece[start] >= 0:
                         after[start] = heads[width[start]]
@@ -107,7 +106,7 @@ def longest_pieces(data, cuts, keys, children, terms, out, sizes):
 
 
 @kernel
-def fewest_pieces(data, cuts, keys, children, terms, out, sizes):
+def fewest_pieces(data, cuts, trie, out, sizes):
     """Cut each stretch into as few pieces as can be, of equals the one whose last pieces are longest.
 
     Returns the position of a byte that no piece covers, or -1.
@@ -122,14 +121,13 @@ def fewest_pieces(data, cuts, keys, children, terms, out, sizes):
         for start in range(width):
             if cost[start] > width:
                 continue
-            node = 0
+            node = trie[0]
             for at in range(start, width):
-                slot, _ = edge(keys, node, data[begin + at])
-                if keys[slot] < 0:
+                node = step(trie, node, data[begin + at])
+                if node < 0:
                     break
-                node = children[slot]
-                if terms[node] >= 0 and cost[start] + 1 < cost[at + 1]:  # earlier starts come first: the longest wins
-                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, terms[node]
+                if piece_of(node) >= 0 and cost[start] + 1 < cost[at + 1]:  # the earliest start, so the longest, wins
+                    cost[at + 1], before[at + 1], piece[at + 1] = cost[start] + 1, start, piece_of(node)
         if width and cost[width] > width:
             return begin
         at, k = width, found + cost[width]
@@ -160,9 +158,7 @@ def _slot(lefts, rights, pairs, left, right):
 
 
 @kernel
-def merge_with_dropout(
-    data, cuts, keys, children, terms, lefts, rights, ranks, merged, pairs, share, seeds, out, sizes
-):
+def merge_with_dropout(data, cuts, trie, lefts, rights, ranks, merged, pairs, share, seeds, out, sizes):
     """Merge neighbours in each stretch by rank, every possible merge left out with probability `share` at each step.
 
     Which of the merges are left out is drawn from the best one on, until one is not: those behind it make no
@@ -180,7 +176,7 @@ def merge_with_dropout(
     heap, left_out = np.empty(3 * widest + 1, np.int64), np.empty(3 * widest + 1, np.int64)
     found = 0
     for row in range(cuts.shape[0] - 1):
-        count = _begin(data, cuts[row], cuts[row + 1], keys, children, terms, parts)
+        count = _begin(data, cuts[row], cuts[row + 1], trie, parts)
         if count < 0:
             return -count - 1
         queued = 0
@@ -228,21 +224,21 @@ def merge_with_dropout(
 
 
 @kernel
-def _begin(data, start, stop, keys, children, terms, parts):
+def _begin(data, start, stop, trie, parts):
     """The pieces that merging begins with: each character, or its bytes; -1 - position of a byte without a piece."""
     count = np.int64(0)
     at = start
     while at < stop:
         byte = data[at]
         width = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-        piece = _exactly(data, at, min(at + width, stop), keys, children, terms)
+        piece = _exactly(data, at, min(at + width, stop), trie)
         if piece >= 0:
             parts[count] = piece
             count += 1
             at += width
             continue
         for k in range(width):
-            piece = _exactly(data, at + k, at + k + 1, keys, children, terms)
+            piece = _exactly(data, at + k, at + k + 1, trie)
             if piece < 0:
                 return -1 - (at + k)
             parts[count] = piece
@@ -261,12 +257,11 @@ def _offer(heap, queued, lefts, rights, ranks, pairs, parts, after, k):
 
 
 @kernel
-def _exactly(data, start, stop, keys, children, terms):
+def _exactly(data, start, stop, trie):
     """The piece that is exactly these bytes, or -1."""
-    node = 0
+    node = trie[0]
     for at in range(start, stop):
-        slot, _ = edge(keys, node, data[at])
-        if keys[slot] < 0:
-            return -1
-        node = children[slot]
-    return terms[node]
+        node = step(trie, node, data[at])
+        if node < 0:
+            return np.int64(-1)
+    return piece_of(node)

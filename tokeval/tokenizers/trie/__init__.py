@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tokeval.arrow import Int64, UInt8
+from tokeval.errors import TokenizerError
 
 Trie = Int64
 
@@ -15,9 +16,14 @@ def trie_of(pieces: Sequence[bytes], numbers: Sequence[int] | None = None) -> Tr
     """A trie of pieces under their numbers (else their places), see `kernels`.
 
     Empty pieces are left out; of equal ones the last counts.
+
+    Raises:
+        TokenizerError: they are more than a node can number.
     """
     from tokeval.tokenizers.trie import kernels
 
+    if len(pieces) >= kernels.PIECES:
+        raise TokenizerError(f"{len(pieces):,} pieces are more than can be matched", hint="16,777,214 can")
     order = np.array(sorted(range(len(pieces)), key=pieces.__getitem__), np.int64)
     store, offsets = _flat([pieces[i] for i in order])
     if numbers is not None:

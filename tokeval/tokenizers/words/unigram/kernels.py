@@ -22,7 +22,7 @@ def unigram(data, cuts, how, table, mapped, trie, scores, unknown, penalty, fall
     """
     ids, starts, stops = found
     flags, counts, points = table
-    units, forms, marks = mapped
+    units, forms, kinds = mapped
     widest = 16
     for e in range(cuts.shape[0] - 1):
         widest = max(widest, cuts[e + 1] - cuts[e])
@@ -39,9 +39,9 @@ def unigram(data, cuts, how, table, mapped, trie, scores, unknown, penalty, fall
         if how == POINTS:
             size = by_points(data, cuts[e], cuts[e + 1], flags, counts, points, buffer, froms, tos, size)
         elif how == LONGEST:
-            size = by_map(data, cuts[e], cuts[e + 1], units, forms, marks, buffer, size)
+            size = by_map(data, cuts[e], cuts[e + 1], units, forms, kinds, buffer, size)
         else:
-            size = by_shortest(data, cuts[e], cuts[e + 1], units, forms, marks, buffer, froms, tos, size)
+            size = by_shortest(data, cuts[e], cuts[e + 1], units, forms, kinds, buffer, froms, tos, size)
         if size == 3:
             size = 0 if how == LONGEST else -1
         if t + size > ids.shape[0]:
