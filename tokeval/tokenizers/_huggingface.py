@@ -79,6 +79,18 @@ class HuggingFace(Tokenizer):
         found = iter(self._tokenizer.decode_batch([r for r in rows if r is not None], skip_special_tokens=False))
         return pa.array([None if row is None else next(found) for row in rows], pa.large_string())
 
+    def decoded_alone(self) -> pa.Array | None:
+        """Asked of the library for a WordPiece decoder, which looks at each token alone, and at whether it is first."""
+        if (self._json.get("decoder") or {}).get("type") != "WordPiece":
+            return None
+        ids = range(max(self._tokenizer.get_vocab().values(), default=-1) + 1)
+        first = self._tokenizer.decode_batch([[i] for i in ids], skip_special_tokens=False)
+        before = next((i for i in ids if first[i]), None)
+        if before is None:
+            return None
+        pairs = self._tokenizer.decode_batch([[before, i] for i in ids], skip_special_tokens=False)
+        return pa.array([*first, *(pair.removeprefix(first[before]) for pair in pairs)], pa.large_string())
+
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Spans from the library's offsets, which count code points of the original text."""
         from tokeval.tokenizers.kernels import points_to_bytes

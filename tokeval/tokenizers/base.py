@@ -124,6 +124,14 @@ class Tokenizer(ABC):
 
         raise NoFastPathError(f"no fast path is known for {self.library or type(self).__name__}")
 
+    def decoded_alone(self) -> pa.Array | None:
+        """What decoding makes of each id at the beginning of a text, then of each elsewhere, as `large_string`.
+
+        Only where decoding is nothing but putting these one after the other: then that is how it is done, and held
+        against `decode_batch` on a share of the documents. The default is None: it may be more than that.
+        """
+        return None
+
     def literals(self) -> Iterable[str]:
         """Texts that the vocabulary treats as units of their own, such as special tokens; fast paths are tried on them.
 

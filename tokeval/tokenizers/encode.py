@@ -283,11 +283,10 @@ class Encoder:
         rows = np.flatnonzero(came_back == 0)
         decoded = text_array([])
         if len(rows):
-            counts = np.diff(found.offsets)[rows]
-            ids = id_lists(
-                found.ids[positions(found.offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-            )
-            decoded = text_array(self.tokenizer.decode_batch(ids))
+            offsets = np.concatenate(([0], np.cumsum(np.diff(found.offsets)[rows], dtype=np.int64)))
+            ids = found.ids[positions(found.offsets, rows)]
+            made = self.accelerator.decode(ids, offsets) if self.accelerator is not None else None
+            decoded = text_array(self.tokenizer.decode_batch(id_lists(ids, offsets))) if made is None else made
             equal = pc.equal(decoded, texts.take(pa.array(rows))).to_numpy(zero_copy_only=False)
             came_back[rows] = equal
             rows, decoded = rows[~equal], decoded.filter(pa.array(~equal))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt32, id_buffers, text_buffers
+from tokeval.arrow import Int64, UInt32, id_buffers, id_lists, text_array, text_buffers
 from tokeval.tokenizers.hard import hard_strings, in_context
 
 if TYPE_CHECKING:
@@ -131,6 +132,24 @@ class Accelerator:
         self._give_back(instance, len(rows))
         return found
 
+    def decode(self, ids: UInt32, offsets: Int64) -> pa.Array | None:
+        """The texts of some rows of ids, put together from those of single ids; None: the reference has to do it."""
+        alone = self._alone if self.path else None
+        if alone is None:
+            return None
+        made = put_together(alone, ids, offsets)
+        rows = self._sample(made, None)
+        counts = np.diff(offsets)[rows]
+        some = id_lists(ids[positions(offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64))))
+        if len(rows) and not text_array(self.tokenizer.decode_batch(some)).equals(made.take(pa.array(rows))):
+            self._drop("what it decodes differs")
+            return None
+        return made
+
+    @cached_property
+    def _alone(self) -> pa.Array | None:
+        return self.tokenizer.decoded_alone()
+
     def record(self) -> dict[str, object]:
         """For the run record: path, documents checked, and why there is none."""
         return {"path": self.path or None, "checked": self.checked, "dropped": self.dropped, "reason": self.reason}
@@ -200,6 +219,15 @@ class Accelerator:
                 text = subset[k].as_py()
                 return f"{text[:40]!r} gives {len(mine)} tokens, the reference {offsets[k + 1] - offsets[k]}"
         return None
+
+
+def put_together(alone: pa.Array, ids: UInt32, offsets: Int64) -> pa.Array:
+    """The texts of rows of ids, of those of single ids at the beginning and elsewhere; see `decoded_alone`."""
+    which = ids.astype(np.int64) + len(alone) // 2
+    which[offsets[:-1][np.diff(offsets) > 0]] -= len(alone) // 2
+    data, cuts = text_buffers(alone.take(pa.array(which)))
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(cuts[offsets])), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
 
 
 def positions(offsets: Int64, rows: Iterable[int] | npt.NDArray[np.int64]) -> Int64:
