@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from tests.tokenizers import makers
 from tokeval import load_tokenizer
+from tokeval.arrow import id_buffers
 from tokeval.engine.api import run_plan
 from tokeval.engine.plan import make_plan
 from tokeval.tokenizers import _huggingface
@@ -219,6 +221,45 @@ def test_near_ties_go_to_the_reference(tmp_path: Path) -> None:
     kernels.gather_sizes(words, rows, entries, out, unsure)
     assert unsure.tolist() == [True, False]
     assert out.tolist() == [0, 0, 1]
+
+
+@given(rows=st.lists(st.lists(st.integers(0, 10**6), max_size=9)))
+def test_decoding_from_the_texts_of_single_ids(
+    rows: list[list[int]], tmp_path_factory: pytest.TempPathFactory, wordpiece: list[Accelerator]
+) -> None:
+    if not wordpiece:
+        path = makers.write_hf(tmp_path_factory.mktemp("wordpiece"), "wordpiece")
+        wordpiece.append(Accelerator("t", load_tokenizer(str(path)), share=0.0))
+    (accelerator,) = wordpiece
+    numbers = accelerator.tokenizer.vocabulary()["id"].to_numpy()
+    ids = pa.array([[numbers[k % len(numbers)] for k in row] for row in rows], pa.list_(pa.uint32()))
+    made = accelerator.decode(*id_buffers(ids))
+    assert made is not None
+    assert made.to_pylist() == accelerator.tokenizer.decode_batch(ids).to_pylist()
+
+
+@pytest.fixture(scope="module")
+def wordpiece() -> list[Accelerator]:
+    return []
+
+
+def test_a_decoder_that_looks_at_its_neighbours_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once if hard strings show it, else while running; then all that was done is done again."""
+    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, "wordpiece")))
+    ids, offsets = id_buffers(tokenizer.encode_batch(pa.array(makers.CORPUS, pa.large_string())))
+    decode = tokenizer.decode_batch
+
+    def planted(word: str, ids: pa.Array) -> pa.Array:
+        return pa.array([text.replace(word, "!") for text in decode(ids).to_pylist()], pa.large_string())
+
+    monkeypatch.setattr(tokenizer, "decode_batch", partial(planted, " "))
+    early = Accelerator("t", tokenizer)
+    assert early.decode(ids, offsets) is None
+    assert not early.dropped
+    monkeypatch.setattr(tokenizer, "decode_batch", partial(planted, makers.CORPUS[0].lower()[:12]))
+    late = Accelerator("t", tokenizer)
+    assert late.decode(ids, offsets) is None
+    assert late.dropped
 
 
 def test_several_threads_share_an_encoder(bytelevel: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tokenizers.real import FILES, UNREAD, spec_of
 from tokeval import load_tokenizer
-from tokeval.arrow import id_buffers
+from tokeval.arrow import id_buffers, id_lists, text_array
 from tokeval.tokenizers.fast import Accelerator
 
 #: These have none; everything else must run on its fast path.
@@ -44,6 +44,9 @@ def compare(name: str, data: Path, step: int) -> None:
         kept[open_rows] = False
         assert np.array_equal(np.diff(found.offsets)[kept], sizes[kept])
         assert np.array_equal(found.ids, ids[np.repeat(kept, sizes)])
+        back = accelerator.decode(found.ids, found.offsets)
+        if back is not None:
+            assert back.equals(text_array(tokenizer.decode_batch(id_lists(found.ids, found.offsets))))
 
 
 @pytest.mark.real_data

@@ -148,7 +148,13 @@ class Accelerator:
 
     @cached_property
     def _alone(self) -> pa.Array | None:
-        return self.tokenizer.decoded_alone()
+        """The texts of single ids, if putting them together is what the reference does with the hard strings."""
+        alone = self.tokenizer.decoded_alone()
+        if alone is None:
+            return None
+        ids = self.tokenizer.encode_batch(pa.array(hard_strings(), pa.large_string()))
+        agrees = put_together(alone, *id_buffers(ids)).equals(text_array(self.tokenizer.decode_batch(ids)))
+        return alone if agrees else None
 
     def record(self) -> dict[str, object]:
         """For the run record: path, documents checked, and why there is none."""
