@@ -13,8 +13,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokeval.arrow import text_buffers
-from tokeval.tokenizers.bytelevel import alphabet, bytes_of_alphabet, is_byte, is_text, printable, printables
+from tokeval.arrow import is_text, text_buffers
+from tokeval.tokenizers.bytelevel import alphabet, bytes_of_alphabet, is_byte, printable, printables
 from tokeval.tokenizers.load import load_tokenizer
 
 TOKENS = st.lists(st.binary(max_size=5) | st.text(max_size=3).map(str.encode), max_size=12)
@@ -101,3 +101,26 @@ def test_a_rank_file_that_was_written_again_is_read_again(tmp_path: Path) -> Non
     texts = pa.array(["abc"])
     assert first.encode_batch(texts).to_pylist() == [[256, ord("c")]]
     assert second.encode_batch(texts).to_pylist() == [[ord("a"), 256]]
+
+
+def test_a_vocabulary_is_read_from_the_file_as_the_library_lists_it(tmp_path: Path) -> None:
+    import tokenizers
+
+    unigram = [["<unk>", 0.0], ["a", -1.0], ["b", -2.0], ["a", -3.0], ["▁", -4.0]]  # one piece twice
+    models = [
+        {"type": "Unigram", "unk_id": 0, "vocab": unigram, "byte_fallback": False},
+        {"type": "BPE", "vocab": {"b": 7, "a": 2, "ab": 9}, "merges": [["a", "b"]]},  # ids with holes
+    ]
+    added = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    names = ["a", "<pad>", "b"]  # two of them repeat a piece
+    for model in models:
+        path = tmp_path / "tokenizer.json"
+        tokens = [{"id": i, "content": name, **added} for i, name in enumerate(names)]
+        path.write_text(json.dumps({"version": "1.0", "added_tokens": tokens, "model": model}), "utf-8")
+        library = tokenizers.Tokenizer.from_file(str(path))
+        by_id = {i: piece for piece, i in library.get_vocab(with_added_tokens=True).items()}
+        by_id |= {i: token.content for i, token in library.get_added_tokens_decoder().items()}
+        entries = load_tokenizer(f"hf:{path}").entries
+        assert list(zip(entries["id"].to_pylist(), entries["piece"].to_pylist(), strict=True)) == sorted(by_id.items())
+        scores = dict(enumerate(score for _, score in unigram)) if model["type"] == "Unigram" else {}
+        assert entries["score"].to_pylist() == [scores.get(i) for i in sorted(by_id)]

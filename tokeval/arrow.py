@@ -14,6 +14,9 @@ Int64 = npt.NDArray[np.int64]
 UInt32 = npt.NDArray[np.uint32]
 UInt8 = npt.NDArray[np.uint8]
 
+#: So many strings are looked at in one go, so that what that takes does not grow with their number.
+_TOGETHER = 1 << 14
+
 
 class _NoPandas:
     """A finder of modules that finds no pandas, and nothing else."""
@@ -63,6 +66,35 @@ def text_buffers(texts: pa.Array) -> tuple[UInt8, Int64]:
 def byte_array(data: UInt8, offsets: Int64) -> pa.Array:
     """A `large_binary` array over bytes and n + 1 offsets, without a copy."""
     return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def is_text(data: UInt8, offsets: Int64) -> npt.NDArray[np.bool_]:
+    """Which byte strings are UTF-8 by themselves, of n strings given by their bytes and n + 1 offsets."""
+    parts = [offsets[at : at + _TOGETHER + 1] for at in range(0, len(offsets) - 1, _TOGETHER)]
+    return np.concatenate([np.ones(0, np.bool_), *(_is_text(data, part) for part in parts)])
+
+
+def _is_text(data: UInt8, offsets: Int64) -> npt.NDArray[np.bool_]:
+    # All are decoded at once, a zero byte behind each, at which a character that is cut short ends.
+    sizes = np.diff(offsets)
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    apart = np.zeros(len(rows) + len(sizes), np.uint8)
+    apart[np.arange(len(rows)) + rows] = data[offsets[0] : offsets[-1]]
+    text = apart.tobytes().decode(errors="surrogateescape")
+    found = np.ones(len(sizes), np.bool_)
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    escaped = (points >= 0xDC80) & (points <= 0xDCFF)
+    ends = np.cumsum(np.where(escaped, 1, 1 + (points >= 0x80) + (points >= 0x800) + (points >= 0x10000)))
+    found[np.searchsorted(np.cumsum(sizes + 1), ends[escaped] - 1, side="right")] = False
+    return found
+
+
+def texts_of(data: pa.Array) -> pa.Array:
+    """A `large_binary` array as `large_string`, null where the bytes are not UTF-8 by themselves."""
+    import pyarrow.compute as pc
+
+    plain = pa.array(is_text(*text_buffers(data)))
+    return pc.if_else(plain, data, pa.scalar(None, pa.large_binary())).cast(pa.large_string())
 
 
 def id_buffers(ids: pa.Array) -> tuple[UInt32, Int64]:

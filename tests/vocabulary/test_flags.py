@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,3 +76,24 @@ def test_numerals_and_their_sums() -> None:
     assert [figures["tokens_by_digits", k] for k in ("1", "2", "3", "4+")] == [10, 3, 1, 1]
     assert figures["numeral_completeness", "1 digit"] == 1
     assert figures["numeral_completeness", "2 digits"] == 2 / 100
+
+
+@given(st.lists(st.text(st.sampled_from("ab1.é \n\u3000\x1c\x85\u200b"), max_size=12), min_size=1, max_size=8))
+def test_words_and_runs_as_patterns_find_them(texts: list[str]) -> None:
+    for text, found in zip(texts, flags(*texts), strict=True):
+        assert ("several-words" in found) == bool(re.search(r"\S\s+\S", text))
+        assert ("long-run" in found) == bool(re.search(r"(.)\1{7}", text, re.DOTALL))
+
+
+@given(
+    st.lists(st.text(st.sampled_from("aAßİǅéのΣσς\u0301\u0345Å가\u1100\u1161\0 "), max_size=4), min_size=1, max_size=8)
+)
+def test_twins_as_each_text_by_itself(texts: list[str]) -> None:
+    import unicodedata2
+
+    texts = [text for text in texts if text.strip(" \0")] or ["a"]
+    for flag, key in (("case-twin", str.casefold), ("form-twin", lambda t: unicodedata2.normalize("NFC", t))):
+        groups: dict[str, set[str]] = {}
+        for text in texts:
+            groups.setdefault(key(text), set()).add(text)
+        assert [flag in found for found in flags(*texts)] == [len(groups[key(text)]) > 1 for text in texts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from tokeval.vocabulary.figures import figures_of
 
 
 def languages(*texts: str) -> list[str | None]:
-    found = languages_of(Characters.of(texts))
+    found = languages_of(Characters.of(pa.array(texts, pa.large_string())))
     answers = found.text()
     return [None if which < 0 else answers[which] for which in found.which.tolist()]
 

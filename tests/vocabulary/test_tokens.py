@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +16,7 @@ from tests.vocabulary.made import vocabulary
 from tokeval.schema import BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, Spelling
 from tokeval.vocabulary.analysis import analyze
 from tokeval.vocabulary.characters import unicode_version
-from tokeval.vocabulary.tokens import CLASSES, KINDS, POSITIONS, describe, part_of
+from tokeval.vocabulary.tokens import CLASSES, CODE, KINDS, POSITIONS, describe, part_of
 
 
 def column(name: str, *tokens: bytes | str, words: str = BY_SPACE, mark: str = "", **more: object) -> list[object]:
@@ -138,3 +141,21 @@ def test_one_token_and_ids_with_holes() -> None:
     assert table.num_rows == 1
     holed = vocabulary("a", "b", "c").filter([True, False, True])
     assert analyze(holed, Spelling(BY_SPACE)).tokens["id"].to_pylist() == [0, 2]
+
+
+#: The same for Python, where white space is Unicode's and what stands beside an operator is asked ahead.
+_CODE = re.compile(
+    r"[A-Za-z0-9]_|_[A-Za-z0-9]|[a-z][A-Z]"
+    r"|[A-Za-z]\s*[({\[=;<]|[.({\[$#@/<]\s*[A-Za-z]"
+    r"|(?=.?[(){}\[\];=<>|\\$&*])[!-/:-@\[-`{-~]{2}"
+)
+
+
+@given(
+    st.text(
+        st.sampled_from([*map(chr, range(9, 127)), *"\x85\xa0\u1680\u2003\u2028\u202f\u205f\u3000\u200bé"]), max_size=5
+    )
+)
+def test_code_is_told_as_pythons_patterns_would(text: str) -> None:
+    found = pc.match_substring_regex(pa.array([text], pa.large_string()), CODE)
+    assert found.to_pylist() == [bool(_CODE.search(text))]

@@ -22,6 +22,7 @@ from tokeval.vocabulary.qtok import QtokToken
 
 if TYPE_CHECKING:
     from tokeval.engine.plan import Plan
+    from tokeval.vocabulary.characters import Characters
 
 #: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
 Sink = Callable[[str, Spec, pa.Table], None]
@@ -66,7 +67,7 @@ def vocab(
         TokevalError: see its kinds; the message is one line.
     """
     from tokeval.vocabulary.alphabets import exemplars
-    from tokeval.vocabulary.analysis import analyze
+    from tokeval.vocabulary.analysis import mark
     from tokeval.vocabulary.characters import unicode_version
     from tokeval.vocabulary.definitions import CORPUS, METRICS, USE_METRICS
     from tokeval.vocabulary.figures import figures_of, overlap_figures
@@ -88,14 +89,11 @@ def vocab(
     keys = []
 
     def describe(name: str, spec: Spec) -> list[_Row]:
-        """The figures of one tokenizer; when it returns, nothing of the tokenizer is held any more."""
+        """The figures of one tokenizer; when it returns, nothing of the vocabulary is held any more."""
         rows: list[_Row] = []
-        tokenizer = load_tokenizer(spec)
-        vocabulary = _vocabulary(name, tokenizer, spec)
-        known[name] = TokenizerAbout(
-            str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
-        )
-        described = analyze(vocabulary, tokenizer.spelling(), tokenizer.encode_batch if reach else None)
+        known[name], found = _read(name, spec, reach)
+        described = mark(*found)
+        del found
         rows += _rows(name, CORPUS, figures_of(described), infos, known, sources)
         table = described.tokens
         if qtok:
@@ -120,10 +118,10 @@ def vocab(
                 limit=limit,
             )
             counts, about[corpus] = _count_use(name, plan)
-            found = usage(table["id"].to_numpy(), counts)
-            for column in found.columns.column_names:
-                table = table.append_column(column, found.columns[column])
-            rows += _rows(name, corpus, use_figures(found), infos, known, {_USE: about[corpus].fingerprint})
+            uses = usage(table["id"].to_numpy(), counts)
+            for column in uses.columns.column_names:
+                table = table.append_column(column, uses.columns[column])
+            rows += _rows(name, corpus, use_figures(uses), infos, known, {_USE: about[corpus].fingerprint})
             if use is not None:
                 use(name, spec, counts)
         if progress is not None:
@@ -160,6 +158,18 @@ def _table(rows: list[_Row]) -> pa.Table:
 def _require_vocabulary(name: str, spec: Spec, capabilities: frozenset[str] | None) -> None:
     if capabilities is not None and VOCABULARY not in capabilities:
         raise NotSupportedError(f"the tokenizer {name!r} has no vocabulary: {spec} does not declare one")
+
+
+def _read(name: str, spec: Spec, reach: bool) -> tuple[TokenizerAbout, tuple[pa.Table, Characters]]:
+    """What only the tokenizer can tell; when it returns, nothing of the tokenizer is held any more."""
+    from tokeval.vocabulary.analysis import read
+
+    tokenizer = load_tokenizer(spec)
+    vocabulary = _vocabulary(name, tokenizer, spec)
+    about = TokenizerAbout(
+        str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
+    )
+    return about, read(vocabulary, tokenizer.spelling(), tokenizer.encode_batch if reach else None)
 
 
 def _vocabulary(name: str, tokenizer: Tokenizer, spec: Spec) -> pa.Table:

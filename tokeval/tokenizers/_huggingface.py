@@ -177,21 +177,27 @@ class HuggingFace(Tokenizer):
 
     def vocabulary(self) -> pa.Table:
         """Every id, added tokens included, with its bytes by the declared decoder."""
+        # the library's own list of them is a copy: half as much time and memory again
+        listed = self._json["model"]["vocab"]
+        own = listed if isinstance(listed, dict) else {piece: i for i, (piece, _) in enumerate(listed)}
         added = self._tokenizer.get_added_tokens_decoder()
-        by_id = {i: piece for piece, i in self._tokenizer.get_vocab(with_added_tokens=True).items()}
-        by_id |= {i: token.content for i, token in added.items()}
-        model = self._json["model"]
-        scores = dict(enumerate(s for _, s in model["vocab"])) if isinstance(model.get("vocab"), list) else {}
-        ids = sorted(by_id)
-        pieces = [by_id[i] for i in ids]
-        numbers = np.array(ids, np.int64)
-        data, byte = self._spell(pieces)
+        by_id = dict(zip(own.values(), own, strict=True)) | {i: token.content for i, token in added.items()}
+        numbers = np.fromiter(by_id, np.int64, len(by_id))
+        order = np.argsort(numbers)
+        numbers = numbers[order]
+        pieces = pa.array(by_id.values(), pa.large_string()).take(pa.array(order))
+        data, byte = self._spell(pieces.to_pylist())
         whole = np.isin(numbers, list(added))
-        data = _put(data, whole, [pieces[k].encode() for k in np.flatnonzero(whole).tolist()])
+        data = _put(data, whole, pieces.cast(pa.large_binary()).filter(pa.array(whole)))
         special = [i for i, token in added.items() if token.special]
         special += [self.unknown_id] if self.unknown_id is not None else []
-        kinds = kinds_of(len(ids), {BYTE: byte & ~whole, SPECIAL: np.isin(numbers, special)})
-        return vocabulary_table(numbers, pieces, data, kinds, [scores.get(i) for i in ids])
+        kinds = kinds_of(len(numbers), {BYTE: byte & ~whole, SPECIAL: np.isin(numbers, special)})
+        scores = pa.nulls(len(numbers), pa.float64())
+        if isinstance(listed, list):
+            every = np.array([score for _, score in listed], np.float64)
+            have = numbers < len(every)
+            scores = pa.array(every[np.where(have, numbers, 0)], mask=~have)
+        return vocabulary_table(numbers, pieces, data, kinds, scores)
 
     def spelling(self) -> Spelling:
         """From the declared decoder and pre-tokenizer; merges of a BPE as the file lists them."""
@@ -220,9 +226,10 @@ class HuggingFace(Tokenizer):
         if "WordPiece" in scheme:
             prefix = self._json["model"].get("continuing_subword_prefix") or "##"
             pieces = [piece.removeprefix(prefix) for piece in pieces]
+        texts = pa.array(pieces, pa.large_string())
         if "Metaspace" in scheme:
-            pieces = [piece.replace("▁", " ") for piece in pieces]
-        data = pa.array(pieces, pa.large_string()).cast(pa.large_binary())
+            texts = pc.replace_substring(texts, "▁", " ")
+        data = texts.cast(pa.large_binary())
         return _put(data, byte, [bytes([value]) for value in values.values()]), byte
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokeval.arrow import UInt32, id_lists, text_array
 from tokeval.errors import TokenizerError
@@ -16,7 +17,6 @@ from tokeval.tokenizers.base import (
     BYTE,
     DECODE,
     IDS,
-    NORMAL,
     QUEUED,
     SPANS,
     SPECIAL,
@@ -24,6 +24,7 @@ from tokeval.tokenizers.base import (
     VOCABULARY,
     Spans,
     Tokenizer,
+    kinds_of,
     vocabulary_table,
 )
 from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
@@ -31,6 +32,8 @@ from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.limits import check_entries, limit
 from tokeval.tokenizers.load import require_file
 from tokeval.tokenizers.modelproto import BPE, CONTROL, UNIGRAM, UNKNOWN, USER_DEFINED, Model, count_pieces, read_model
+from tokeval.tokenizers.modelproto import BYTE as _BYTE
+from tokeval.tokenizers.modelproto import UNUSED as _UNUSED
 from tokeval.tokenizers.spelling import of_model
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ class SentencePiece(Tokenizer):
         self.fingerprint = file_digest(path)
         self.library = f"sentencepiece/{sentencepiece.__version__}"
         self.unknown_id = int(self._processor.unk_id())
-        spelled = b"".join(_spell(self._processor.id_to_piece(i))[0] for i in self._processor.encode("a"))
+        spelled = b"".join(_spell(self._processor.id_to_piece(i)) for i in self._processor.encode("a"))
         # asked of the library with one letter: does decoding take off the dummy space?
         round_trip = self._processor.decode(self._processor.encode("a")) == "a"
         self.text_prefix = spelled.removesuffix(b"a") if round_trip and spelled in {b"a", b" a"} else None
@@ -126,33 +129,30 @@ class SentencePiece(Tokenizer):
 
     def vocabulary(self) -> pa.Table:
         """Every piece with its bytes, kind and score."""
-        size = self._processor.get_piece_size()
-        ids = list(range(size))
-        pieces = [self._processor.id_to_piece(i) for i in ids]
-        scores = [float(self._processor.get_score(i)) for i in ids]
-        kinds, data = [], []
-        for i, piece in enumerate(pieces):
-            spelled, kind = _spell(piece)
-            if self._processor.is_unknown(i) or self._processor.is_control(i):
-                spelled, kind = piece.encode(), SPECIAL
-            elif self._processor.is_unused(i):
-                kind = UNUSED
-            elif kind == BYTE and not self._processor.is_byte(i):
-                spelled, kind = piece.replace("▁", " ").encode(), NORMAL
-            data.append(spelled)
-            kinds.append(kind)
-        return vocabulary_table(ids, pieces, data, kinds, list(scores))
+        texts, scores, numbers = zip(*self._model.pieces, strict=True)
+        types = np.array(numbers)
+        special, unused = np.isin(types, [UNKNOWN, CONTROL]), types == _UNUSED
+        pieces = pa.array(texts, pa.large_string())
+        data = pc.if_else(pa.array(special), pieces, pc.replace_substring(pieces, "▁", " ")).cast(pa.large_binary())
+        fallback = np.zeros(len(texts), np.bool_)
+        values = []
+        for k in np.flatnonzero((types == _BYTE) | unused).tolist():
+            value = byte_of_fallback(texts[k])
+            if value is not None:
+                fallback[k] = True
+                values.append(bytes([value]))
+        data = pc.replace_with_mask(data, pa.array(fallback), pa.array(values, pa.large_binary()))
+        kinds = kinds_of(len(texts), {BYTE: fallback, UNUSED: unused, SPECIAL: special})
+        return vocabulary_table(np.arange(len(texts)), pieces, data, kinds, pa.array(scores, pa.float64()))
 
     def spelling(self) -> Spelling:
         """From the trainer's record in the file: the model's kind, and on which side of a word its space stands."""
         return of_model(self._model, self.entries)
 
 
-def _spell(piece: str) -> tuple[bytes, str]:
+def _spell(piece: str) -> bytes:
     value = byte_of_fallback(piece)
-    if value is not None:
-        return bytes([value]), BYTE
-    return piece.replace("▁", " ").encode(), NORMAL
+    return piece.replace("▁", " ").encode() if value is None else bytes([value])
 
 
 def _share_bytes(pieces: list[bytes], offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, byte_array, id_buffers, text_buffers
+from tokeval.arrow import Int64, UInt8, byte_array, id_buffers, text_buffers, texts_of
 from tokeval.tokenizers.base import Spans
 
 #: A code point above all that the alphabet holds.
@@ -39,22 +39,6 @@ def bytes_of_alphabet(pieces: Sequence[str]) -> tuple[pa.Array, npt.NDArray[np.b
     return byte_array(written.astype(np.uint8), offsets), inside
 
 
-def is_text(data: UInt8, offsets: Int64) -> npt.NDArray[np.bool_]:
-    """Which byte strings are UTF-8 by themselves, of n strings given by their bytes and n + 1 offsets."""
-    # All are decoded at once, a zero byte behind each, at which a character that is cut short ends.
-    sizes = np.diff(offsets)
-    rows = np.repeat(np.arange(len(sizes)), sizes)
-    apart = np.zeros(len(rows) + len(sizes), np.uint8)
-    apart[np.arange(len(rows)) + rows] = data[offsets[0] : offsets[-1]]
-    text = apart.tobytes().decode(errors="surrogateescape")
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    escaped = (points >= 0xDC80) & (points <= 0xDCFF)
-    ends = np.cumsum(np.where(escaped, 1, 1 + (points >= 0x80) + (points >= 0x800) + (points >= 0x10000)))
-    found = np.ones(len(sizes), np.bool_)
-    found[np.searchsorted(np.cumsum(sizes + 1), ends[escaped] - 1, side="right")] = False
-    return found
-
-
 def byte_of_fallback(piece: str) -> int | None:
     """The byte of a `<0xNN>` piece, or None."""
     match = _FALLBACK.fullmatch(piece)
@@ -80,10 +64,10 @@ def printables(data: pa.Array) -> pa.Array:
     """`printable` of every row of a `large_binary` array."""
     import pyarrow.compute as pc
 
-    plain = is_text(*text_buffers(data))
-    texts = pc.if_else(pa.array(plain), data, pa.scalar(b"", pa.large_binary())).cast(pa.large_string())
-    others = [printable(row) for row in data.filter(pa.array(~plain)).to_pylist()]
-    return pc.replace_with_mask(texts, pa.array(~plain), pa.array(others, pa.large_string()))
+    texts = texts_of(data)
+    broken = texts.is_null()
+    others = [printable(row) for row in data.filter(broken).to_pylist()]
+    return pc.replace_with_mask(texts, broken, pa.array(others, pa.large_string()))
 
 
 def spelled(data: bytes) -> str:

@@ -12,11 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, is_text, text_array, text_buffers
 from tokeval.errors import TokenizerError, TokevalError
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
-from tokeval.tokenizers.bytelevel import is_text
 from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, spliced
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from tokeval.schema import Spelling
 from tokeval.vocabulary.alphabets import languages_of
-from tokeval.vocabulary.characters import named
+from tokeval.vocabulary.characters import Characters, named
 from tokeval.vocabulary.figures import Described
 from tokeval.vocabulary.flags import as_text, find_flags
 from tokeval.vocabulary.reach import Encode, find_reach
@@ -25,13 +25,23 @@ def analyze(vocabulary: pa.Table, spelling: Spelling, encode: Encode | None = No
         The description; its table has the columns of `describe`, and piece, languages (codes joined by spaces, null
         without letters), flags (joined by spaces), and reach where `encode` was given.
     """
+    return mark(*read(vocabulary, spelling, encode))
+
+
+def read(vocabulary: pa.Table, spelling: Spelling, encode: Encode | None = None) -> tuple[pa.Table, Characters]:
+    """The part of `analyze` that needs the tokenizer, which takes more memory than all the rest."""
     tokens, characters = describe(vocabulary, spelling)
+    tokens = tokens.add_column(1, "piece", vocabulary["piece"])
+    if encode is not None:
+        tokens = tokens.append_column("reach", find_reach(tokens, tokens["piece"], spelling, encode))
+    return tokens, characters
+
+
+def mark(tokens: pa.Table, characters: Characters) -> Described:
+    """The part of `analyze` that the tokens alone tell."""
     flags = find_flags(tokens, characters)
     languages = languages_of(characters)
-    tokens = tokens.add_column(1, "piece", vocabulary["piece"])
-    tokens = tokens.append_column("languages", named(languages.which, languages.text()))
-    tokens = tokens.append_column("flags", as_text(flags))
-    if encode is not None:
-        reach = find_reach(tokens, vocabulary["piece"].to_pylist(), spelling, encode)
-        tokens = tokens.append_column("reach", pa.array(reach).dictionary_encode())
+    last = len(tokens.column_names) - ("reach" in tokens.column_names)
+    tokens = tokens.add_column(last, "languages", named(languages.which, languages.text()))
+    tokens = tokens.add_column(last + 1, "flags", as_text(flags))
     return Described(tokens, characters, flags, languages)

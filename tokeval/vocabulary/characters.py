@@ -12,8 +12,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt32
+from tokeval.arrow import Int64, UInt32, text_buffers
 
 T = TypeVar("T", bound=np.generic)
 U = TypeVar("U", np.int64, np.uint64)
@@ -67,26 +68,33 @@ class Characters:
     """The code points of n tokens, flat.
 
     Attributes:
-        texts: each token's text; empty where its bytes are not UTF-8.
+        texts: each token's text, `large_string`; empty where its bytes are not UTF-8.
         points: all code points in order.
         offsets: n + 1 positions into `points`.
     """
 
-    texts: Sequence[str]
+    texts: pa.Array
     points: UInt32
     offsets: Int64
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Characters:
-        """Those of some texts."""
-        points = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        return cls(texts, points, np.concatenate(([0], np.cumsum(lengths))))
+    def of(cls, texts: pa.Array) -> Characters:
+        """Those of some texts, a `large_string` array without nulls."""
+        data, offsets = text_buffers(texts)
+        whole = data[offsets[0] : offsets[-1]].tobytes().decode()
+        points = np.frombuffer(whole.encode("utf-32-le"), np.uint32)
+        lengths = pc.utf8_length(texts).to_numpy()
+        return cls(texts, points, np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))))
 
-    @property
+    @cached_property
     def lengths(self) -> Int64:
         """Code points per token."""
         return np.diff(self.offsets)
+
+    def texts_at(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        """The texts of some tokens."""
+        found: list[str] = self.texts.take(pa.array(rows)).to_pylist()
+        return found
 
     @cached_property
     def used(self) -> UInt32:
@@ -162,7 +170,10 @@ def scripts(characters: Characters) -> tuple[Codes, list[str]]:
     )
     found, which = distinct(masks)
     called = [_joined([names[k] for k in range(1, len(names)) if row[k // 63] >> (k % 63) & 1]) for row in found]
-    return np.where(characters.lengths > 0, which, -1).astype(np.int32), called
+    # a name that several sets of scripts have is there once, else Parquet writes every row's name in full
+    unique = list(dict.fromkeys(called))
+    place = np.array([unique.index(name) for name in called], np.int32)
+    return np.where(characters.lengths > 0, place[which], -1).astype(np.int32), unique
 
 
 def _joined(names: list[str]) -> str:

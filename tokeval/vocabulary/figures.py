@@ -126,8 +126,7 @@ def _numerals(described: Described) -> Iterator[Named]:
     some = lengths[lengths > 0]
     labels = pa.array([str(n) if n < 4 else "4+" for n in some.tolist()], pa.string())
     yield from _partition("tokens_by_digits", labels, ("1", "2", "3", "4+"))
-    texts = described.characters.texts
-    plain = {texts[row].removeprefix(" ") for row in np.flatnonzero(lengths > 0)}
+    plain = {text.removeprefix(" ") for text in described.characters.texts_at(np.flatnonzero(lengths > 0))}
     for digits in (1, 2, 3):
         have = sum(text.isascii() and len(text) == digits for text in plain)
         yield "numeral_completeness", _share(f"{digits} digit{'s' * (digits > 1)}", have, 10**digits, described.size)
@@ -136,7 +135,7 @@ def _numerals(described: Described) -> Iterator[Named]:
 def _alphabets(described: Described) -> Iterator[Named]:
     characters = described.characters
     short = np.flatnonzero((characters.lengths == 1) | (characters.lengths == 2))  # a space before it apart
-    single = {characters.texts[row].removeprefix(" ") for row in short.tolist()}
+    single = {text.removeprefix(" ") for text in characters.texts_at(short)}
     found = completeness({text for text in single if len(text) == 1})
     complete = sum(have == all_of for have, all_of in found.values())
     yield "complete_alphabets", _counted(ALL, complete, len(found))

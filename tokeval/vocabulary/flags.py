@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +38,8 @@ SUSPICIOUS = (SCRIPTS, WORDS, LETTERS_PUNCTUATION, LONG_RUN, DIGITS)
 #: A character this many times in a row is a long run.
 RUN = 8
 
-_WORDS = re.compile(r"\S\s+\S")
-_RUN = re.compile(rf"(.)\1{{{RUN - 1}}}", re.DOTALL)
+#: Texts whose Unicode form is asked in one go.
+_TOGETHER = 1 << 12
 
 
 def find_flags(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
@@ -51,15 +50,13 @@ def find_flags(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
         characters: the tokens' characters; empty for tokens that are not text.
     """
     bits = characters.fold(characters.categories, np.bitwise_or)
-    lengths, texts = characters.lengths, characters.texts
     mixed = pc.fill_null(pc.match_substring(tokens["script"].cast(pa.string()), "+"), False)
-    spaced = (bits & SPACE != 0) & (bits & ~SPACE != 0)
     return {
         **_twins(tokens, characters),
         SCRIPTS: mixed.to_numpy().astype(np.bool_),
-        WORDS: _matching(_WORDS, texts, spaced & (lengths > 2)),
+        WORDS: _several_words(characters),
         LETTERS_PUNCTUATION: (bits & LETTER != 0) & (bits & PUNCTUATION != 0),
-        LONG_RUN: _matching(_RUN, texts, lengths >= RUN),
+        LONG_RUN: _long_runs(characters),
         DIGITS: digit_lengths(characters) > 1,
         PRIVATE_USE: bits & PRIVATE != 0,
         NOT_ASSIGNED: bits & UNASSIGNED != 0,
@@ -88,27 +85,41 @@ def digit_lengths(characters: Characters) -> Int64:
     return np.where(all_digits, characters.fold(digit.astype(np.int64), np.add), 0)
 
 
-def _matching(pattern: re.Pattern[str], texts: Sequence[str], among: Flags) -> Flags:
-    found = among.copy()
-    for row in np.flatnonzero(among).tolist():
-        found[row] = pattern.search(texts[row]) is not None
+def _several_words(characters: Characters) -> Flags:
+    """Tokens with white space between characters that are none: from the first to the last of these are more."""
+    black = characters.categories != SPACE
+    places = np.arange(len(black))
+    first = characters.fold(np.where(black, places, len(black)), np.minimum)
+    last = characters.fold(np.where(black, places, -1), np.maximum, empty=-1)
+    found: Flags = last - first + 1 > characters.fold(black.astype(np.int64), np.add)
+    return found
+
+
+def _long_runs(characters: Characters) -> Flags:
+    """Tokens in which one character stands so many times in a row."""
+    points, starts = characters.points, characters.offsets[:-1][characters.lengths > 0]
+    begins = np.ones(len(points), np.bool_)
+    begins[1:] = points[1:] != points[:-1]
+    begins[starts] = True
+    runs = np.flatnonzero(begins)
+    long = runs[np.diff(runs, append=len(points)) >= RUN]
+    found = np.zeros(len(characters.texts), np.bool_)
+    found[np.searchsorted(characters.offsets, long, side="right") - 1] = True
     return found
 
 
 def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
     """Each kind of twin: tokens that share a key with another, and differ from it in what the key ignores."""
-    import unicodedata2
-
     texts = characters.texts
     is_text = characters.lengths > 0
     # most texts are their own key, so only the others are written again; one call numbers them all
     written = {
-        SPACE_TWIN: {row: texts[row][1:] for row in _starting_with_space(characters)},
-        CASE_TWIN: _changed(texts, str.casefold),
-        FORM_TWIN: _changed(texts, lambda text: text if text.isascii() else unicodedata2.normalize("NFC", text)),
+        SPACE_TWIN: _without_space(characters),
+        CASE_TWIN: _without_case(characters),
+        FORM_TWIN: _composed(texts),
     }
     again = [text for changed in written.values() for text in changed.values()]
-    numbers = _codes(pa.array([*texts, *again], pa.large_string()))
+    numbers = _codes(pa.concat_arrays([texts, pa.array(again, pa.large_string())]))
     whole = numbers[: len(texts)]
     keys, at = {}, len(texts)
     for flag, changed in written.items():
@@ -128,16 +139,34 @@ def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
     }
 
 
-def _changed(texts: Sequence[str], by: Callable[[str], str]) -> dict[int, str]:
-    """The texts that a function changes, by row, as it leaves them."""
-    return {row: new for row, (old, new) in enumerate(zip(texts, map(by, texts), strict=True)) if new != old}
-
-
-def _starting_with_space(characters: Characters) -> list[int]:
+def _without_space(characters: Characters) -> dict[int, str]:
+    """The texts that begin with a space, by row, without it."""
     filled = np.flatnonzero(characters.lengths)
-    first = characters.points[characters.offsets[:-1][filled]]
-    rows: list[int] = filled[first == 0x20].tolist()
-    return rows
+    rows = filled[characters.points[characters.offsets[:-1][filled]] == 0x20]
+    return {row: text[1:] for row, text in zip(rows.tolist(), characters.texts_at(rows), strict=True)}
+
+
+def _without_case(characters: Characters) -> dict[int, str]:
+    """The texts that folding case changes, by row, as it leaves them; it changes characters one by one."""
+    cased = characters.each(lambda character: character.casefold() != character, np.bool_)
+    rows = np.flatnonzero(characters.fold(cased, np.logical_or))
+    return {row: text.casefold() for row, text in zip(rows.tolist(), characters.texts_at(rows), strict=True)}
+
+
+def _composed(texts: pa.Array) -> dict[int, str]:
+    """The texts that Unicode form NFC changes, by row, as it leaves them. Few are, so many are asked at once."""
+    import unicodedata2
+
+    changed = {}
+    for at in range(0, len(texts), _TOGETHER):
+        part = texts.slice(at, _TOGETHER).to_pylist()
+        whole = "\0".join(part)  # with which nothing is composed
+        if unicodedata2.normalize("NFC", whole) == whole:
+            continue
+        for row, text in enumerate(part, at):
+            if not text.isascii() and (new := unicodedata2.normalize("NFC", text)) != text:
+                changed[row] = new
+    return changed
 
 
 def _codes(values: pa.Array) -> Int64:

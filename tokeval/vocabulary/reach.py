@@ -7,13 +7,14 @@ is `not produced`. Only what was not found yet is tried in the next context, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice, product
 from math import gcd
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tokeval.arrow import id_buffers
 from tokeval.schema import BPE, Spelling
@@ -45,7 +46,7 @@ _SAMPLE = (0x80, 0x86, 0x8B, 0x92, 0x98, 0x9F, 0xA0, 0xA8, 0xB3, 0xBF)
 _MORE = [b"", b"\x80", b"\x9f", b"\xa0", b"\xbf", b"\x80\x80"]
 
 
-def find_reach(tokens: pa.Table, pieces: Sequence[str], spelling: Spelling, encode: Encode) -> list[str]:
+def find_reach(tokens: pa.Table, pieces: pa.ChunkedArray, spelling: Spelling, encode: Encode) -> pa.DictionaryArray:
     """An answer per token, one of `ANSWERS`.
 
     Args:
@@ -54,57 +55,73 @@ def find_reach(tokens: pa.Table, pieces: Sequence[str], spelling: Spelling, enco
         spelling: the merges of a BPE.
         encode: a tokenizer's `encode_batch`.
     """
-    kinds, data = tokens["kind"].cast(pa.string()).to_pylist(), tokens["bytes"].to_pylist()
-    tested = np.array([kind not in {SPECIAL, UNUSED} and bool(d) for kind, d in zip(kinds, data, strict=True)], bool)
+    kinds, data = tokens["kind"].cast(pa.string()).combine_chunks(), tokens["bytes"].combine_chunks()
+    silent = pc.is_in(kinds, pa.array([SPECIAL, UNUSED])).to_numpy(zero_copy_only=False)
+    tested = ~silent & (tokens["byte_length"].to_numpy() > 0)
     produced = _produced(tokens, tested, encode)
-    answers = np.where(produced, REACHABLE, np.where(tested, NOT_PRODUCED, NOT_TESTED)).tolist()
-    characters = {value for value, kind in zip(data, kinds, strict=True) if kind != BYTE}
-    for row in np.flatnonzero(tested & ~produced).tolist():
-        if kinds[row] == BYTE and not spelling.bytewise and len(pieces[row]) > 1:
-            impossible = data[row] in characters  # <0x41> stands in only for a character that has no token
+    answers = np.where(produced, REACHABLE, np.where(tested, NOT_PRODUCED, NOT_TESTED)).astype(object)
+    rows = np.flatnonzero(tested & ~produced)
+    some = pa.array(rows)
+    # <0x41> stands in only for a character that has no token
+    replaced = pc.is_in(data.take(some), data.filter(pc.not_equal(kinds, BYTE))).to_pylist()
+    asked = zip(*(column.take(some).to_pylist() for column in (data, pieces, kinds)), replaced, strict=True)
+    for row, (value, piece, kind, has_token) in zip(rows.tolist(), asked, strict=True):
+        if kind == BYTE and not spelling.bytewise and len(piece) > 1:
+            impossible = has_token
         elif spelling.model == BPE:
-            impossible = spelling.rank is not None and not can_be_built(data[row], pieces[row], spelling)
+            impossible = spelling.rank is not None and not can_be_built(value, piece, spelling)
         else:  # of parts of characters only a sample of texts was tried
-            impossible = bool(spelling.model) and kinds[row] not in {BYTE, PARTIAL}
-        if impossible or _never_in_text(data[row]):
+            impossible = bool(spelling.model) and kind not in {BYTE, PARTIAL}
+        if impossible or _never_in_text(value):
             answers[row] = UNREACHABLE
-    return list(answers)
+    return pa.array(answers, pa.string()).dictionary_encode()
 
 
 def _produced(tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode) -> npt.NDArray[np.bool_]:
     ids = tokens["id"].to_numpy()
-    texts, data = tokens["text"].to_pylist(), tokens["bytes"].to_pylist()
+    texts, data = tokens["text"].combine_chunks(), tokens["bytes"]
     found = ~tested
-    whole = np.array([text is not None for text in texts], np.bool_)
+    whole = texts.is_valid().to_numpy(zero_copy_only=False)
     for context in (*_FIRST, *_CONTEXTS):
         rows = np.flatnonzero(~found & whole)
         if not len(rows):
             break
-        left = [texts[row] for row in rows]
-        tried = list(map(context.format, left, (text.removeprefix(" ") for text in left)))
-        found[rows] = _appears(tried, ids[rows], encode)
-    ways = {int(row): completions(data[row]) for row in np.flatnonzero(~found & ~whole)}
+        found[rows] = _appears(texts.take(pa.array(rows)), ids[rows], encode, context)
+    ways = {row: completions(data[row].as_py()) for row in np.flatnonzero(~found & ~whole).tolist()}
     size = _FIRST_ROUND
     while size <= _COMPLETIONS:
         pairs = [(row, text) for row, tries in ways.items() if not found[row] for text in islice(tries, size)]
         if not pairs:
             break
         rows = np.array([row for row, _ in pairs], np.int64)
-        found[rows[_appears([text for _, text in pairs], ids[rows], encode)]] = True
+        tried = pa.array([text for _, text in pairs], pa.large_string())
+        found[rows[_appears(tried, ids[rows], encode)]] = True
         size *= 2
     return found & tested
 
 
-def _appears(texts: Sequence[str], wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
-    """Whether each text's ids hold the wanted one."""
-    parts = [slice(at, at + _BATCH) for at in range(0, len(texts), _BATCH)]
-    return np.concatenate([_appears_at_once(texts[part], wanted[part], encode) for part in parts])
+def _appears(
+    texts: pa.Array, wanted: npt.NDArray[np.uint32], encode: Encode, context: str = _FIRST[0]
+) -> npt.NDArray[np.bool_]:
+    """Whether each text's ids, in its context, hold the wanted one."""
+    found = np.zeros(len(texts), np.bool_)
+    for at in range(0, len(texts), _BATCH):
+        part = slice(at, at + _BATCH)
+        found[part] = _appears_at_once(_put_into(context, texts[part]), wanted[part], encode)
+    return found
 
 
-def _appears_at_once(texts: Sequence[str], wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
+def _put_into(context: str, texts: pa.Array) -> pa.Array:
+    if context == _FIRST[0]:  # as they stand
+        return texts
+    rows = texts.to_pylist()
+    return pa.array(map(context.format, rows, (text.removeprefix(" ") for text in rows)), pa.large_string())
+
+
+def _appears_at_once(texts: pa.Array, wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
     """`_appears` in one call; a text that the tokenizer refuses holds none."""
     try:
-        flat, offsets = id_buffers(_one(encode(pa.array(texts, pa.large_string()))))
+        flat, offsets = id_buffers(_one(encode(texts)))
     except Exception:  # such as a WordPiece without [UNK]; libraries raise what they like
         if len(texts) == 1:
             return np.zeros(1, np.bool_)

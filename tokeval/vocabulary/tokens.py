@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tokeval.arrow import texts_of
 from tokeval.schema import BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, Spelling
 from tokeval.vocabulary import characters as ch
 from tokeval.vocabulary.characters import Characters, Codes, named, scripts
@@ -39,11 +40,15 @@ _BY_BITS = {
 }
 #: Placeholders that say so by their name, where the file gives them no kind.
 _RESERVED = re.compile(r"[\[<]\|?_*(?:unused|reserved)[\w -]*\|?[\]>]", re.IGNORECASE)
-_CODE = re.compile(
+#: White space as Python's `\\s` has it; RE2's own is that of ASCII.
+_WHITE = "[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+_MARK, _OPERATOR = r"[!-/:-@\[-`{-~]", r"[(){}\[\];=<>|\\$&*]"
+#: For RE2.
+CODE = (
     r"[A-Za-z0-9]_|_[A-Za-z0-9]"  # snake_case
     r"|[a-z][A-Z]"  # camelCase
-    r"|[A-Za-z]\s*[({\[=;<]|[.({\[$#@/<]\s*[A-Za-z]"  # call( .name #include
-    r"|(?=.?[(){}\[\];=<>|\\$&*])[!-/:-@\[-`{-~]{2}"  # operators and brackets in company
+    rf"|[A-Za-z]{_WHITE}*[({{\[=;<]|[.({{\[$#@/<]{_WHITE}*[A-Za-z]"  # call( .name #include
+    rf"|{_OPERATOR}{_MARK}|{_MARK}{_OPERATOR}"  # operators and brackets in company
 )
 
 
@@ -58,42 +63,31 @@ def describe(vocabulary: pa.Table, spelling: Spelling) -> tuple[pa.Table, Charac
         A table of id, bytes, text (null where the bytes are not UTF-8), kind, part, position, script, class,
         byte_length, char_length, sorted by id; and the characters of the tokens that are text.
     """
-    data = vocabulary["bytes"].to_pylist()
-    texts = [_decoded(value) for value in data]
-    broken = np.array([text is None for text in texts], np.bool_)
+    data = vocabulary["bytes"].combine_chunks()
+    texts = texts_of(data)
+    broken = texts.is_null().to_numpy(zero_copy_only=False)
     kinds = _kinds(vocabulary, broken)
-    own = [text or "" for text in texts]
-    for row in _rows(kinds != _TEXT):
-        own[row] = ""
-    characters = Characters.of(own)
+    characters = Characters.of(pc.if_else(pa.array(kinds == _TEXT), texts, ""))
     bits = characters.fold(characters.categories, np.bitwise_or)
     kinds[(bits > 0) & (bits & ~(ch.SPACE | ch.CONTROL) == 0)] = KINDS.index(CONTROL)
     parts = np.full(len(data), -1, np.int32)
     for row in _rows(broken & np.isin(kinds, [KINDS.index(BYTE), KINDS.index(PARTIAL)])):
-        parts[row] = PARTS.index(part_of(data[row]))
-    column = pa.array(texts, pa.large_string())
+        parts[row] = PARTS.index(part_of(data[row].as_py()))
     table = pa.table(
         {
             "id": vocabulary["id"].combine_chunks(),
-            "bytes": vocabulary["bytes"].combine_chunks(),
-            "text": column,
+            "bytes": data,
+            "text": texts,
             "kind": named(kinds, KINDS),
             "part": named(parts, PARTS),
             "position": named(_positions(vocabulary, spelling, kinds), POSITIONS),
             "script": named(*scripts(characters)),
             "class": named(_classes(characters), CLASSES),
-            "byte_length": pc.binary_length(vocabulary["bytes"]).cast(pa.int32()).combine_chunks(),
-            "char_length": pc.utf8_length(column).cast(pa.int32()),
+            "byte_length": pc.binary_length(data).cast(pa.int32()),
+            "char_length": pc.utf8_length(texts).cast(pa.int32()),
         }
     )
     return table, characters
-
-
-def _decoded(value: bytes) -> str | None:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _kinds(vocabulary: pa.Table, broken: npt.NDArray[np.bool_]) -> Codes:
@@ -192,9 +186,9 @@ def _classes(characters: Characters) -> Codes:
     points = characters.points
     plain = (points >= 0x30) & (points <= 0x39) | (points >= 0x61) & (points <= 0x7A)
     telling = (points > 0x20) & (points < 0x7F) & ~plain
-    for row in _rows(characters.fold(telling, np.logical_or) & (found != CLASSES.index("digits"))):
-        if _CODE.search(characters.texts[row]):
-            found[row] = CLASSES.index("code-like")
+    asked = np.flatnonzero(characters.fold(telling, np.logical_or) & (found != CLASSES.index("digits")))
+    code = pc.match_substring_regex(characters.texts.take(pa.array(asked)), CODE)
+    found[asked[code.to_numpy(zero_copy_only=False)]] = CLASSES.index("code-like")
     found[characters.lengths == 0] = CLASSES.index(NOT_TEXT)
     return found
 

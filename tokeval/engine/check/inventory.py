@@ -111,7 +111,8 @@ def _unreachable(subject: Subject) -> Found:
     if not table.num_rows:
         return skipped("the vocabulary has no ordinary tokens")
     spelling, pieces = subject.tokenizer.spelling(), table["piece"].to_pylist()
-    answers = find_reach(describe(table, spelling)[0], pieces, spelling, subject.tokenizer.encode_batch)
+    found = find_reach(describe(table, spelling)[0], table["piece"], spelling, subject.tokenizer.encode_batch)
+    answers = found.to_pylist()
     counts = Counter(answers)
     tried = len(answers) - counts[NOT_TESTED]
     never, unseen = counts[UNREACHABLE], counts[NOT_PRODUCED]
