@@ -36,17 +36,7 @@ def render(results: Results) -> Mapping[str, bytes]:
 def _blocks(results: Results) -> Iterator[Block]:
     names = list(results.about.tokenizers)
     corpora = list(results.about.corpora)
-    found = {
-        corpus: Figures(
-            {
-                (row["tokenizer"], row["metric"], row["slice"], row["reference"]): row
-                for row in results.table.to_pylist()
-                if row["corpus"] == corpus
-            },
-            names,
-        )
-        for corpus in corpora
-    }
+    found = {corpus: Figures.of(results.table, corpus, names) for corpus in corpora}
     first = found[corpora[0]]
     yield Heading("Vocabularies", 1)
     tables = results.about.corpora[corpora[0]].fingerprint

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval.errors import ResultsError
@@ -51,6 +52,16 @@ class Results:
     def of(cls, table: pa.Table, beside: Mapping[str, pa.Table] | None = None) -> Results:
         """From a table that carries its metadata."""
         return cls(table, About.from_metadata(table.schema.metadata), beside or {})
+
+
+def shared_values(column: pa.ChunkedArray) -> list[Any]:
+    """A column as a list in which equal values are one object: a table of many rows has few different ones."""
+    found: list[Any] = []
+    for chunk in column.chunks:
+        encoded = chunk.dictionary_encode()
+        values = [*encoded.dictionary.to_pylist(), None]
+        found += [values[code] for code in pc.fill_null(encoded.indices, len(values) - 1).to_pylist()]
+    return found
 
 
 def load_results(folder: str | Path) -> pa.Table:

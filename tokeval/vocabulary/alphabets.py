@@ -65,14 +65,9 @@ class Languages:
 
 def languages_of(characters: Characters) -> Languages:
     """The languages whose alphabet holds every letter of a token, in either case."""
-    alphabets = exemplars()[1]
-    codes = tuple(sorted(alphabets))
+    codes, sets = _languages_by_character()
     used = [chr(point) for point in characters.used]
-    row = {character: k for k, character in enumerate(used)}
-    masks = np.zeros((len(used), len(codes) // _WORD + 1), np.uint64)
-    for k, code in enumerate(codes):
-        mine = [row[c] for c in {v for c in alphabets[code] for v in (c, c.upper(), c.title())} if c in row]
-        masks[mine, k // _WORD] |= np.uint64(1) << np.uint64(k % _WORD)
+    masks = np.stack([sets.get(c, sets[""]) for c in ["", *used]])[1:]  # of no character, where none is used
     letter = np.array([category(c) == LETTER for c in used], np.bool_)
     masks[~letter] = ~np.uint64(0)
     folded = np.stack(
@@ -88,6 +83,21 @@ def languages_of(characters: Characters) -> Languages:
     all_of = np.full(len(has_letter), -1, np.int32)
     all_of[has_letter] = which
     return Languages(codes, bits.astype(np.bool_), all_of)
+
+
+@cache
+def _languages_by_character() -> tuple[tuple[str, ...], dict[str, npt.NDArray[np.uint64]]]:
+    """The languages sorted, and for each letter of any of them a bit per language that has it; none for no letter."""
+    alphabets = exemplars()[1]
+    codes = tuple(sorted(alphabets))
+    sets: dict[str, npt.NDArray[np.uint64]] = {"": np.zeros(len(codes) // _WORD + 1, np.uint64)}
+    for k, code in enumerate(codes):
+        bit = np.uint64(1) << np.uint64(k % _WORD)
+        for character in {v for c in alphabets[code] for v in (c, c.upper(), c.title()) if len(v) == 1}:
+            if character not in sets:
+                sets[character] = sets[""].copy()
+            sets[character][k // _WORD] |= bit
+    return codes, sets
 
 
 def completeness(texts: set[str]) -> dict[str, tuple[int, int]]:
