@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.vocabulary.made import bpe_json, small_bpe
 from tokeval.schema import BPE, Spelling
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.load import load_tokenizer
-from tokeval.vocabulary.analysis import analyze
+from tokeval.vocabulary.analysis import analyze, read
 from tokeval.vocabulary.merging import merged
 from tokeval.vocabulary.reach import completions
 
@@ -163,3 +164,53 @@ def test_known_truths(data: Path) -> None:
     assert found["<0x41>"] == "unreachable"  # A has a token of its own
     assert found["<0xE2>"] == "reachable"
     assert found["▁the"] == found["A"] == "reachable"
+
+
+def unigram_json(path: Path) -> Path:
+    """A Unigram with words, parts of words, and pieces that no text produces."""
+    pieces = ["▁a", "▁the", "the", "b", "ing", "▁", "a", "t", "h", "e", "▁a▁b", "theb", "q"]
+    scores = [-1.0, -2.0, -3.0, -2.5, -3.5, -4.0, -4.5, -5.0, -5.0, -5.0, -9.0, -99.0, -3.0]
+    space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    content = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": {"type": "NFKC"},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, space]},
+        "decoder": space,
+        "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], *zip(pieces, scores, strict=True)]},
+    }
+    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    return path
+
+
+def test_a_fast_path_changes_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tokeval.engine.vocab as engine
+
+    spec = f"hf:{unigram_json(tmp_path / 'tokenizer.json')}"
+    asked: list[bool] = []
+    quick = engine._quick
+
+    def watched(name: str, tokenizer: Tokenizer) -> object:
+        found = quick(name, tokenizer)
+        asked.append(found is not None)
+        return found
+
+    monkeypatch.setattr(engine, "_quick", watched)
+    tables = {}
+    for many in (1, 1 << 16):
+        monkeypatch.setattr(engine, "_MANY", many)
+        engine.vocab({"made": spec}, tokens=lambda name, spec, table, many=many: tables.update({many: table}))
+    assert asked == [True, False]
+    assert tables[1].equals(tables[1 << 16])
+    answers = dict(zip(tables[1]["piece"].to_pylist(), tables[1]["reach"].to_pylist(), strict=True))
+    assert {piece for piece, answer in answers.items() if answer == "unreachable"} == {"▁a▁b", "theb"}
+
+
+def test_that_nothing_produces_a_token_is_for_the_library_to_say(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(f"hf:{unigram_json(tmp_path / 'tokenizer.json')}")
+
+    def no_ids(texts: pa.Array) -> pa.Array:
+        return pa.array([[]] * len(texts), pa.list_(pa.uint32()))
+
+    given = tokenizer.vocabulary(), tokenizer.spelling(), tokenizer.encode_batch
+    assert read(*given, no_ids)[0].equals(read(*given)[0])

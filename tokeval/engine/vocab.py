@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from tokeval import __version__, signature
+from tokeval.arrow import id_lists
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.schema import Figure, MetricInfo, Status, result_schema
 from tokeval.tokenizers.base import VOCABULARY, Tokenizer
+from tokeval.tokenizers.fast import Accelerator, share_checked
 from tokeval.tokenizers.load import Spec, check_name, declared, load_tokenizer, parse_spec
 from tokeval.tokenizers.sniff import sniff
 from tokeval.vocabulary import qtok as qtok_view
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 Sink = Callable[[str, Spec, pa.Table], None]
 _QTOK = (*qtok_view.METRICS, *qtok_languages.METRICS)
 _Row = dict[str, object]
+_MANY = 1 << 16  # tokens from which on a fast path is worth what it takes to build
 _USE = "use"  # what the signature calls a corpus that shows the use of tokens
 
 
@@ -169,7 +173,24 @@ def _read(name: str, spec: Spec, reach: bool) -> tuple[TokenizerAbout, tuple[pa.
     about = TokenizerAbout(
         str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
     )
-    return about, read(vocabulary, tokenizer.spelling(), tokenizer.encode_batch if reach else None)
+    if not reach:
+        return about, read(vocabulary, tokenizer.spelling())
+    return about, read(vocabulary, tokenizer.spelling(), tokenizer.encode_batch, _quick(name, tokenizer))
+
+
+def _quick(name: str, tokenizer: Tokenizer) -> Callable[[pa.Array], pa.Array] | None:
+    """The fast path of a tokenizer whose own library is slow, where it has one that agrees with it on hard strings."""
+    if not tokenizer.slow or tokenizer.entries.num_rows < _MANY:
+        return None
+    fast = Accelerator(name, tokenizer, share_checked(tokenizer.entries.num_rows))
+
+    def encode(texts: pa.Array) -> pa.Array:
+        found = fast.encode(texts, spans=False)
+        if found is None:  # none, or it disagreed on the sample
+            return id_lists(np.zeros(0, np.uint32), np.zeros(len(texts) + 1, np.int64))
+        return id_lists(found.ids, found.offsets)
+
+    return encode
 
 
 def _vocabulary(name: str, tokenizer: Tokenizer, spec: Spec) -> pa.Table:

@@ -62,6 +62,7 @@ class HuggingFace(Tokenizer):
         self.library = f"tokenizers/{tokenizers.__version__}"
         # older files leave the type of the model out
         self._kind = type(self._tokenizer.model).__name__
+        self.slow = self._kind == "Unigram"
         self.unknown_id = self._find_unknown()
         self.text_prefix = self._find_prefix()
 

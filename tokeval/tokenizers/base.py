@@ -57,6 +57,7 @@ class Tokenizer(ABC):
         text_prefix: what the bytes of the tokens spell before the text itself and `decode_batch` takes off again
             (SentencePiece's dummy space); None if decoding is not the concatenation of the tokens' bytes.
         long_text: how its time grows with a text that has no space, for the table of tokenizers.
+        slow: whether the library takes several times as long for a word as the fast path does.
         accelerated: which kind of fast path its files may have, for the table of tokenizers; "" for none.
         yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
         fixed: whether it knows the tokens of given documents alone: figures that need other texts are not for it.
@@ -69,6 +70,7 @@ class Tokenizer(ABC):
     unknown_id: int | None = None
     text_prefix: bytes | None = None
     long_text: str = LINEAR
+    slow: bool = False
     accelerated: str = ""
     yardstick: bool = False
     fixed: bool = False

@@ -28,12 +28,17 @@ def analyze(vocabulary: pa.Table, spelling: Spelling, encode: Encode | None = No
     return mark(*read(vocabulary, spelling, encode))
 
 
-def read(vocabulary: pa.Table, spelling: Spelling, encode: Encode | None = None) -> tuple[pa.Table, Characters]:
-    """The part of `analyze` that needs the tokenizer, which takes more memory than all the rest."""
+def read(
+    vocabulary: pa.Table, spelling: Spelling, encode: Encode | None = None, quick: Encode | None = None
+) -> tuple[pa.Table, Characters]:
+    """The part of `analyze` that needs the tokenizer, which takes more memory than all the rest.
+
+    `quick` may spare `encode` what it says for certain: see `find_reach`.
+    """
     tokens, characters = describe(vocabulary, spelling)
     tokens = tokens.add_column(1, "piece", vocabulary["piece"])
     if encode is not None:
-        tokens = tokens.append_column("reach", find_reach(tokens, tokens["piece"], spelling, encode))
+        tokens = tokens.append_column("reach", find_reach(tokens, tokens["piece"], spelling, encode, quick))
     return tokens, characters
 
 

@@ -46,7 +46,9 @@ _SAMPLE = (0x80, 0x86, 0x8B, 0x92, 0x98, 0x9F, 0xA0, 0xA8, 0xB3, 0xBF)
 _MORE = [b"", b"\x80", b"\x9f", b"\xa0", b"\xbf", b"\x80\x80"]
 
 
-def find_reach(tokens: pa.Table, pieces: pa.ChunkedArray, spelling: Spelling, encode: Encode) -> pa.DictionaryArray:
+def find_reach(
+    tokens: pa.Table, pieces: pa.ChunkedArray, spelling: Spelling, encode: Encode, quick: Encode | None = None
+) -> pa.DictionaryArray:
     """An answer per token, one of `ANSWERS`.
 
     Args:
@@ -54,11 +56,13 @@ def find_reach(tokens: pa.Table, pieces: pa.ChunkedArray, spelling: Spelling, en
         pieces: the tokens as the file has them.
         spelling: the merges of a BPE.
         encode: a tokenizer's `encode_batch`.
+        quick: a checked fast path to the same ids, no ids where it cannot tell. It may say what the first contexts
+            produce; that no text produces a token is for `encode` to say.
     """
     kinds, data = tokens["kind"].cast(pa.string()).combine_chunks(), tokens["bytes"].combine_chunks()
     silent = pc.is_in(kinds, pa.array([SPECIAL, UNUSED])).to_numpy(zero_copy_only=False)
     tested = ~silent & (tokens["byte_length"].to_numpy() > 0)
-    produced = _produced(tokens, tested, encode)
+    produced = _produced(tokens, tested, encode, quick)
     answers = np.where(produced, REACHABLE, np.where(tested, NOT_PRODUCED, NOT_TESTED)).astype(object)
     rows = np.flatnonzero(tested & ~produced)
     some = pa.array(rows)
@@ -77,11 +81,18 @@ def find_reach(tokens: pa.Table, pieces: pa.ChunkedArray, spelling: Spelling, en
     return pa.array(answers, pa.string()).dictionary_encode()
 
 
-def _produced(tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode) -> npt.NDArray[np.bool_]:
+def _produced(
+    tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode, quick: Encode | None
+) -> npt.NDArray[np.bool_]:
     ids = tokens["id"].to_numpy()
     texts, data = tokens["text"].combine_chunks(), tokens["bytes"]
     found = ~tested
     whole = texts.is_valid().to_numpy(zero_copy_only=False)
+    for context in _FIRST:
+        if quick is None:
+            break
+        rows = np.flatnonzero(~found & whole)
+        found[rows] = _holds(quick(_put_into(context, texts.take(pa.array(rows)))), ids[rows])
     for context in (*_FIRST, *_CONTEXTS):
         rows = np.flatnonzero(~found & whole)
         if not len(rows):
@@ -121,7 +132,7 @@ def _put_into(context: str, texts: pa.Array) -> pa.Array:
 def _appears_at_once(texts: pa.Array, wanted: npt.NDArray[np.uint32], encode: Encode) -> npt.NDArray[np.bool_]:
     """`_appears` in one call; a text that the tokenizer refuses holds none."""
     try:
-        flat, offsets = id_buffers(_one(encode(texts)))
+        return _holds(encode(texts), wanted)
     except Exception:  # such as a WordPiece without [UNK]; libraries raise what they like
         if len(texts) == 1:
             return np.zeros(1, np.bool_)
@@ -129,14 +140,15 @@ def _appears_at_once(texts: pa.Array, wanted: npt.NDArray[np.uint32], encode: En
         return np.concatenate(
             [_appears_at_once(texts[part], wanted[part], encode) for part in (slice(half), slice(half, None))]
         )
-    rows = np.repeat(np.arange(len(texts)), np.diff(offsets))
-    found = np.zeros(len(texts), np.bool_)
+
+
+def _holds(ids: pa.Array | pa.ChunkedArray, wanted: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Whether each row of ids holds the wanted one."""
+    flat, offsets = id_buffers(ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids)
+    rows = np.repeat(np.arange(len(wanted)), np.diff(offsets))
+    found = np.zeros(len(wanted), np.bool_)
     found[rows[flat == wanted[rows]]] = True
     return found
-
-
-def _one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
 
 
 def completions(value: bytes) -> Iterator[str]:
