@@ -129,12 +129,13 @@ def pieces(words: list[str]) -> list[tuple[str, float]]:
 
 
 def hf_unigram(folder: Path, words: list[str]) -> str:
+    """With the pre-tokenizers that XLM-R, mT5 and T5 declare."""
     space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
     content = {
         "version": "1.0",
         "added_tokens": [],
         "normalizer": {"type": "NFC"},
-        "pre_tokenizer": space,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, space]},
         "decoder": space,
         "model": {"type": "Unigram", "unk_id": 0, "vocab": pieces(words), "byte_fallback": False},
     }

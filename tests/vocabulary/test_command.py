@@ -220,3 +220,19 @@ def test_sums_equal_the_vocabulary_of_every_tokenizer(data: Path) -> None:
         sums_equal_the_vocabulary(tokeval.vocab({"x": str(path)}, reach=False))
         done += 1
     assert done >= 30
+
+
+def test_beyond_two_dozen_the_report_names_the_nearest_and_what_it_leaves_out(tmp_path: Path) -> None:
+    from tokeval.engine.vocab import vocab
+    from tokeval.report.vocabulary import render
+    from tokeval.results.store import Results
+
+    spec = f"hf:{small_bpe(tmp_path / 'tokenizer.json')}"
+    written = {}
+    for count in (24, 25):
+        results = Results.of(vocab({f"label-{k:02d}": spec for k in range(count)}, reach=False))
+        written[count] = render(results)["vocabulary.md"].decode()
+    few, many = written[24], written[25]
+    assert "are left out" not in few and "| tokenizer | nearest |" not in few
+    assert "are left out" in many and "| label-24 | label-00 | 1.000 | 0 |" in many
+    assert len(many.partition("## Overlap")[2].partition("```")[2].partition("```")[0].strip().splitlines()) == 25

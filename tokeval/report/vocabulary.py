@@ -42,6 +42,12 @@ def _blocks(results: Results) -> Iterator[Block]:
     tables = results.about.corpora[corpora[0]].fingerprint
     count = f"{len(names)} vocabularies" if len(names) > 1 else "One vocabulary"
     yield Paragraph(f"{count}. Scripts, categories and alphabets by {tables}. No text was read for these tables.")
+    if len(names) > _WIDE:
+        yield Paragraph(
+            "Tables with a column for each vocabulary are left out: the ids of every script (tokens_by_script),"
+            " languages one by one (alphabet_completeness, tokens_of_language) and the overlap of every pair"
+            " (overlap_jaccard) are in results.csv."
+        )
     yield _summary(first)
     for title, metric, note in _PARTITIONS:
         yield Heading(title)
