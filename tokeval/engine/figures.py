@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import cache
+from itertools import compress
 
 import pyarrow as pa
 
-from tokeval import __version__, signature
-from tokeval.arrow import Int64
-from tokeval.corpus.units import segmenter_name
-from tokeval.engine.intervals import with_intervals
+from tokeval import __version__
+from tokeval.engine.intervals import Draws, with_intervals
 from tokeval.engine.plan import Plan
+from tokeval.engine.rows import Rows
 from tokeval.engine.shard import ShardState, Workers
+from tokeval.engine.signing import signer
 from tokeval.engine.tools import EncoderTools
 from tokeval.errors import CorpusError
 from tokeval.metrics.base import Context, Metric, Scored
+from tokeval.metrics.columns import Figures, gathered
 from tokeval.metrics.linguistic.material import Loaded
 from tokeval.metrics.robustness.measures import failures
 from tokeval.metrics.skipped import Skipped
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
-from tokeval.results.sums import Key, sums_table
-from tokeval.schema import ALL, Figure, Status, result_schema
+from tokeval.results.sums import SumsWriter
+from tokeval.schema import ALL
 
 
 def make_tables(
@@ -42,31 +43,42 @@ def make_tables(
         CorpusError: a corpus without a single document that is not null.
     """
     material = material or Loaded()
-    rows: list[tuple[object, ...]] = []
-    sums: list[tuple[Key, Int64]] = []
+    rows, sums, pooled = Rows(), SumsWriter(), set()
+    draws = Draws(plan.seed, sums.places)
     for index, state in sorted(states.items()):
         if not state.intake.documents:
             raise CorpusError(f"the corpus {plan.corpora[index].name!r} has no text: every document is null")
     for name, _ in plan.tokenizers:
         for index, state in sorted(states.items()):
+            corpus = plan.corpora[index].name
             context = _context(plan, workers, name, index, state, material)
-            found = [(metric, list(metric.compute(context))) for metric in workers.metrics]
-            for metric, figures in with_intervals(found, plan.seed):
-                sign = _signer(plan, index, state, name, metric)
-                for figure, ci in figures:
-                    rows.append(_row(plan, index, name, metric, figure, ci, sign(figure)))
-                    if figure.resampled is not None and figure.resampled.statistic is None:
-                        key = (figure.tokenizer or name, plan.corpora[index].name, figure.slice, metric.name)
-                        sums.append((key, figure.resampled.sums))
-    schema = result_schema()
+            sign = signer(plan, index, state, name, skipped_by(state).get(name))
+            for metric in workers.metrics:
+                found = gathered(metric.compute(context))
+                _keep_sums(sums, name, corpus, metric, found)
+                figures = with_intervals(metric, found, draws)
+                rows.add(_owners(name, figures), corpus, metric, figures, sign(metric, figures))
+                if ALL in figures.slices:
+                    pooled.add(metric.name)
     material.check(frozenset(name for name, encoder in workers.encoders.items() if encoder.facts.yardstick))
     about = _about(plan, workers, states, (*warnings, *material.warnings))
-    columns = {name: [row[at] for row in rows] for at, name in enumerate(schema.names)}
-    pooled = {metric for metric, part in zip(columns["metric"], columns["slice"], strict=True) if part == ALL}
     # a summary shows the pool, so that a metric without one has no place in it
     about.metrics[:] = [replace(info, headline=info.headline and info.name in pooled) for info in about.metrics]
-    table = pa.Table.from_pydict(columns, schema=schema.with_metadata(about.to_metadata()))
-    return table, sums_table(sums)
+    return rows.table(about.to_metadata()), sums.table()
+
+
+def _keep_sums(sums: SumsWriter, name: str, corpus: str, metric: Metric, figures: Figures) -> None:
+    """Note the sums of the ratios among the figures."""
+    drawn = figures.drawn
+    if figures.parts is None or not drawn.any():
+        return
+    slices, owners = (list(compress(column, drawn)) for column in (figures.slices, _owners(name, figures)))
+    keys = [owners, [corpus] * len(slices), slices, [metric.name] * len(slices)]
+    sums.add(keys, *(sums.places(part[drawn]) for part in figures.parts))
+
+
+def _owners(name: str, figures: Figures) -> list[str]:
+    return [owner or name for owner in figures.tokenizers]
 
 
 def _context(plan: Plan, workers: Workers, name: str, index: int, state: ShardState, material: Loaded) -> Context:
@@ -85,73 +97,6 @@ def _context(plan: Plan, workers: Workers, name: str, index: int, state: ShardSt
         plan.seed,
         material,
     )
-
-
-def _row(
-    plan: Plan, index: int, name: str, metric: Metric, figure: Figure, ci: tuple[float, float] | None, signed: str
-) -> tuple[object, ...]:
-    """A row of the result table, its columns in order."""
-    return (
-        figure.tokenizer or name,
-        plan.corpora[index].name,
-        figure.slice,
-        metric.name,
-        figure.value if figure.status is Status.OK else None,
-        metric.info.unit,
-        *(ci or (None, None)),
-        figure.n,
-        figure.numerator,
-        figure.denominator,
-        figure.reference,
-        str(figure.status),
-        figure.reason,
-        signed,
-    )
-
-
-def _signer(plan: Plan, index: int, state: ShardState, name: str, metric: Metric) -> Callable[[Figure], str]:
-    """A function that signs the figures of a metric; what they have in common is written once."""
-    facts = state.tokenizers[name].facts
-    parameters = ",".join(f"{key}={value}" for key, value in metric.info.parameters.items())
-
-    @cache
-    def head(owner: str | None) -> str:
-        return signature.write(
-            {
-                "tokeval": __version__,
-                "metric": f"{metric.info.name.partition(':')[0]}.{metric.info.version}",
-                "parameters": parameters or None,
-                "words": segmenter_name(plan.words) if metric.words else None,
-                "tokenizer": owner or facts.fingerprint,
-                "library": None if owner else facts.library,
-                "corpus": state.intake.fingerprint,
-                "skipped": skipped_by(state).get(name),
-                "slices": ",".join(plan.corpora[index].columns.slices) or "none",
-            }
-        )
-
-    baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else None
-    tail = signature.write(
-        {
-            "baseline": baseline if metric.needs == "baseline" else None,
-            "pivot": plan.pivot if metric.needs == "pivot" else None,
-            "seed": plan.seed,
-        }
-    )
-
-    def sign(figure: Figure) -> str:
-        if not metric.signed:
-            return ""
-        reference = figure.reference if metric.pairs else None
-        return "|".join(
-            (
-                head(figure.tokenizer),
-                signature.write({"slice": figure.slice, "other": reference, **figure.signed}),
-                tail,
-            )
-        )
-
-    return sign
 
 
 def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState], warnings: Sequence[str]) -> About:

@@ -3,101 +3,108 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Metric
-from tokeval.metrics.uncertainty import Floats, intervals, resample
+from tokeval.metrics.columns import Figures, Flags
+from tokeval.metrics.uncertainty import DRAWS, Floats, bounds, intervals, resample
 from tokeval.schema import ALL, MACRO, Figure, Status
 
-#: A figure and its interval.
-Bounded = tuple[Figure, tuple[float, float] | None]
+#: Rows that are drawn at a time, and those whose draws are kept for others: megabytes, however many slices there are.
+_BLOCK, _KEPT = 512, 4096
+
+#: Where rows of sums are held, equal for equal rows.
+Places = Callable[[Int64], Int64]
 
 
-def with_intervals(found: Sequence[tuple[Metric, Sequence[Figure]]], seed: int) -> list[tuple[Metric, list[Bounded]]]:
-    """The figures of one tokenizer and corpus with their intervals, each metric with its mean over slices.
+class Draws:
+    """The sums of every draw; rows that come again, as many ratios share their denominator, are computed once.
 
     Args:
-        found: metrics and their figures.
         seed: of the draws.
+        places: tells equal rows.
     """
-    draws = _Draws([figure for _, figures in found for figure in figures], seed)
-    done = []
-    for metric, figures in found:
-        drawn = draws.of(figures)
-        bounds = dict(zip(drawn.rows, intervals(drawn.values, drawn.buckets), strict=True))
-        made = [(figure, bounds.get(i) or figure.ci) for i, figure in enumerate(figures)]
-        mean = _macro(metric, figures, drawn)
-        if mean is not None:
-            made.insert(1 if figures[0].slice == ALL else 0, (mean, mean.ci))
-        done.append((metric, made))
-    return done
+
+    def __init__(self, seed: int, places: Places) -> None:
+        self._seed, self._places = seed, places
+        self._slots: dict[int, int] = {}
+        self._drawn = np.empty((_KEPT, DRAWS))
+
+    def of(self, sums: Int64) -> Floats:
+        """Sums in each draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS)."""
+        if len(sums) > _BLOCK:
+            return resample(sums, self._seed)
+        places = self._places(sums).tolist()
+        new = {place: row for row, place in enumerate(places) if place not in self._slots}
+        if len(self._slots) + len(new) > _KEPT:
+            self._slots.clear()
+            new = {place: row for row, place in enumerate(places)}
+        first = len(self._slots)
+        self._slots.update({place: first + slot for slot, place in enumerate(new)})
+        self._drawn[first : first + len(new)] = resample(sums[list(new.values())], self._seed)
+        return self._drawn[[self._slots[place] for place in places]]
 
 
-@dataclass(frozen=True)
-class _Drawn:
-    """What was drawn for some figures: which of them, their values (k, DRAWS), and the buckets behind each."""
-
-    rows: list[int]
-    values: Floats
-    buckets: list[int]
-
-
-class _Draws:
-    """The sums of every draw, each distinct row of sums computed once: many ratios share their denominator."""
-
-    def __init__(self, figures: Sequence[Figure], seed: int) -> None:
-        known: dict[bytes, int] = {}
-        rows: list[Int64] = []
-        self._places: dict[int, list[int]] = {}
-        self._kept = [figure.resampled for figure in figures if figure.resampled is not None]  # so that ids stay theirs
-        for resampled in self._kept:
-            places = self._places[id(resampled)] = []
-            for row in resampled.sums:
-                place = known.setdefault(row.tobytes(), len(rows))
-                if place == len(rows):
-                    rows.append(row)
-                places.append(place)
-        stacked = np.stack(rows) if rows else np.zeros((0, 1), np.int64)
-        self._sums = resample(stacked, seed) if rows else np.zeros((0, 1))
-        self._filled = stacked != 0
-
-    def of(self, figures: Sequence[Figure]) -> _Drawn:
-        """The values of those figures that anything is drawn for."""
-        chosen = [
-            (index, self._places[id(figure.resampled)], figure.resampled.statistic)
-            for index, figure in enumerate(figures)
-            if figure.resampled is not None and figure.status is Status.OK
-        ]
-        values = np.empty((len(chosen), self._sums.shape[1]))
-        plain = [at for at, (_, _, statistic) in enumerate(chosen) if statistic is None]
-        above, below = (self._sums[[chosen[at][1][part] for at in plain]] for part in (0, 1))
-        values[plain] = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
-        for at, (_, places, statistic) in enumerate(chosen):
-            if statistic is not None:
-                values[at] = statistic(self._sums[places])
-        buckets = [int(np.count_nonzero(self._filled[places].any(axis=0))) for _, places, _ in chosen]
-        return _Drawn([index for index, _, _ in chosen], values, buckets)
+def with_intervals(metric: Metric, figures: Figures, draws: Draws) -> Figures:
+    """The figures of one tokenizer and corpus with their intervals, and with their mean over slices."""
+    over, mean = _macro(metric, figures)
+    rows = _drawable(figures)
+    ci, total, most = figures.ci.copy(), np.zeros(DRAWS), 0
+    for first in range(0, len(figures), _BLOCK) if rows.any() else ():
+        block = slice(first, first + _BLOCK)
+        values, buckets = _values(figures, draws, block, rows)
+        found = bounds(values, buckets)
+        ci[block] = np.where(np.isnan(found), ci[block], found)
+        for row in np.flatnonzero(over[block]):
+            total += values[row]
+        most = max(most, int(buckets[over[block]].max(initial=0)))
+    made = replace(figures, ci=ci)
+    if mean is None:
+        return made
+    if mean.status is Status.OK and rows[over].all():
+        mean = replace(mean, ci=intervals(total[None] / np.count_nonzero(over), [most])[0])
+    return made.with_row(1 if figures.slices[0] == ALL else 0, mean)
 
 
-def _macro(metric: Metric, figures: Sequence[Figure], drawn: _Drawn) -> Figure | None:
-    """The unweighted mean over the slices that have a figure; None for counts and for what has no slices."""
-    parts = [index for index, figure in enumerate(figures) if figure.slice not in (ALL, MACRO)]
-    if metric.pairs or not metric.macro or metric.info.unit == "count" or len(parts) < 2:
-        return None
-    known = {index: v for index in parts if (v := figures[index].value) is not None}
-    first = figures[parts[0]]
-    if not known:
-        reason = first.reason if len({figures[i].reason for i in parts}) == 1 else "no slice has a figure"
-        return Figure(MACRO, None, 0, reference=first.reference, status=first.status, reason=reason)
-    total, n = math.fsum(known.values()), sum(figures[index].n for index in known)
-    size = float(len(known))
-    mean = Figure(MACRO, total / size, n, total, size, reference=first.reference, signed=first.signed)
-    rows = [at for at, index in enumerate(drawn.rows) if index in known]
-    if len(rows) < len(known):
-        return mean
-    value = drawn.values[rows].mean(axis=0, keepdims=True)
-    return replace(mean, ci=intervals(value, [max(drawn.buckets[at] for at in rows)])[0])
+def _drawable(figures: Figures) -> Flags:
+    """The rows that have a value and something to draw from, shape (k,)."""
+    rows = figures.drawn.copy()
+    rows[list(figures.others)] = True
+    return rows & figures.ok
+
+
+def _values(figures: Figures, draws: Draws, block: slice, rows: Flags) -> tuple[Floats, Int64]:
+    """The values of a block of figures in each draw, NaN where undefined or not drawn, and the buckets behind each."""
+    size = len(rows[block])
+    values, buckets = np.full((size, DRAWS), np.nan), np.zeros(size, np.int64)
+    ratios = (rows & figures.drawn)[block]
+    if figures.parts is not None and ratios.any():
+        sums = [part[block][ratios] for part in figures.parts]
+        above, below = (draws.of(part) for part in sums)
+        values[ratios] = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
+        buckets[ratios] = np.count_nonzero((sums[0] != 0) | (sums[1] != 0), axis=1)
+    for row, resampled in figures.others.items():
+        if block.start <= row < block.stop and rows[row] and resampled.statistic is not None:
+            values[row - block.start] = resampled.statistic(draws.of(resampled.sums))
+            buckets[row - block.start] = np.count_nonzero(resampled.sums.any(axis=0))
+    return values, buckets
+
+
+def _macro(metric: Metric, figures: Figures) -> tuple[Flags, Figure | None]:
+    """The unweighted mean over the slices that have a figure, and which do; None for counts and without slices."""
+    parts = np.fromiter((name not in (ALL, MACRO) for name in figures.slices), np.bool_, len(figures))
+    known = parts & ~np.isnan(figures.values)
+    if metric.pairs or not metric.macro or metric.info.unit == "count" or np.count_nonzero(parts) < 2:
+        return known, None
+    first = int(np.argmax(parts))
+    reference, size = figures.references[first], float(np.count_nonzero(known))
+    if not size:
+        reasons = {figures.reasons[row] for row in np.flatnonzero(parts)}
+        reason = figures.reasons[first] if len(reasons) == 1 else "no slice has a figure"
+        return known, Figure(MACRO, None, 0, reference=reference, status=Status(figures.statuses[first]), reason=reason)
+    total, n = math.fsum(figures.values[known].tolist()), int(figures.n[known].sum())
+    return known, Figure(MACRO, total / size, n, total, size, reference=reference, signed=figures.signed[first])

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Accumulator, View
-from tokeval.schema import bucket_of
+from tokeval.schema import BUCKETS, bucket_of
 
 #: Documents kept at most; beyond it every second id is left out, then every fourth, and so on.
 CAP = 1 << 21
@@ -33,10 +33,13 @@ class Parallel:
         """Some of the documents."""
         return Parallel(self.keys[mask], self.tokens[mask], self.bytes[mask], self.rows[mask])
 
-    @property
-    def buckets(self) -> npt.NDArray[np.int32]:
-        """The bucket of each document."""
-        return bucket_of(self.keys)
+    def by_bucket(self, column: str, keys: npt.NDArray[np.uint64]) -> Int64:
+        """A column's sums by bucket, shape (BUCKETS,), over some of the documents (sorted keys, all of them here)."""
+        values = getattr(self, column)
+        if len(keys) != len(self.keys):
+            values = values[np.searchsorted(self.keys, keys)]
+        # floats count exactly to 2^53, more than all tokens of the documents that are kept
+        return np.bincount(bucket_of(keys), values, BUCKETS).astype(np.int64)
 
 
 class Alignment(Accumulator):

@@ -12,12 +12,14 @@ import numpy.typing as npt
 from tokeval.arrow import Int64
 from tokeval.metrics.alignment import Alignment, Parallel
 from tokeval.metrics.base import LOWER, NEITHER, Context, Metric
-from tokeval.metrics.frequencies import Frequencies, distributions
+from tokeval.metrics.columns import Figures, Floats, gathered, plain, ratios
+from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
-from tokeval.metrics.ratios import divided, of_sums
-from tokeval.schema import ALL, BUCKETS, Figure, MetricInfo, Resampled, Status, bucket_of
+from tokeval.metrics.ratios import divided
+from tokeval.schema import ALL, BUCKETS, Figure, MetricInfo, Resampled, Status
 
 FAMILY = "fairness"
+Keys = npt.NDArray[np.uint64]
 
 
 def _parallel(context: Context) -> dict[str, Parallel]:
@@ -38,72 +40,66 @@ def _obstacle(context: Context, slices: dict[str, Parallel]) -> tuple[Status, st
     return None
 
 
-def _premiums(context: Context) -> list[Figure]:
+def _premiums(context: Context) -> Figures:
     """One figure per slice; three metrics ask for them."""
-    found: list[Figure] = context.once("premiums", _each_premium)
+    found: Figures = context.once("premiums", _each_premium)
     return found
 
 
-def _each_premium(context: Context) -> list[Figure]:
+def _each_premium(context: Context) -> Figures:
     assert context.pivot is not None
-    slices = _parallel(context)
+    slices, names = _parallel(context), context.slices
     obstacle = _obstacle(context, slices)
-    if obstacle is None and context.pivot not in context.slices:
+    if obstacle is None and context.pivot not in names:
         obstacle = Status.UNDEFINED, f"the corpus has no slice {context.pivot!r}"
-    signed = _sampled(context)
-    return [_premium(context, name, slices, obstacle, signed) for name in context.slices]
+    if obstacle is not None:
+        n = np.array([len(slices[name].keys) if name in slices else 0 for name in names], np.int64)
+        nothing = plain(names, n, np.full(len(names), np.nan), [context.pivot] * len(names))
+        return nothing.without(dict.fromkeys(range(len(names)), obstacle))
+    n, above, below = np.zeros(len(names), np.int64), *np.zeros((2, len(names), BUCKETS), np.int64)
+    there = [name in slices and context.pivot in slices for name in names]  # a slice may have no document left
+    for row in np.flatnonzero(there):
+        mine, pivot = slices[names[row]], slices[context.pivot]
+        shared = _shared(mine.keys, pivot.keys)
+        n[row], above[row], below[row] = (
+            len(shared),
+            mine.by_bucket("tokens", shared),
+            pivot.by_bucket("tokens", shared),
+        )
+    made = ratios(names, n, (above, below), "tokens of the pivot", context.pivot, signed=_sampled(context))
+    reasons = ["no ids shared with the pivot" if not n[row] else reason for row, reason in enumerate(made.reasons)]
+    nowhere = (Status.UNDEFINED, "no documents")
+    return replace(made, reasons=reasons).without({row: nowhere for row, is_there in enumerate(there) if not is_there})
 
 
-def _premium(
-    context: Context,
-    name: str,
-    slices: dict[str, Parallel],
-    obstacle: tuple[Status, str] | None,
-    signed: dict[str, object],
-) -> Figure:
-    assert context.pivot is not None
-    documents = slices.get(name)
-    if obstacle is not None or documents is None:
-        status, reason = obstacle or (Status.UNDEFINED, "no documents")
-        n = 0 if documents is None else len(documents.keys)
-        return Figure(name, None, n, reference=context.pivot, status=status, reason=reason)
-    pivot = slices[context.pivot]
-    if np.array_equal(documents.keys, pivot.keys):
-        here = there = np.arange(len(pivot.keys))
-    else:
-        _, here, there = np.intersect1d(documents.keys, pivot.keys, assume_unique=True, return_indices=True)
-    buckets = documents.buckets[here]
-    above, below = _by_bucket(buckets, documents.tokens[here]), _by_bucket(buckets, pivot.tokens[there])
-    below_name = "ids shared with the pivot" if not len(here) else "tokens of the pivot"
-    return of_sums(name, above, below, len(here), below_name, context.pivot, signed=signed)
+def _shared(a: Keys, b: Keys) -> Keys:
+    """The keys in both."""
+    return a if np.array_equal(a, b) else np.intersect1d(a, b, assume_unique=True)
 
 
-def _extreme(best: Callable[..., Figure]) -> Callable[[Context], Iterable[Figure]]:
-    def compute(context: Context) -> Iterable[Figure]:
+def _extreme(best: Callable[[Floats], np.intp], reduce: Callable[..., Floats]) -> Callable[[Context], Figures]:
+    """The premium that is the best, chosen anew in each draw, so that its interval knows of the choice."""
+
+    def statistic(drawn: Floats) -> Floats:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            quotients = drawn[0::2] / drawn[1::2]
+        return reduce(quotients, axis=0)  # passes over what a draw leaves undefined
+
+    def compute(context: Context) -> Figures:
         figures = _premiums(context)
-        known = [figure for figure in figures if figure.value is not None and figure.slice != context.pivot]
-        if known:
-            chosen = best(known, key=lambda figure: figure.value)
-            yield replace(chosen, slice=ALL, reference=chosen.slice, resampled=_reselected(best, known))
-        else:
-            without = next((f for f in figures if f.status is not Status.OK), None)
-            status, reason = (without.status, without.reason) if without else (Status.UNDEFINED, "no other slice")
-            yield Figure(ALL, None, 0, status=status, reason=reason)
+        others = np.array([name != context.pivot for name in figures.slices])
+        known = np.flatnonzero(others & ~np.isnan(figures.values))
+        if not len(known):
+            problem = next((f for f in figures if f.status is not Status.OK), None)
+            status, reason = (problem.status, problem.reason) if problem else (Status.UNDEFINED, "no other slice")
+            return gathered([Figure(ALL, None, 0, status=status, reason=reason)])
+        chosen = int(known[best(figures.values[known])])
+        assert figures.parts is not None
+        sums = np.stack([part[known] for part in figures.parts], axis=1).reshape(-1, BUCKETS)
+        made = replace(list(figures)[chosen], slice=ALL, reference=figures.slices[chosen])
+        return gathered([replace(made, resampled=Resampled(sums, statistic))])
 
     return compute
-
-
-def _reselected(best: Callable[..., Figure], known: list[Figure]) -> Resampled:
-    """The extreme is chosen anew in each draw, so that its interval knows of the choice."""
-    sums = np.concatenate([figure.resampled.sums for figure in known if figure.resampled is not None])
-    extreme = np.fmax if best is max else np.fmin  # they pass over what a draw leaves undefined
-
-    def statistic(drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found: npt.NDArray[np.float64] = extreme.reduce(drawn[0::2] / drawn[1::2], axis=0)
-        return found
-
-    return Resampled(sums, statistic)
 
 
 def _gini(per_byte: bool) -> Callable[[Context], Iterable[Figure]]:
@@ -114,18 +110,16 @@ def _gini(per_byte: bool) -> Callable[[Context], Iterable[Figure]]:
         members = [slices[name] for name in context.slices if name in slices]
         if obstacle is None:
             if len(members) == len(context.slices):  # a slice may have no document left
-                shared = reduce(lambda a, b: np.intersect1d(a, b, assume_unique=True), [p.keys for p in members])
+                shared = reduce(_shared, [part.keys for part in members])
             if not len(shared):
                 obstacle = Status.UNDEFINED, "no id is present in every slice"
         if obstacle is not None:
             status, reason = obstacle
             yield Figure(ALL, None, 0, status=status, reason=reason)
             return
-        buckets = bucket_of(shared)
-        rows = [np.searchsorted(p.keys, shared) for p in members]
-        tokens = np.stack([_by_bucket(buckets, p.tokens[at]) for p, at in zip(members, rows, strict=True)])
+        tokens = np.stack([part.by_bucket("tokens", shared) for part in members])
         if per_byte:
-            below = np.stack([_by_bucket(buckets, p.bytes[at]) for p, at in zip(members, rows, strict=True)])
+            below = np.stack([part.by_bucket("bytes", shared) for part in members])
             yield _gini_per_byte(tokens, below, len(shared), _sampled(context))
             return
         totals = [int(row.sum()) for row in tokens]
@@ -148,7 +142,7 @@ def _gini(per_byte: bool) -> Callable[[Context], Iterable[Figure]]:
 def _gini_per_byte(tokens: Int64, below: Int64, n: int, signed: dict[str, object]) -> Figure:
     size = len(tokens)
 
-    def statistic(drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def statistic(drawn: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             return gini_of(drawn[:size] / drawn[size:])
 
@@ -159,51 +153,39 @@ def _gini_per_byte(tokens: Int64, below: Int64, n: int, signed: dict[str, object
     return Figure(ALL, value, n, resampled=Resampled(sums, statistic), signed=signed)
 
 
-def gini_of(costs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def gini_of(costs: Floats) -> Floats:
     """The Gini coefficient of each column of costs, shape (slices, columns); NaN where the costs sum to 0."""
     ranked = np.sort(costs, axis=0)
     size = len(ranked)
     weights = 2.0 * np.arange(1, size + 1) - size - 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        found: npt.NDArray[np.float64] = (weights[:, None] * ranked).sum(axis=0) / (size * ranked.sum(axis=0))
+        found: Floats = (weights[:, None] * ranked).sum(axis=0) / (size * ranked.sum(axis=0))
     return found
 
 
-def _overlap_jsd(context: Context) -> Iterable[Figure]:
+def _overlap_jsd(context: Context) -> Figures:
     from tokeval.metrics.kernels import divergences
 
     if "ids" not in context.mine.facts.capabilities:
         reason = "the tokenizer's ids do not stand for tokens, so they cannot be counted"
-        yield Figure(ALL, None, 0, status=Status.NOT_APPLICABLE, reason=reason)
-        return
-    frequencies = context.mine.others["frequencies"]
+        return gathered([Figure(ALL, None, 0, status=Status.NOT_APPLICABLE, reason=reason)])
+    frequencies, names = context.mine.others["frequencies"], np.array(context.slices, object)
     assert isinstance(frequencies, Frequencies)
-    found = distributions(frequencies, context.slices)
-    if len(context.slices) < 2:
-        yield Figure(ALL, None, 0, status=Status.UNDEFINED, reason="fewer than two slices")
-        return
-    ids = np.concatenate([np.zeros(0, np.int64), *(i for i, _ in found.values())])
-    counts = np.concatenate([np.zeros(0, np.int64), *(c for _, c in found.values())])
-    offsets = np.concatenate(([0], np.cumsum([len(i) for i, _ in found.values()]))).astype(np.int64)
-    values = np.zeros((len(found), len(found)))
+    if len(names) < 2:
+        return gathered([Figure(ALL, None, 0, status=Status.UNDEFINED, reason="fewer than two slices")])
+    seen = [frequencies.seen(name) for name in context.slices]
+    ids, counts = (np.concatenate(column) for column in zip(*seen, strict=True))
+    offsets = np.concatenate(([0], np.cumsum([len(found) for found, _ in seen])))
+    values = np.zeros((len(names), len(names)))
     divergences(ids, counts, offsets, values)
-    places = {name: place for place, name in enumerate(found)}
-    documents = {name: context.mine.sums.total("documents", (name,)) for name in context.slices}
-    for index, name in enumerate(context.slices):
-        for other in context.slices[index + 1 :]:
-            n = documents[name] + documents[other]
-            if name in places and other in places:
-                yield Figure(name, float(values[places[name], places[other]]), n, reference=other)
-            else:
-                empty = name if name not in places else other
-                reason = f"no tokens in {empty}"
-                yield Figure(name, None, n, reference=other, status=Status.UNDEFINED, reason=reason)
-
-
-def _by_bucket(buckets: npt.NDArray[np.int32], values: Int64) -> Int64:
-    sums = np.zeros(BUCKETS, np.int64)
-    np.add.at(sums, buckets, values)
-    return sums
+    one, other = np.triu_indices(len(names), 1)
+    documents = context.mine.sums.over(DOCUMENTS.name, [(name,) for name in context.slices]).sum(axis=1)
+    made = plain(names[one].tolist(), documents[one] + documents[other], values[one, other], names[other].tolist())
+    empty = np.diff(offsets) == 0
+    rows = np.flatnonzero(empty[one] | empty[other])
+    culprits = names[np.where(empty[one], one, other)[rows]]
+    reasons = [(Status.UNDEFINED, f"no tokens in {name}") for name in culprits]
+    return made.without(dict(zip(rows.tolist(), reasons, strict=True)))
 
 
 def _sampled(context: Context) -> dict[str, object]:
@@ -239,7 +221,7 @@ METRICS = (
             "One slice decides: a single bad translation or a script that is missing altogether.",
             headline=True,
         ),
-        _extreme(max),
+        _extreme(np.argmax, np.fmax.reduce),
         accumulators=(Alignment,),
         needs="pivot",
     ),
@@ -253,7 +235,7 @@ METRICS = (
             "Petrov et al. 2023",
             "Below 1 where a slice needs fewer tokens than the pivot.",
         ),
-        _extreme(min),
+        _extreme(np.argmin, np.fmin.reduce),
         accumulators=(Alignment,),
         default=False,
         needs="pivot",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -168,9 +168,3 @@ class Frequencies(Accumulator):
 
     def _row(self, name: str) -> _Row:
         return self._rows.setdefault(name, _Row(np.zeros(0, np.uint16), np.zeros(0, np.uint8)))
-
-
-def distributions(frequencies: Frequencies, slices: Sequence[str]) -> Mapping[str, tuple[Int64, Int64]]:
-    """Sorted ids and their counts of each slice that has tokens."""
-    found = {name: frequencies.seen(name) for name in slices}
-    return {name: (ids, counts) for name, (ids, counts) in found.items() if len(ids)}

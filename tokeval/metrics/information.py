@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import HIGHER, NEITHER, Context, Metric
+from tokeval.metrics.columns import Figures, Floats, Problem, plain, quotients
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
-from tokeval.metrics.ratios import divided, pools
-from tokeval.schema import ALL, Figure, MetricInfo, Status
+from tokeval.metrics.ratios import documents, inapplicable, pools
+from tokeval.schema import ALL, MetricInfo, Status
 
 FAMILY = "information"
-_NO_IDS = "the tokenizer's ids do not stand for tokens, so they cannot be counted"
+_UNDECLARED = (Status.NOT_APPLICABLE, "the tokenizer does not declare vocabulary")
 
 
 def renyi_entropy(counts: Int64, alpha: float) -> float:
     """Rényi entropy of order alpha in bits; 0 is Hartley's, 1 Shannon's, infinity the min-entropy.
 
     Args:
-        counts: positive counts, one per observed type.
+        counts: positive counts, one per observed type, sorted, so that the sum does not depend on the order of the ids.
         alpha: order, 0 or more.
     """
-    # Sorted, so that the sum does not depend on the order of the ids.
-    p = np.sort(counts) / counts.sum()
+    p = counts / counts.sum()
     if alpha == 1:
         return float(-(p * np.log2(p)).sum()) + 0.0
     if math.isinf(alpha):
@@ -38,112 +38,112 @@ def percentile_frequency(counts: Int64, low: float, high: float) -> float:
     """The probability of the types whose frequency rank lies from low·V_obs to high·V_obs, the most frequent at 0.
 
     Args:
-        counts: positive counts, one per observed type.
+        counts: positive counts, one per observed type, sorted.
         low: share of V_obs, 0 to 1, rounded down to a rank, which is counted.
         high: likewise.
     """
-    ranked = np.sort(counts)[::-1]
+    ranked = counts[::-1]
     first, last = int(low * len(ranked)), int(high * len(ranked))
     return float(int(ranked[first : last + 1].sum()) / int(counts.sum()))
 
 
-def _entropy(counts: Int64) -> float:
-    return renyi_entropy(counts, 1.0)
+def _counts(context: Context) -> list[Int64]:
+    """The token counts of each row, sorted; empty without tokens."""
+
+    def count(context: Context) -> list[Int64]:
+        frequencies = context.mine.others["frequencies"]
+        assert isinstance(frequencies, Frequencies)
+        return [frequencies.counts(members) for members in pools(context).values()]
+
+    made: list[Int64] = context.once("token counts", count)
+    return made
 
 
-def _average_rank(counts: Int64) -> tuple[int, int]:
-    """Sum over tokens of their type's rank, and tokens; whole numbers."""
-    ranked = np.sort(counts)[::-1]
-    return sum(map(int.__mul__, ranked.tolist(), range(1, len(ranked) + 1))), int(ranked.sum())
+def _of_each(value: Callable[[Int64], float]) -> Callable[[Context], Floats]:
+    """A value of each row, NaN without tokens, shape (rows,)."""
+    return lambda context: np.array([value(c) if len(c) else np.nan for c in _counts(context)], np.float64)
 
 
-def _efficiency(vocabulary: bool, order: float = 1.0) -> Callable[..., Iterable[Figure]]:
+_types, _tokens = _of_each(len), _of_each(np.sum)
+_average_rank = _of_each(lambda counts: np.dot(counts[::-1], np.arange(1, len(counts) + 1)))
+
+
+def _entropies(context: Context, alpha: float) -> Floats:
+    """The entropy of each row; several metrics divide it."""
+    made: Floats = context.once(f"entropy of order {alpha}", _of_each(lambda counts: renyi_entropy(counts, alpha)))
+    return made
+
+
+def _efficiency(vocabulary: bool, order: float = 1.0) -> Callable[..., Figures]:
     """Entropy over the log of the number of types: those observed, or all of the vocabulary."""
 
-    def compute(context: Context, alpha: float = order) -> Iterable[Figure]:
-        size = context.mine.facts.vocabulary_size
-        for name, n, counts in _distributions(context):
-            types = size if vocabulary else None if isinstance(counts, Figure) else len(counts)
-            if isinstance(counts, Figure):
-                yield counts
-            elif math.isnan(alpha) or alpha < 0:
-                yield Figure(name, None, n, status=Status.UNDEFINED, reason=f"α is {alpha:g}, it must be 0 or more")
-            elif types is None:
-                yield _undeclared(name, n)
-            elif types == 1:
-                reason = f"one {'type in the vocabulary' if vocabulary else 'observed type'}: log2 of 1 is 0"
-                yield Figure(name, None, n, status=Status.UNDEFINED, reason=reason)
-            else:
-                yield divided(name, renyi_entropy(counts, alpha), math.log2(types), n, "types")
+    def compute(context: Context, alpha: float = order) -> Figures:
+        if math.isnan(alpha) or alpha < 0:
+            return _without(context, Status.UNDEFINED, f"α is {alpha:g}, it must be 0 or more")
+        size, types = context.mine.facts.vocabulary_size, _types(context)
+        if vocabulary and size is None:
+            return _without(context, *_UNDECLARED)
+        if vocabulary:
+            types = np.full(len(types), float(size or 0))
+        one = f"one {'type in the vocabulary' if vocabulary else 'observed type'}: log2 of 1 is 0"
+        alone = dict.fromkeys(np.flatnonzero(types == 1).tolist(), (Status.UNDEFINED, one))
+        logs = [math.log2(count) if count > 0 else 0.0 for count in types.tolist()]
+        made = quotients(list(pools(context)), documents(context), _entropies(context, alpha), logs, "types")
+        return made.without(alone | _problems(context))
 
     return compute
 
 
-def _percentile_frequency(context: Context, low: float = 0.03, high: float = 0.83) -> Iterable[Figure]:
-    for name, n, counts in _distributions(context):
-        if isinstance(counts, Figure):
-            yield counts
-        elif not 0 <= low <= high <= 1:
-            reason = f"low is {low:g} and high {high:g}, they must be between 0 and 1 and in this order"
-            yield Figure(name, None, n, status=Status.UNDEFINED, reason=reason)
-        else:
-            yield Figure(name, percentile_frequency(counts, low, high), n)
+def _percentile_frequency(context: Context, low: float = 0.03, high: float = 0.83) -> Figures:
+    if not 0 <= low <= high <= 1:
+        reason = f"low is {low:g} and high {high:g}, they must be between 0 and 1 and in this order"
+        return _without(context, Status.UNDEFINED, reason)
+    return _plain(_of_each(lambda counts: percentile_frequency(counts, low, high)))(context)
 
 
-def _of_counts(value: Callable[[Int64], float]) -> Callable[[Context], Iterable[Figure]]:
-    def compute(context: Context) -> Iterable[Figure]:
-        for name, n, counts in _distributions(context):
-            yield counts if isinstance(counts, Figure) else Figure(name, float(value(counts)), n)
+def _plain(values: Callable[[Context], Floats]) -> Callable[[Context], Figures]:
+    def compute(context: Context) -> Figures:
+        return plain(list(pools(context)), documents(context), values(context)).without(_problems(context))
 
     return compute
 
 
-def _of_quotient(parts: Callable[[Int64], tuple[int, int]]) -> Callable[[Context], Iterable[Figure]]:
-    def compute(context: Context) -> Iterable[Figure]:
-        for name, n, counts in _distributions(context):
-            yield counts if isinstance(counts, Figure) else divided(name, *parts(counts), n, "tokens")
+def _per_token(values: Callable[[Context], Floats]) -> Callable[[Context], Figures]:
+    def compute(context: Context) -> Figures:
+        made = quotients(list(pools(context)), documents(context), values(context), _tokens(context), "tokens")
+        return made.without(_problems(context))
 
     return compute
 
 
-def _vocabulary_utilization(context: Context) -> Iterable[Figure]:
-    size = context.mine.facts.vocabulary_size
-    for name, n, counts in _distributions(context):
-        if isinstance(counts, Figure):
-            yield counts
-        elif size is None:
-            yield _undeclared(name, n)
-        else:
-            yield divided(name, len(counts), size, n, "vocabulary")
+def _vocabulary_utilization(context: Context) -> Figures:
+    size, types = context.mine.facts.vocabulary_size, _types(context)
+    if size is None:
+        return _without(context, *_UNDECLARED)
+    made = quotients(list(pools(context)), documents(context), types, np.full(len(types), size), "vocabulary")
+    return made.without(_problems(context))
 
 
-def _vocabulary_size(context: Context) -> Iterable[Figure]:
-    size, n = context.mine.facts.vocabulary_size, context.mine.sums.total("documents", context.slices)
-    yield _undeclared(ALL, n) if size is None else Figure(ALL, float(size), n)
+def _vocabulary_size(context: Context) -> Figures:
+    size, n = context.mine.facts.vocabulary_size, documents(context)[:1]
+    return plain([ALL], n, [np.nan if size is None else size]).without({} if size is not None else {0: _UNDECLARED})
 
 
-def _undeclared(name: str, n: int) -> Figure:
-    reason = "the tokenizer does not declare vocabulary"
-    return Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=reason)
+def _problems(context: Context) -> dict[int, Problem]:
+    """The rows without tokens."""
+    if "ids" not in context.mine.facts.capabilities:
+        return inapplicable(pools(context), "the tokenizer's ids do not stand for tokens, so they cannot be counted")
+    return {row: (Status.UNDEFINED, "no tokens") for row, counts in enumerate(_counts(context)) if not len(counts)}
 
 
-def _distributions(context: Context) -> Iterable[tuple[str, int, Int64 | Figure]]:
-    """Each row's name, documents, and token counts, or the figure that says why there are none."""
-    frequencies = context.mine.others["frequencies"]
-    assert isinstance(frequencies, Frequencies)
-    for name, members in pools(context):
-        n = context.mine.sums.total("documents", members)
-        if "ids" not in context.mine.facts.capabilities:
-            yield name, n, Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=_NO_IDS)
-            continue
-        counts = frequencies.counts(members)
-        if not len(counts):
-            yield name, n, Figure(name, None, n, status=Status.UNDEFINED, reason="no tokens")
-            continue
-        yield name, n, counts
+def _without(context: Context, status: Status, reason: str) -> Figures:
+    """No figure at all, for one reason; rows without tokens have theirs."""
+    named = list(pools(context))
+    made = plain(named, documents(context), np.full(len(named), np.nan))
+    return made.without(dict.fromkeys(range(len(named)), (status, reason)) | _problems(context))
 
 
-def _metric(info: MetricInfo, compute: Callable[..., Iterable[Figure]], *, default: bool = False) -> Metric:
+def _metric(info: MetricInfo, compute: Callable[..., Figures], *, default: bool = False) -> Metric:
     return Metric(info, compute, (DOCUMENTS,), (Frequencies,), default=default)
 
 
@@ -161,7 +161,7 @@ METRICS = (
             "−Σ p log₂ p, p token frequencies.",
             misleads="A larger vocabulary has more entropy, and so has more text: it ranks nothing by itself.",
         ),
-        _of_counts(_entropy),
+        _plain(lambda context: _entropies(context, 1.0)),
     ),
     _metric(
         MetricInfo(
@@ -243,7 +243,7 @@ METRICS = (
     ),
     _metric(
         MetricInfo("vocabulary_used", FAMILY, "count", HIGHER, "V_obs: distinct tokens that the text produced."),
-        _of_counts(len),
+        _plain(_types),
         default=True,
     ),
     _metric(
@@ -267,7 +267,7 @@ METRICS = (
             "V_obs / N, N tokens.",
             misleads="Falls with the amount of text, and says the same as vocabulary_utilization.",
         ),
-        _of_quotient(lambda counts: (len(counts), int(counts.sum()))),
+        _per_token(_types),
     ),
     _metric(
         MetricInfo(
@@ -279,6 +279,6 @@ METRICS = (
             "Limisiewicz et al. 2023 (AR)",
             _SAMPLE,
         ),
-        _of_quotient(_average_rank),
+        _per_token(_average_rank),
     ),
 )

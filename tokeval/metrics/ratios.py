@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-import numpy as np
+from collections.abc import Mapping, Sized
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Context, Measure, Metric, Scored
+from tokeval.metrics.columns import Figures, Problem, plain, ratios
 from tokeval.metrics.measures import DOCUMENTS, UNSEGMENTED_CHARS, VISIBLE_CHARS
 from tokeval.schema import ALL, Figure, MetricInfo, Resampled, Status
 
 #: A slice with a larger share of its visible characters in scripts without spaces has no white-space words.
 UNSEGMENTED_SHARE = 0.01
 
+#: The rows of a metric by name, and the slices that each sums over.
+Pools = Mapping[str, tuple[str, ...]]
 
-def pools(context: Context) -> list[tuple[str, tuple[str, ...]]]:
-    """The rows of a metric: the pool `all`, then each slice; with the slices that each sums over."""
-    if context.slices == (ALL,):
-        return [(ALL, (ALL,))]
-    return [(ALL, context.slices), *((name, (name,)) for name in context.slices)]
+
+def pools(context: Context) -> Pools:
+    """The rows that most metrics have: the pool `all`, then each slice."""
+
+    def pool(context: Context) -> Pools:
+        if context.slices == (ALL,):
+            return {ALL: (ALL,)}
+        return {ALL: context.slices, **{name: (name,) for name in context.slices}}
+
+    made: Pools = context.once("pools", pool)
+    return made
+
+
+def documents(context: Context) -> Int64:
+    """How many documents each pool has, shape (pools,)."""
+    counted: Int64 = context.once("documents", lambda c: by_pool(c.mine, DOCUMENTS, pools(c)).sum(axis=1))
+    return counted
+
+
+def by_pool(scored: Scored, measure: Measure, named: Pools) -> Int64:
+    """A measure's sums by bucket over each pool, shape (pools, BUCKETS)."""
+    return scored.sums.over(measure.name, list(named.values()))
 
 
 def count(info: MetricInfo, measure: Measure, *, words: bool = False, default: bool = True) -> Metric:
     """A metric that is the sum of one measure."""
 
-    def compute(context: Context) -> Iterable[Figure]:
-        for name, members in pools(context):
-            sums = context.mine.sums
-            n = sums.total("documents", members)
-            problem = missing(context.mine, measure) or (unsegmented(context.mine, members) if words else None)
-            if problem:
-                yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
-            else:
-                yield Figure(name, float(sums.total(measure.name, members)), n)
+    def compute(context: Context) -> Figures:
+        named = pools(context)
+        totals = by_pool(context.mine, measure, named).sum(axis=1)
+        made = plain(list(named), documents(context), totals)
+        return made.without(_problems(context, words, measure))
 
     return Metric(info, compute, _with_words((DOCUMENTS, measure), words), words=words, default=default)
 
@@ -43,50 +57,13 @@ def ratio(
 ) -> Metric:
     """A metric that is the ratio of two measures' sums over documents."""
 
-    def compute(context: Context) -> Iterable[Figure]:
-        mine, rows, spoken = context.mine, pools(context), _spoken(denominator)
-        absent = missing(mine, numerator, denominator)
-        sums = np.array(
-            [[mine.sums.buckets(measure.name, members) for measure in (numerator, denominator)] for _, members in rows]
-        )
-        for (name, members), pair, (above, below) in zip(
-            rows, sums, sums.sum(axis=2).astype(float).tolist(), strict=True
-        ):
-            n = mine.sums.total("documents", members)
-            problem = absent or (unsegmented(mine, members) if words else None)
-            if problem:
-                yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
-            else:
-                yield divided(name, above, below, n, spoken, resampled=Resampled(pair))
+    def compute(context: Context) -> Figures:
+        named = pools(context)
+        parts = by_pool(context.mine, numerator, named), by_pool(context.mine, denominator, named)
+        made = ratios(list(named), documents(context), parts, spoken(denominator))
+        return made.without(_problems(context, words, numerator, denominator))
 
     return Metric(info, compute, _with_words((DOCUMENTS, numerator, denominator), words), words=words, default=default)
-
-
-def of_sums(
-    name: str,
-    above: Int64,
-    below: Int64,
-    n: int,
-    below_name: str,
-    reference: str | None = None,
-    one: int = 1,
-    signed: Mapping[str, object] | None = None,
-) -> Figure:
-    """A ratio's figure from its sums by bucket, each of shape (BUCKETS,), from which its interval is drawn.
-
-    Args:
-        name: the slice.
-        above: the numerator.
-        below: the denominator.
-        n: documents behind it.
-        below_name: what there is none of where the denominator is 0.
-        reference: the baseline or pivot.
-        one: what both sums were multiplied by (fixed-point sums).
-        signed: further parts of its signature.
-    """
-    resampled = Resampled(np.array((above, below)))
-    totals = int(above.sum()) / one, int(below.sum()) / one
-    return divided(name, *totals, n, below_name, reference, resampled, signed)
 
 
 def divided(
@@ -99,7 +76,7 @@ def divided(
     resampled: Resampled | None = None,
     signed: Mapping[str, object] | None = None,
 ) -> Figure:
-    """A ratio's figure; undefined where there is nothing to divide by."""
+    """A single quotient's figure; undefined where there is nothing to divide by. See `quotients` for many."""
     signed = signed or {}
     if below == 0:
         return Figure(
@@ -121,17 +98,35 @@ def missing(scored: Scored, *measures: Measure) -> str | None:
     return next(filter(None, (measure.lacking(scored.facts) for measure in measures)), None)
 
 
-def unsegmented(scored: Scored, members: tuple[str, ...]) -> str | None:
-    """Why the segmenter's words would be wrong here, or None."""
-    foreign = scored.sums.total("unsegmented_chars", members)
-    visible = scored.sums.total("visible_chars", members)
-    if foreign > UNSEGMENTED_SHARE * visible:
-        return f"{foreign / visible:.1%} of the characters are of scripts written without spaces between words"
-    return None
+def inapplicable(rows: Sized, reason: str | None) -> dict[int, Problem]:
+    """The problem of all rows, if there is one."""
+    return {} if reason is None else dict.fromkeys(range(len(rows)), (Status.NOT_APPLICABLE, reason))
 
 
-def _spoken(measure: Measure) -> str:
+def spoken(measure: Measure) -> str:
+    """A measure's name in words."""
     return measure.name.replace("_", " ")
+
+
+def _problems(context: Context, words: bool, *measures: Measure) -> dict[int, Problem]:
+    """What stands in the way of pools' figures, by row."""
+    absent = inapplicable(pools(context), missing(context.mine, *measures))
+    if absent or not words:
+        return absent
+    found: dict[int, Problem] = context.once("unsegmented", _unsegmented)
+    return found
+
+
+def _unsegmented(context: Context) -> dict[int, Problem]:
+    """The pools in which the segmenter's words would be wrong."""
+    named = pools(context)
+    totals = (by_pool(context.mine, measure, named).sum(axis=1) for measure in (UNSEGMENTED_CHARS, VISIBLE_CHARS))
+    reason = "of the characters are of scripts written without spaces between words"
+    return {
+        row: (Status.NOT_APPLICABLE, f"{foreign / visible:.1%} {reason}")
+        for row, (foreign, visible) in enumerate(zip(*(total.tolist() for total in totals), strict=True))
+        if foreign > UNSEGMENTED_SHARE * visible
+    }
 
 
 def _with_words(measures: tuple[Measure, ...], words: bool) -> tuple[Measure, ...]:

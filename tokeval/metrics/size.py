@@ -2,66 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+
+import numpy as np
 
 from tokeval.metrics import measures as m
 from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Context, Metric
+from tokeval.metrics.columns import Figures, plain, ratios
 from tokeval.metrics.lengths import Lengths
-from tokeval.metrics.ratios import count, of_sums, pools, ratio
+from tokeval.metrics.ratios import by_pool, count, documents, pools, ratio
 from tokeval.metrics.skipped import Skipped
-from tokeval.schema import Figure, MetricInfo, Status
+from tokeval.schema import MetricInfo, Status
 
 FAMILY = "size"
 
 
-def _nsl(context: Context) -> Iterable[Figure]:
+def _nsl(context: Context) -> Figures:
     assert context.baseline is not None
-    mine, base = context.mine.sums, context.scored[context.baseline].sums
-    for name, members in pools(context):
-        n = mine.total("documents", members)
-        if n != base.total("documents", members) or _skipped(context, context.tokenizer, members) != _skipped(
-            context, context.baseline, members
-        ):
-            yield Figure(
-                name,
-                None,
-                n,
-                reference=context.baseline,
-                status=Status.UNDEFINED,
-                reason=f"{context.tokenizer} and {context.baseline} did not encode the same documents",
-            )
-        else:
-            above, below = mine.buckets("tokens", members), base.buckets("tokens", members)
-            yield of_sums(name, above, below, n, "tokens of the baseline", context.baseline)
+    named, base = pools(context), context.scored[context.baseline]
+    mine, theirs = _encoded(context, context.tokenizer), _encoded(context, context.baseline)
+    reason = f"{context.tokenizer} and {context.baseline} did not encode the same documents"
+    parts = by_pool(context.mine, m.TOKENS, named), by_pool(base, m.TOKENS, named)
+    made = ratios(list(named), documents(context), parts, "tokens of the baseline", context.baseline)
+    return made.without(
+        {
+            row: (Status.UNDEFINED, reason)
+            for row, members in enumerate(named.values())
+            if any(mine[name] != theirs[name] for name in members)
+        }
+    )
 
 
-def _skipped(context: Context, tokenizer: str, members: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    """What tells apart the documents that a tokenizer could not encode."""
-    found = context.scored[tokenizer].others.get(Skipped.name, Skipped())
-    assert isinstance(found, Skipped)
-    return found.within(members)
+def _encoded(context: Context, tokenizer: str) -> dict[str, tuple[object, ...]]:
+    """For each slice, how many documents a tokenizer encoded, and what tells apart those that it could not."""
+    scored = context.scored[tokenizer]
+    skipped = scored.others.get(Skipped.name, Skipped())
+    assert isinstance(skipped, Skipped)
+    counts = scored.sums.over(m.DOCUMENTS.name, [(name,) for name in context.slices]).sum(axis=1).tolist()
+    return dict(zip(context.slices, zip(counts, skipped.within(context.slices), strict=True), strict=True))
 
 
-def _nsl_document_mean(context: Context) -> Iterable[Figure]:
-    mine = context.mine.sums
-    for name, members in pools(context):
-        n = mine.total("documents", members)
-        above = mine.buckets(m.BASELINE_RATIOS.name, members)
-        below = mine.buckets(m.BASELINE_DOCUMENTS.name, members)
-        yield of_sums(name, above, below, n, m.BASELINE_DOCUMENTS.name, context.baseline, m.FIXED_ONE)
+def _nsl_document_mean(context: Context) -> Figures:
+    named = pools(context)
+    parts = by_pool(context.mine, m.BASELINE_RATIOS, named), by_pool(context.mine, m.BASELINE_DOCUMENTS, named)
+    below_name = m.BASELINE_DOCUMENTS.name
+    return ratios(list(named), documents(context), parts, below_name, context.baseline, m.FIXED_ONE)
 
 
-def _quantile(share: float) -> Callable[[Context], Iterable[Figure]]:
-    def compute(context: Context) -> Iterable[Figure]:
-        lengths = context.mine.others[Lengths.name]
+def _quantile(share: float) -> Callable[[Context], Figures]:
+    def compute(context: Context) -> Figures:
+        lengths, named = context.mine.others[Lengths.name], pools(context)
         assert isinstance(lengths, Lengths)
-        for name, members in pools(context):
-            n = context.mine.sums.total("documents", members)
-            found = lengths.quantile(members, share)
-            if found is None:
-                yield Figure(name, None, n, status=Status.UNDEFINED, reason="no documents")
-            else:
-                yield Figure(name, float(found), n)
+        found = [lengths.quantile(members, share) for members in named.values()]
+        made = plain(list(named), documents(context), [np.nan if value is None else value for value in found])
+        return made.without(
+            {row: (Status.UNDEFINED, "no documents") for row, value in enumerate(found) if value is None}
+        )
 
     return compute
 

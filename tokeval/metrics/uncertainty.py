@@ -8,9 +8,10 @@ paired (Efron and Tibshirani 1993). Draws come from the raw stream of PCG64, whi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,12 @@ Floats = npt.NDArray[np.float64]
 #: Draws of the bootstrap, and the coverage of its intervals.
 DRAWS, LEVEL = 1000, 0.95
 
-_EXACT = 1 << 53
+_SINGLE, _EXACT = 1 << 24, 1 << 53
 _SPLIT = 26
+#: With more buckets filled than these, a matrix product is faster than adding them up one by one.
+_FEW = 32
+#: Rows and draws of one such product.
+_TILE = (16, 64)
 
 
 @lru_cache(maxsize=4)
@@ -42,17 +47,46 @@ def draws(seed: int) -> Floats:
 def resample(sums: Int64, seed: int) -> Floats:
     """The sums of every draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS).
 
-    A product of whole numbers below 2^53 is exact in floating point whatever the order of adding; larger sums are
-    taken in two halves, so the same sums give the same bits on any machine.
+    A product of whole numbers below 2^53 (2^24 in single precision) is exact in floating point whatever the order of
+    adding; larger sums are taken in two halves, so the same sums give the same bits on any machine.
     """
-    weights = draws(seed)
-    largest = int(np.abs(sums).max(initial=0))
-    if largest * BUCKETS < _EXACT:
-        exact: Floats = sums.astype(np.float64) @ weights
-        return exact
-    high, low = sums >> _SPLIT, sums & ((1 << _SPLIT) - 1)
-    joined: Floats = np.ldexp(high.astype(np.float64) @ weights, _SPLIT) + low.astype(np.float64) @ weights
-    return joined
+    from tokeval.metrics.drawing.kernels import add_filled
+
+    drawn = np.zeros((len(sums), DRAWS))
+    most = np.abs(sums).max(axis=1, initial=0)
+    few = (np.count_nonzero(sums, axis=1) <= _FEW) & (most < _EXACT // BUCKETS)
+    add_filled(sums, np.flatnonzero(few), _weights(seed, "f8"), drawn)
+    single, double = most < _SINGLE // BUCKETS, most < _EXACT // BUCKETS
+    for some in _blocks(single & ~few):
+        drawn[some] = _multiplied(sums[some], seed, "f4")
+    for some in _blocks(double & ~single & ~few):
+        drawn[some] = _multiplied(sums[some], seed, "f8")
+    for some in _blocks(~double):
+        high, low = sums[some] >> _SPLIT, sums[some] & ((1 << _SPLIT) - 1)
+        drawn[some] = np.ldexp(_multiplied(high, seed, "f8"), _SPLIT) + _multiplied(low, seed, "f8")
+    return drawn
+
+
+def _blocks(chosen: npt.NDArray[np.bool_]) -> Iterator[Int64]:
+    """The positions that are marked, a few at a time."""
+    rows, size = np.flatnonzero(chosen), _TILE[0]
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
+
+
+@lru_cache(maxsize=4)
+def _weights(seed: int, kind: str) -> npt.NDArray[Any]:
+    """The draws, those of a bucket side by side in memory."""
+    return np.ascontiguousarray(draws(seed), kind)
+
+
+def _multiplied(sums: Int64, seed: int, kind: str) -> npt.NDArray[Any]:
+    """Sums times draws, in products so small that no library hands them out to threads, which costs more than they."""
+    weights, factors, made = _weights(seed, kind), sums.astype(kind), np.empty((len(sums), DRAWS), kind)
+    for first in range(0, DRAWS, _TILE[1]):
+        tile = np.s_[:, first : first + _TILE[1]]
+        np.matmul(factors, weights[tile], out=made[tile])
+    return made
 
 
 def filled(sums: Int64) -> int:
@@ -60,27 +94,32 @@ def filled(sums: Int64) -> int:
     return int((sums != 0).any(axis=0).sum())
 
 
-def intervals(values: Floats, buckets: Sequence[int]) -> list[tuple[float, float] | None]:
-    """Percentile intervals from drawn values, NaN where undefined.
+def bounds(values: Floats, buckets: Int64) -> Floats:
+    """Percentile intervals from drawn values, NaN where undefined: low and high ends, shape (k, 2).
 
     The tails are narrowed for few buckets (Hesterberg 2015, the expanded percentile interval), without which
-    intervals from few documents are too short.
+    intervals from few documents are too short. NaN where fewer than two buckets are filled or half of the draws are
+    undefined.
 
     Args:
         values: shape (k, DRAWS).
-        buckets: how many buckets are filled behind each row; below two there is no interval.
+        buckets: how many buckets are filled behind each row, shape (k,).
     """
-    ranked = np.sort(values, axis=1)  # NaN last
-    defined = values.shape[1] - np.isnan(ranked).sum(axis=1)
-    found: list[tuple[float, float] | None] = []
-    for row, count, size in zip(ranked, defined.tolist(), buckets, strict=True):
-        if size < 2 or count < values.shape[1] // 2:
-            found.append(None)
-            continue
-        tail = _tail(size)
-        low = min(max(math.floor(tail * (count + 1)), 1), count)
-        found.append((float(row[low - 1]), float(row[count - low])))
+    from tokeval.metrics.drawing.kernels import select_both
+
+    found = np.full((len(values), 2), np.nan)
+    counts = values.shape[1] - np.count_nonzero(np.isnan(values), axis=1)
+    rows = np.flatnonzero((buckets >= 2) & (counts >= values.shape[1] // 2))
+    tails = np.array([_tail(size) for size in buckets[rows].tolist()])
+    ranks = np.clip(np.floor(tails * (counts[rows] + 1)).astype(np.int64), 1, counts[rows])
+    select_both(values, rows, ranks, found)
     return found
+
+
+def intervals(values: Floats, buckets: Sequence[int]) -> list[tuple[float, float] | None]:
+    """The same as pairs, None where undefined."""
+    found = bounds(values, np.array(buckets, np.int64)).tolist()
+    return [None if math.isnan(low) else (low, high) for low, high in found]
 
 
 @lru_cache(maxsize=BUCKETS)

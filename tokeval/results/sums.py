@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,22 +55,62 @@ class Sums:
         return None if found is None else np.stack([_unpacked(part) for part in found])
 
 
+class SumsWriter:
+    """Ratios' sums on their way into a table; rows that are equal are held once, packed."""
+
+    def __init__(self) -> None:
+        self._packed: dict[bytes, int] = {}
+        self._keys: list[list[str]] = [[] for _ in _KEY]
+        self._places: list[list[Int64]] = [[], []]
+
+    def places(self, sums: Int64) -> Int64:
+        """Where the rows of sums, shape (k, BUCKETS), are held; shape (k,), equal for equal rows."""
+        packed = self._packed
+        return np.array([packed.setdefault(row, len(packed)) for row in _pack(sums)], np.int64)
+
+    def add(self, keys: Sequence[Sequence[str]], numerators: Int64, denominators: Int64) -> None:
+        """Add rows to the table.
+
+        Args:
+            keys: tokenizers, corpora, slices and metrics, k each.
+            numerators: places of their sums, shape (k,).
+            denominators: likewise.
+        """
+        for column, values in zip(self._keys, keys, strict=True):
+            column += values
+        for part, places in zip(self._places, (numerators, denominators), strict=True):
+            part.append(places)
+
+    def table(self) -> pa.Table:
+        """What was added."""
+        rows = pa.array(list(self._packed), pa.binary())
+        columns = [pa.array(column, pa.string()).dictionary_encode() for column in self._keys]
+        for part in self._places:
+            places = pa.array(np.concatenate([np.zeros(0, np.int64), *part])).dictionary_encode()
+            columns.append(pa.DictionaryArray.from_arrays(places.indices, rows.take(places.dictionary)))
+        return pa.table(columns, schema=SCHEMA)
+
+
 def sums_table(rows: Iterable[tuple[Key, Int64]]) -> pa.Table:
     """The table of ratios' sums, each of shape (2, BUCKETS)."""
-    listed = list(rows)
-    columns = [pa.array([key[i] for key, _ in listed], pa.string()).dictionary_encode() for i in range(len(_KEY))]
-    for part in (0, 1):
-        places: dict[bytes, int] = {}
-        indices = [places.setdefault(sums[part].tobytes(), len(places)) for _, sums in listed]
-        packed = [_packed(np.frombuffer(row, np.int64)) for row in places]
-        columns.append(pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(packed, pa.binary())))
-    return pa.table(columns, schema=SCHEMA)
+    writer = SumsWriter()
+    for key, sums in rows:
+        numerator, denominator = writer.places(sums)
+        writer.add([[part] for part in key], np.array([numerator]), np.array([denominator]))
+    return writer.table()
 
 
-def _packed(sums: Int64) -> bytes:
-    most = max(int(sums.max()), -int(sums.min()) - 1)
-    width = next(width for width in _WIDTHS if most < 1 << (8 * width - 1))
-    return sums.astype(f"<i{width}").tobytes()
+def _pack(sums: Int64) -> list[bytes]:
+    """Each row in the fewest bytes that hold it."""
+    most = np.maximum(sums.max(axis=1, initial=0), -sums.min(axis=1, initial=0) - 1)
+    widths = np.array(_WIDTHS)[np.searchsorted([1 << (8 * width - 1) for width in _WIDTHS[:-1]], most, "right")]
+    packed = [b""] * len(sums)
+    for width in np.unique(widths).tolist():
+        rows = np.flatnonzero(widths == width)
+        size, data = width * BUCKETS, sums[rows].astype(f"<i{width}").tobytes()
+        for at, row in enumerate(rows.tolist()):
+            packed[row] = data[at * size : (at + 1) * size]
+    return packed
 
 
 def _unpacked(packed: bytes) -> Int64:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +11,9 @@ from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Accumulator, Context, M
 from tokeval.metrics.code import measures as m
 from tokeval.metrics.code.grammars import LANGUAGES, language_of
 from tokeval.metrics.code.leaves import CLASSES
-from tokeval.metrics.ratios import divided, missing, of_sums, pools
-from tokeval.schema import ALL, Figure, MetricInfo, Status
+from tokeval.metrics.columns import Figures, Problem, plain, quotients, ratios
+from tokeval.metrics.ratios import Pools, by_pool, inapplicable, missing, pools, spoken
+from tokeval.schema import ALL, MetricInfo, Status
 
 FAMILY = "code"
 _SOURCE = "Meister et al. 2025 (TokEval)"
@@ -37,52 +37,66 @@ def spearman(table: Int64) -> tuple[float, float] | None:
     return None if of_x == 0 or of_y == 0 else (float(both), float(of_x) ** 0.5 * float(of_y) ** 0.5)
 
 
-def _pools(context: Context, *needed: Measure) -> Iterable[tuple[str, tuple[str, ...], int, Figure | None]]:
-    """Each row's name, its programming languages, its source files, and the figure that says why there is none."""
-    for name, members in pools(context):
-        code = tuple(member for member in members if language_of(member) is not None)
-        n = context.mine.sums.total(m.CODE_DOCUMENTS.name, code)
-        problem = missing(context.mine, *needed)
-        if not code:
-            known = ", ".join(sorted(LANGUAGES))
-            problem = f"the slice {name!r} is no programming language with a grammar"
-            if len(members) != 1 or name == ALL:
-                problem = f"no slice is a programming language with a grammar ({known})"
-        figure = Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem) if problem else None
-        yield name, code, n, figure
+def _pools(context: Context) -> Pools:
+    """The rows by name, and the programming languages that each sums over."""
+
+    def pool(context: Context) -> Pools:
+        known = {name for name in context.slices if language_of(name) is not None}
+        return {name: tuple(m for m in members if m in known) for name, members in pools(context).items()}
+
+    made: Pools = context.once("code pools", pool)
+    return made
+
+
+def _problems(context: Context, *needed: Measure) -> dict[int, Problem]:
+    """What stands in the way of figures, by row."""
+    known, found = ", ".join(sorted(LANGUAGES)), inapplicable(pools(context), missing(context.mine, *needed))
+    for row, ((name, code), members) in enumerate(zip(_pools(context).items(), pools(context).values(), strict=True)):
+        if not code and (len(members) != 1 or name == ALL):
+            found[row] = Status.NOT_APPLICABLE, f"no slice is a programming language with a grammar ({known})"
+        elif not code:
+            found[row] = Status.NOT_APPLICABLE, f"the slice {name!r} is no programming language with a grammar"
+    return found
+
+
+def _documents(context: Context) -> Int64:
+    """Source files behind each row."""
+    counted: Int64 = context.once("source files", lambda c: by_pool(c.mine, m.CODE_DOCUMENTS, _pools(c)).sum(axis=1))
+    return counted
 
 
 def _ratio(info: MetricInfo, above: Measure, below: Measure) -> Metric:
-    def compute(context: Context) -> Iterable[Figure]:
-        sums = context.mine.sums
-        for name, code, n, figure in _pools(context, above, below):
-            parts = sums.buckets(above.name, code), sums.buckets(below.name, code)
-            yield figure or of_sums(name, *parts, n, below.name.replace("_", " "))
+    def compute(context: Context) -> Figures:
+        named = _pools(context)
+        parts = by_pool(context.mine, above, named), by_pool(context.mine, below, named)
+        made = ratios(list(named), _documents(context), parts, spoken(below))
+        return made.without(_problems(context, above, below))
 
     return Metric(info, compute, (above, below, m.CODE_DOCUMENTS), default=False)
 
 
 def _count(info: MetricInfo, measure: Measure) -> Metric:
-    def compute(context: Context) -> Iterable[Figure]:
-        for name, code, n, figure in _pools(context, measure):
-            yield figure or Figure(name, float(context.mine.sums.total(measure.name, code)), n)
+    def compute(context: Context) -> Figures:
+        named = _pools(context)
+        totals = by_pool(context.mine, measure, named).sum(axis=1)
+        return plain(list(named), _documents(context), totals).without(_problems(context, measure))
 
     return Metric(info, compute, (measure, m.CODE_DOCUMENTS), default=False)
 
 
-def _consistency(context: Context) -> Iterable[Figure]:
-    for name, code, n, figure in _pools(context, m.INDENTED_LINES):
-        if figure is not None:
-            yield figure
+def _consistency(context: Context) -> Figures:
+    state, named, problems = context.mine.others["depths"], _pools(context), _problems(context, m.INDENTED_LINES)
+    assert isinstance(state, m.Depths)
+    above, below = np.full((2, len(named)), np.nan)
+    for row, code in enumerate(named.values()):
+        if row in problems:
             continue
-        state = context.mine.others["depths"]
-        assert isinstance(state, m.Depths)
         found = spearman(state.table(code))
         if found is None:
-            reason = "depth or tokens are the same on every indented line"
-            yield Figure(name, None, n, status=Status.UNDEFINED, reason=reason)
+            problems[row] = Status.UNDEFINED, "depth or tokens are the same on every indented line"
         else:
-            yield divided(name, *found, n, "variation")
+            above[row], below[row] = found
+    return quotients(list(named), _documents(context), above, below, "variation").without(problems)
 
 
 def _info(name: str, unit: str, direction: str, definition: str, misleads: str = "") -> MetricInfo:

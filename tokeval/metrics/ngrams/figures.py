@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import NEITHER, Context, Metric
+from tokeval.metrics.columns import Figures, Problem, plain, quotients
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ngrams.state import CAP, Bigrams, Ngrams, Trigrams, UInt64
-from tokeval.metrics.ratios import divided, pools
-from tokeval.schema import Figure, MetricInfo, Status
+from tokeval.metrics.ratios import documents, inapplicable, pools
+from tokeval.schema import MetricInfo
 
 FAMILY = "predictability"
 _SEEN = 3
@@ -38,31 +38,30 @@ def efficiency(contexts: UInt64, counts: Int64) -> tuple[float, int]:
     return float((even[seen] * totals[seen]).sum()), int(totals[seen].sum())
 
 
-def _efficiency(context: Context, kind: type[Ngrams]) -> Iterable[Figure]:
-    for name, n, members, state in _states(context, kind):
-        if state is None:
-            yield _no_ids(name, n)
-        else:
-            above, below = efficiency(*state.groups(members))
-            yield divided(name, above, below, n, f"context seen with {_SEEN} or more successors")
+def _efficiency(context: Context, kind: type[Ngrams]) -> Figures:
+    state, named, problems = _state(context, kind), pools(context), _problems(context)
+    found = [(np.nan, np.nan) if problems else efficiency(*state.groups(members)) for members in named.values()]
+    above, below = zip(*found, strict=True)
+    nothing = f"context seen with {_SEEN} or more successors"
+    return quotients(list(named), documents(context), above, below, nothing).without(problems)
 
 
-def _share(context: Context, kind: type[Ngrams]) -> Iterable[Figure]:
-    for name, n, _, state in _states(context, kind):
-        yield _no_ids(name, n) if state is None else Figure(name, state.share, n)
+def _share(context: Context, kind: type[Ngrams]) -> Figures:
+    named = list(pools(context))
+    made = plain(named, documents(context), np.full(len(named), _state(context, kind).share))
+    return made.without(_problems(context))
 
 
-def _states(context: Context, kind: type[Ngrams]) -> Iterable[tuple[str, int, tuple[str, ...], Ngrams | None]]:
-    for name, members in pools(context):
-        n = context.mine.sums.total("documents", members)
-        state = context.mine.others[kind.name]
-        assert isinstance(state, Ngrams)
-        yield name, n, members, state if "ids" in context.mine.facts.capabilities else None
+def _state(context: Context, kind: type[Ngrams]) -> Ngrams:
+    state = context.mine.others[kind.name]
+    assert isinstance(state, Ngrams)
+    return state
 
 
-def _no_ids(name: str, n: int) -> Figure:
+def _problems(context: Context) -> dict[int, Problem]:
+    known = "ids" in context.mine.facts.capabilities
     reason = "the tokenizer's ids do not stand for tokens, so they cannot be counted"
-    return Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=reason)
+    return inapplicable(pools(context), None if known else reason)
 
 
 def _metrics(kind: type[Ngrams], word: str, left: str) -> tuple[Metric, Metric]:

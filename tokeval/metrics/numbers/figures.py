@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Context, Metric
+from tokeval.metrics.columns import Figures, plain, quotients
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.numbers.digits import UNICODE
 from tokeval.metrics.numbers.measures import LENGTHS, found, number, operator
 from tokeval.metrics.numbers.patterns import CutPatterns
-from tokeval.metrics.ratios import count, pools, ratio
-from tokeval.schema import Figure, MetricInfo, Status
+from tokeval.metrics.ratios import count, documents, inapplicable, pools, ratio
+from tokeval.schema import MetricInfo, Status
 
 FAMILY = "numbers"
 
@@ -30,31 +33,36 @@ _LONG_NUMBERS = number("numbers_of_2_or_more", _LONGER)
 _OPERATORS = operator("operators_scored", 0)
 
 
-def _split_entropy(context: Context, digits: str = "2+") -> Iterable[Figure]:
-    for name, members in pools(context):
-        n = context.mine.sums.total("documents", members)
-        if "spans" not in context.mine.facts.capabilities:
-            reason = "the tokenizer does not declare spans"
-            yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=reason)
-            continue
-        state = context.mine.others["cut_patterns"]
-        assert isinstance(state, CutPatterns)
-        low = int(digits.removesuffix("+"))
-        by_length = {
-            length: counts
+#: Of the numbers of one length in one pool: how many there are, and for each way of cutting them count · bits.
+_Cuts = tuple[int, list[float]]
+
+
+def _cuts(context: Context) -> list[dict[int, _Cuts]]:
+    """By pool and length, what the entropy is summed up from."""
+    state = context.mine.others["cut_patterns"]
+    assert isinstance(state, CutPatterns)
+    return [
+        {
+            length: (size := sum(counts), [count * math.log2(size / count) for count in counts])
             for length, counts in state.counts(members).items()
-            if length == low or (digits.endswith("+") and length > low)
         }
-        total = sum(sum(counts) for counts in by_length.values())
-        if not total:
-            yield Figure(name, None, n, status=Status.UNDEFINED, reason=f"no numbers of {digits} digits")
-            continue
-        bits = math.fsum(
-            count * math.log2(size / count)
-            for counts, size in ((counts, sum(counts)) for counts in by_length.values())
-            for count in counts
-        )
-        yield Figure(name, bits / total, n, bits, total)
+        for members in pools(context).values()
+    ]
+
+
+def _split_entropy(context: Context, digits: str = "2+") -> Figures:
+    named, n = list(pools(context)), documents(context)
+    if "spans" not in context.mine.facts.capabilities:
+        absent = inapplicable(named, "the tokenizer does not declare spans")
+        return plain(named, n, np.full(len(named), np.nan)).without(absent)
+    low, more = int(digits.removesuffix("+")), digits.endswith("+")
+    pooled: list[dict[int, _Cuts]] = context.once("cuts", _cuts)
+    chosen = [[cuts for length, cuts in found.items() if length == low or (more and length > low)] for found in pooled]
+    totals = np.array([sum(size for size, _ in found) for found in chosen])
+    bits = [math.fsum(part for _, parts in found for part in parts) for found in chosen]
+    nothing = (Status.UNDEFINED, f"no numbers of {digits} digits")
+    made = quotients(named, n, bits, totals, "numbers")
+    return made.without(dict.fromkeys(np.flatnonzero(totals == 0).tolist(), nothing))
 
 
 def _by_length(metric: Callable[[str], Metric]) -> list[Metric]:

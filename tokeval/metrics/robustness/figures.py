@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from tokeval.metrics.base import HIGHER, LOWER, Context, Measure, Metric
-from tokeval.metrics.ratios import divided, missing, of_sums, pools
+from tokeval.metrics.columns import Figures, quotients, ratios
+from tokeval.metrics.ratios import by_pool, inapplicable, missing, pools
 from tokeval.metrics.robustness.measures import CUT_ROWS, CUTS, LONGEST, cut, perturbed
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS, Perturbation
-from tokeval.schema import Figure, MetricInfo, Resampled, Status
+from tokeval.schema import MetricInfo, Status
 
 FAMILY = "robustness"
 _SAMPLE = (
@@ -23,27 +24,19 @@ _SAMPLE = (
 
 def _of_changed(
     above: tuple[Measure, ...], below: tuple[Measure, ...], counted: Measure, nothing: str
-) -> Callable[[Context], Iterable[Figure]]:
+) -> Callable[[Context], Figures]:
     """Figures that divide sums over the documents that were changed; products where there are two measures."""
     below_name = below[0].name.partition(":")[0].replace("_", " ")
 
-    def compute(context: Context) -> Iterable[Figure]:
-        mine, named = context.mine, pools(context)
-        members = [pool for _, pool in named]
-        problem = missing(mine, *above, *below)
-        counts = mine.sums.over(counted.name, members).sum(axis=1).tolist()
-        parts = [[mine.sums.over(measure.name, members) for measure in side] for side in (above, below)]
-        totals = [[part.sum(axis=1).tolist() for part in side] for side in parts]
-        drawn = np.stack([parts[0][0], parts[1][0]], axis=1) if len(above) == 1 else None
-        for row, (name, n) in enumerate(zip((name for name, _ in named), counts, strict=True)):
-            if problem:
-                yield Figure(name, None, n, status=Status.NOT_APPLICABLE, reason=problem)
-            elif not n:
-                yield Figure(name, None, n, status=Status.UNDEFINED, reason=nothing)
-            else:  # sums multiply as Python's integers: the products may pass 2^63
-                over, under = (math.prod(total[row] for total in side) for side in totals)
-                resampled = None if drawn is None else Resampled(drawn[row])
-                yield divided(name, over, under, n, below_name, resampled=resampled)
+    def compute(context: Context) -> Figures:
+        named = pools(context)
+        n = by_pool(context.mine, counted, named).sum(axis=1)
+        sides = [[by_pool(context.mine, measure, named) for measure in side] for side in (above, below)]
+        over, under = (math.prod(part.sum(axis=1).astype(np.float64) for part in side) for side in sides)
+        drawn = (sides[0][0], sides[1][0]) if len(above) == 1 else None
+        made = quotients(list(named), n, over, under, below_name, drawn)
+        unchanged = dict.fromkeys(np.flatnonzero(n == 0).tolist(), (Status.UNDEFINED, nothing))
+        return made.without(unchanged | inapplicable(named, missing(context.mine, *above, *below)))
 
     return compute
 
@@ -125,17 +118,14 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
 def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
     tried, stable, failed = ([cut(kind, row) for kind in kinds] for row in CUT_ROWS)
 
-    def compute(context: Context) -> Iterable[Figure]:
-        sums = context.mine.sums
-        problem = missing(context.mine, *tried, *stable)
-        for pool, members in pools(context):
-            if problem:
-                yield Figure(pool, None, 0, status=Status.NOT_APPLICABLE, reason=problem)
-                continue
-            above, below = (
-                np.sum([sums.buckets(measure.name, members) for measure in some], axis=0) for some in (stable, tried)
-            )
-            yield of_sums(pool, above, below, int(below.sum()), "cut points of this kind in the sample")
+    def compute(context: Context) -> Figures:
+        named = pools(context)
+        above, below = (
+            np.sum([by_pool(context.mine, measure, named) for measure in some], axis=0) for some in (stable, tried)
+        )
+        absent = inapplicable(named, missing(context.mine, *tried, *stable))
+        n = np.zeros(len(named), np.int64) if absent else below.sum(axis=1)
+        return ratios(list(named), n, (above, below), "cut points of this kind in the sample").without(absent)
 
     where = " or ".join(kind.replace("_", " ") for kind in kinds)
     info = MetricInfo(
