@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import compress
 
+import numpy as np
 import pyarrow as pa
 
 from tokeval import __version__
+from tokeval.arrow import Int64
 from tokeval.engine.intervals import Draws, with_intervals
 from tokeval.engine.plan import Plan
 from tokeval.engine.rows import Rows
@@ -55,8 +57,8 @@ def make_tables(
             sign = signer(plan, index, state, name, skipped_by(state).get(name))
             for metric in workers.metrics:
                 found = gathered(metric.compute(context))
-                _keep_sums(sums, name, corpus, metric, found)
-                figures = with_intervals(metric, found, draws)
+                places = _keep_sums(sums, name, corpus, metric, found)
+                figures = with_intervals(metric, found, places, draws)
                 rows.add(_owners(name, figures), corpus, metric, figures, sign(metric, figures))
                 if ALL in figures.slices:
                     pooled.add(metric.name)
@@ -67,14 +69,15 @@ def make_tables(
     return rows.table(about.to_metadata()), sums.table()
 
 
-def _keep_sums(sums: SumsWriter, name: str, corpus: str, metric: Metric, figures: Figures) -> None:
-    """Note the sums of the ratios among the figures."""
-    drawn = figures.drawn
-    if figures.parts is None or not drawn.any():
-        return
-    slices, owners = (list(compress(column, drawn)) for column in (figures.slices, _owners(name, figures)))
-    keys = [owners, [corpus] * len(slices), slices, [metric.name] * len(slices)]
-    sums.add(keys, *(sums.places(part[drawn]) for part in figures.parts))
+def _keep_sums(sums: SumsWriter, name: str, corpus: str, metric: Metric, figures: Figures) -> Int64:
+    """Note the sums of the ratios among the figures; the places of both parts of each, shape (2, k)."""
+    drawn, places = figures.drawn, np.zeros((2, len(figures)), np.int64)
+    if figures.parts is not None and drawn.any():
+        slices, owners = (list(compress(column, drawn)) for column in (figures.slices, _owners(name, figures)))
+        keys = [owners, [corpus] * len(slices), slices, [metric.name] * len(slices)]
+        places[:, drawn] = [sums.places(part[drawn]) for part in figures.parts]
+        sums.add(keys, *places[:, drawn])
+    return places
 
 
 def _owners(name: str, figures: Figures) -> list[str]:

@@ -17,46 +17,50 @@ from tokeval.schema import ALL, MACRO, Figure, Status
 #: Rows that are drawn at a time, and those whose draws are kept for others: megabytes, however many slices there are.
 _BLOCK, _KEPT = 512, 4096
 
-#: Where rows of sums are held, equal for equal rows.
-Places = Callable[[Int64], Int64]
-
 
 class Draws:
     """The sums of every draw; rows that come again, as many ratios share their denominator, are computed once.
 
     Args:
         seed: of the draws.
-        places: tells equal rows.
+        places: from rows of sums to whole numbers, equal for equal rows.
     """
 
-    def __init__(self, seed: int, places: Places) -> None:
+    def __init__(self, seed: int, places: Callable[[Int64], Int64]) -> None:
         self._seed, self._places = seed, places
         self._slots: dict[int, int] = {}
         self._drawn = np.empty((_KEPT, DRAWS))
 
-    def of(self, sums: Int64) -> Floats:
-        """Sums in each draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS)."""
+    def of(self, sums: Int64, places: Int64 | None = None) -> Floats:
+        """Sums in each draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS), and their places if known."""
         if len(sums) > _BLOCK:
             return resample(sums, self._seed)
-        places = self._places(sums).tolist()
-        new = {place: row for row, place in enumerate(places) if place not in self._slots}
+        keys = (self._places(sums) if places is None else places).tolist()
+        new = {key: row for row, key in enumerate(keys) if key not in self._slots}
         if len(self._slots) + len(new) > _KEPT:
             self._slots.clear()
-            new = {place: row for row, place in enumerate(places)}
+            new = {key: row for row, key in enumerate(keys)}
         first = len(self._slots)
-        self._slots.update({place: first + slot for slot, place in enumerate(new)})
+        self._slots.update({key: first + slot for slot, key in enumerate(new)})
         self._drawn[first : first + len(new)] = resample(sums[list(new.values())], self._seed)
-        return self._drawn[[self._slots[place] for place in places]]
+        return self._drawn[[self._slots[key] for key in keys]]
 
 
-def with_intervals(metric: Metric, figures: Figures, draws: Draws) -> Figures:
-    """The figures of one tokenizer and corpus with their intervals, and with their mean over slices."""
+def with_intervals(metric: Metric, figures: Figures, places: Int64, draws: Draws) -> Figures:
+    """The figures with their intervals, and with their mean over slices.
+
+    Args:
+        metric: whose they are.
+        figures: of one tokenizer and corpus.
+        places: of the parts of those that are ratios, shape (2, k).
+        draws: where draws come from.
+    """
     over, mean = _macro(metric, figures)
     rows = _drawable(figures)
     ci, total, most = figures.ci.copy(), np.zeros(DRAWS), 0
     for first in range(0, len(figures), _BLOCK) if rows.any() else ():
         block = slice(first, first + _BLOCK)
-        values, buckets = _values(figures, draws, block, rows)
+        values, buckets = _values(figures, places, draws, block, rows)
         found = bounds(values, buckets)
         ci[block] = np.where(np.isnan(found), ci[block], found)
         for row in np.flatnonzero(over[block]):
@@ -77,14 +81,14 @@ def _drawable(figures: Figures) -> Flags:
     return rows & figures.ok
 
 
-def _values(figures: Figures, draws: Draws, block: slice, rows: Flags) -> tuple[Floats, Int64]:
+def _values(figures: Figures, places: Int64, draws: Draws, block: slice, rows: Flags) -> tuple[Floats, Int64]:
     """The values of a block of figures in each draw, NaN where undefined or not drawn, and the buckets behind each."""
     size = len(rows[block])
     values, buckets = np.full((size, DRAWS), np.nan), np.zeros(size, np.int64)
     ratios = (rows & figures.drawn)[block]
     if figures.parts is not None and ratios.any():
         sums = [part[block][ratios] for part in figures.parts]
-        above, below = (draws.of(part) for part in sums)
+        above, below = (draws.of(part, held) for part, held in zip(sums, places[:, block][:, ratios], strict=True))
         values[ratios] = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
         buckets[ratios] = np.count_nonzero((sums[0] != 0) | (sums[1] != 0), axis=1)
     for row, resampled in figures.others.items():
@@ -105,6 +109,6 @@ def _macro(metric: Metric, figures: Figures) -> tuple[Flags, Figure | None]:
     if not size:
         reasons = {figures.reasons[row] for row in np.flatnonzero(parts)}
         reason = figures.reasons[first] if len(reasons) == 1 else "no slice has a figure"
-        return known, Figure(MACRO, None, 0, reference=reference, status=Status(figures.statuses[first]), reason=reason)
+        return known, Figure(MACRO, None, 0, reference=reference, status=figures.statuses[first], reason=reason)
     total, n = math.fsum(figures.values[known].tolist()), int(figures.n[known].sum())
     return known, Figure(MACRO, total / size, n, total, size, reference=reference, signed=figures.signed[first])

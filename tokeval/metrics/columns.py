@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Figures:
     denominators: Floats
     ci: Floats
     references: Sequence[str | None]
-    statuses: Sequence[str]
+    statuses: Sequence[Status]
     reasons: Sequence[str | None]
     signed: Sequence[Mapping[str, object]]
     tokenizers: Sequence[str | None]
@@ -70,17 +71,17 @@ class Figures:
                 _some(self.denominators[row]),
                 None if np.isnan(low) else (low, high),
                 self.references[row],
-                Status(status),
+                status,
                 self.reasons[row],
                 resampled,
                 self.signed[row],
                 self.tokenizers[row],
             )
 
-    @property
+    @cached_property
     def ok(self) -> Flags:
         """Marks the rows with a value; shape (k,)."""
-        return np.fromiter((status == Status.OK for status in self.statuses), np.bool_, len(self))
+        return np.array([status == Status.OK for status in self.statuses], np.bool_)
 
     def without(self, problems: Mapping[int, Problem]) -> Figures:
         """The same but for some rows, which have a status and a reason in the place of a figure."""
@@ -89,7 +90,7 @@ class Figures:
         rows = list(problems)
         statuses, reasons, signed = list(self.statuses), list(self.reasons), list(self.signed)
         for row, (status, reason) in problems.items():
-            statuses[row], reasons[row], signed[row] = status.value, reason, _NOTHING
+            statuses[row], reasons[row], signed[row] = status, reason, _NOTHING
         values, numerators, denominators = (
             _with(column, rows, np.nan) for column in (self.values, self.numerators, self.denominators)
         )
@@ -115,7 +116,7 @@ class Figures:
             np.insert(self.denominators, at, _number(figure.denominator)),
             np.insert(self.ci, at, ci, axis=0),
             _put(self.references, at, figure.reference),
-            _put(self.statuses, at, figure.status.value),
+            _put(self.statuses, at, figure.status),
             _put(self.reasons, at, figure.reason),
             _put(self.signed, at, figure.signed),
             _put(self.tokenizers, at, figure.tokenizer),
@@ -143,7 +144,7 @@ def gathered(figures: Iterable[Figure]) -> Figures:
         np.array([_number(f.denominator) for f in listed], np.float64),
         np.array([f.ci or (np.nan, np.nan) for f in listed], np.float64).reshape(-1, 2),
         [f.reference for f in listed],
-        [f.status.value for f in listed],
+        [f.status for f in listed],
         [f.reason for f in listed],
         [f.signed for f in listed],
         [f.tokenizer for f in listed],
@@ -172,7 +173,7 @@ def plain(slices: Sequence[str], n: Int64, values: npt.ArrayLike, references: Se
         none,
         np.full((size, 2), np.nan),
         references or [None] * size,
-        [Status.OK.value] * size,
+        [Status.OK] * size,
         [None] * size,
         [_NOTHING] * size,
         [None] * size,
@@ -208,10 +209,10 @@ def quotients(
     made = plain(slices, n, np.divide(above, below, out=np.full(size, np.nan), where=defined), [reference] * size)
     made = replace(made, numerators=above, denominators=below, signed=[signed] * size)
     if not defined.all():
-        status, reason, marks = Status.UNDEFINED.value, f"no {below_name}", defined.tolist()
+        reason, marks = f"no {below_name}", defined.tolist()
         made = replace(
             made,
-            statuses=[Status.OK.value if mark else status for mark in marks],
+            statuses=[Status.OK if mark else Status.UNDEFINED for mark in marks],
             reasons=[None if mark else reason for mark in marks],
         )
     return made if parts is None else replace(made, parts=parts, drawn=defined)

@@ -26,15 +26,11 @@ class Sums(Accumulator):
         self._columns = {name: column for column, name in enumerate(self._measures)}
         self._rows: dict[str, int] = {}
         self._table = np.zeros((0, len(self._columns), BUCKETS), np.int64)
-        self._pooled: dict[tuple[str, tuple[str, ...]], Int64] = {}
-        self._totals: dict[tuple[str, tuple[str, ...]], int] = {}
 
     def update(self, view: View) -> None:
         """Add every measure of a batch."""
         from tokeval.metrics.kernels import add_to_buckets
 
-        self._pooled.clear()
-        self._totals.clear()
         batch = view.batch
         rows, buckets = self._reserve(batch.slices), batch.buckets
         view.wanted = frozenset(self._measures)
@@ -103,28 +99,9 @@ class Sums(Accumulator):
         """Whether the measure was summed at all."""
         return measure in self._columns
 
-    def buckets(self, measure: str, slices: Sequence[str]) -> Int64:
-        """Sums per bucket over the given slices, shape (BUCKETS,); kept until the next update."""
-        key = (measure, tuple(slices))
-        if key not in self._pooled:
-            rows = [self._rows[name] for name in slices if name in self._rows]
-            column = self._columns.get(measure)
-            if column is None or not rows:
-                pooled = np.zeros(BUCKETS, np.int64)
-            elif len(rows) == 1:
-                pooled = self._table[rows[0], column].copy()
-            else:
-                pooled = self._table[rows, column].sum(axis=0)
-            pooled.flags.writeable = False
-            self._pooled[key] = pooled
-        return self._pooled[key]
-
     def total(self, measure: str, slices: Sequence[str]) -> int:
         """The sum over the given slices."""
-        key = (measure, tuple(slices))
-        if key not in self._totals:
-            self._totals[key] = int(self.buckets(measure, slices).sum())
-        return self._totals[key]
+        return int(self.over(measure, [slices]).sum())
 
     def over(self, measure: str, pools: Sequence[Sequence[str]]) -> Int64:
         """Sums per bucket over each of several pools of slices, shape (pools, BUCKETS)."""
@@ -134,9 +111,12 @@ class Sums(Accumulator):
             return found
         alone = [at for at, pool in enumerate(pools) if len(pool) == 1 and pool[0] in self._rows]
         found[alone] = self._table[[self._rows[pools[at][0]] for at in alone], column]
+        known = {pools[at][0]: at for at in alone}
         for at, pool in enumerate(pools):
-            if len(pool) != 1:
-                found[at] = self.buckets(measure, pool)
+            if len(pool) > 1 and known.keys() >= set(pool):  # as `all` is of the rows beside it
+                found[at] = found[[known[name] for name in pool]].sum(axis=0)
+            elif len(pool) > 1:
+                found[at] = self._table[[self._rows[name] for name in pool if name in self._rows], column].sum(axis=0)
         return found
 
     def _reserve(self, slices: tuple[str, ...]) -> Int64:
