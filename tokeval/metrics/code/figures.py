@@ -85,12 +85,13 @@ def _count(info: MetricInfo, measure: Measure) -> Metric:
 
 
 def _consistency(context: Context) -> Figures:
-    state, named, problems = context.mine.others["depths"], _pools(context), _problems(context, m.INDENTED_LINES)
-    assert isinstance(state, m.Depths)
+    named, problems = _pools(context), _problems(context, m.INDENTED_LINES)
     above, below = np.full((2, len(named)), np.nan)
     for row, code in enumerate(named.values()):
         if row in problems:
             continue
+        state = context.mine.others["depths"]  # not there where the tokenizer has no spans, which is a problem
+        assert isinstance(state, m.Depths)
         found = spearman(state.table(code))
         if found is None:
             problems[row] = Status.UNDEFINED, "depth or tokens are the same on every indented line"
