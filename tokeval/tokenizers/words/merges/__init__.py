@@ -90,8 +90,7 @@ def _placed(triples: Int64, order: Int64, symbols: int) -> tuple[Int64, Int32]:
     made = (order[wholes] << 21) | wholes
     cells = 2 * len(triples) + symbols
     while True:
-        bases, pairs = np.zeros(symbols, np.int32), np.full(cells, -1, np.int64)
-        used = place_pairs(rows, lefts, rights, made, bases, pairs)
-        if used >= 0:
-            return pairs[: max(used, int(bases.max()) + symbols)].copy(), bases
+        bases, pairs = np.zeros(symbols, np.int32), np.full(cells + symbols, -1, np.int64)
+        if place_pairs(rows, lefts, rights, made, bases, pairs[:cells]) >= 0:
+            return pairs[: int(bases.max()) + symbols].copy(), bases  # room for any right one of any left one
         cells *= 2

@@ -35,10 +35,9 @@ def place_pairs(rows, lefts, rights, made, bases, pairs):
     """Lay the rows of a sparse matrix over each other in `pairs`, so that every pair is one look into memory.
 
     Row k goes from `rows[k]` to `rows[k + 1]` and has its `lefts` in common; the rows with most pairs come first.
-    Writes how far each symbol's row is moved. Returns the cells used, or -1 if they are too few; `pairs` comes filled
-    with -1.
+    Writes how far each symbol's row is moved. Returns 0, or -1 if the cells are too few; `pairs` comes filled with -1.
     """
-    free = used = longest = np.int64(0)
+    free = longest = np.int64(0)
     for k in range(rows.shape[0] - 1):
         low, high = rows[k], rows[k + 1]
         if 2 * (high - low) <= longest or k == 0:  # where longer rows found no room, shorter ones may
@@ -65,8 +64,7 @@ def place_pairs(rows, lefts, rights, made, bases, pairs):
         bases[lefts[low]] = base
         for j in range(low, high):
             pairs[base + rights[j]] = (lefts[j] << 42) | made[j]
-            used = max(used, base + rights[j] + 1)
-    return used
+    return 0
 
 
 @kernel
