@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -151,6 +152,32 @@ def test_errors_of_the_installed_command(command: Run) -> None:
     done = command("compare", "-t", "a=nothing.json", *C, code=2)
     assert done.stderr.splitlines()[0] == "error: there is no file nothing.json"
     assert "no such option" in command("compare", "--limmit", "1", code=2).stderr.lower()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full is of Linux")
+@pytest.mark.parametrize("arguments", [["--version"], ["list", "metrics"]])  # a line at the end, and more than a buffer
+def test_a_full_disk_behind_standard_output_is_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tokeval.cli.main", *arguments], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: No space left on device\n"
+
+
+def test_a_reader_that_has_read_enough_is_no_error() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tokeval.cli.main", "--help"], stdout=(ended := _ended_pipe()), stderr=subprocess.PIPE
+    )
+    os.close(ended)
+    assert done.returncode in (0, 1)  # rich says 1 where it was the one to write
+    assert not done.stderr
+
+
+def _ended_pipe() -> int:
+    read, write = os.pipe()
+    os.close(read)
+    return write
 
 
 def test_lists(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -11,7 +12,7 @@ import typer
 
 from tokeval import __version__
 from tokeval.cli import cache, check, compare, corpus, diff, gate, inspect, listing, report, vocab
-from tokeval.errors import TokevalError
+from tokeval.errors import TokevalError, UsageError
 
 app = typer.Typer(
     name="tokeval",
@@ -69,13 +70,20 @@ def main() -> None:
         _complain("interrupted; nothing was written", None)
         code = INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
         code = 0
+    except OSError as error:  # what no part expects, such as standard output on a full disk
+        _complain(_told(error), None)
+        code = UsageError.exit_code
     if code == INTERRUPTED:  # worker threads may still be deep in a long document: nothing waits for them
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"
 
 
 def _complain(message: str, hint: str | None) -> None:
@@ -85,5 +93,27 @@ def _complain(message: str, hint: str | None) -> None:
         print(f"hint: {hint}", file=sys.stderr)
 
 
+def run() -> None:
+    """The command as a process of its own: `main`, and then the end at once.
+
+    What the process holds the system takes back whole; Python would take it apart piece by piece, half a second after
+    a comparison. What was registered to be done at the end is done.
+    """
+    try:
+        main()
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 0
+        atexit._run_exitfuncs()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever read has read enough
+            pass
+        except OSError as error:
+            _complain(_told(error), None)
+            code = code or UsageError.exit_code
+        sys.stderr.flush()
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    main()
+    run()
