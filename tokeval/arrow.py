@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -115,3 +115,15 @@ def ragged_ids(rows: Sequence[Sequence[int]], valid: pa.Array) -> pa.Array:
     offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64)))
     flat = np.fromiter(chain.from_iterable(rows), np.uint32, int(offsets[-1]))
     return id_lists(flat, offsets, valid.to_numpy(zero_copy_only=False))
+
+
+def runs(codes: npt.NDArray[np.int32], groups: int) -> list[slice]:
+    """Where the rows of each of `groups` codes lie, the codes being sorted.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if (np.diff(codes) < 0).any():
+        raise ValueError("the rows of a state are sorted by slice")
+    bounds = np.searchsorted(codes, np.arange(groups + 1)).tolist()
+    return [slice(low, high) for low, high in pairwise(bounds)]

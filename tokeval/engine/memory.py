@@ -28,7 +28,7 @@ def reuse_buffers() -> None:
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
     settings = {
-        "MALLOC_ARENA_MAX": (_M_ARENA_MAX, max(1, cores() // 2)),
+        "MALLOC_ARENA_MAX": (_M_ARENA_MAX, cores()),
         "MALLOC_MMAP_THRESHOLD_": (_M_MMAP_THRESHOLD, _MAPPED_FROM),
         "MALLOC_TRIM_THRESHOLD_": (_M_TRIM_THRESHOLD, _KEPT),
     }

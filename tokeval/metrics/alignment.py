@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Int64, runs
 from tokeval.metrics.base import Accumulator, View
 from tokeval.schema import BUCKETS, bucket_of
 
@@ -116,10 +116,10 @@ class Alignment(Accumulator):
         made = cls(int(metadata.get(b"cap", CAP)))
         made._level = int(metadata.get(b"level", 0))
         column = table["slice"].combine_chunks()
-        codes = column.indices.to_numpy()
-        whole = Parallel(*(table[c].to_numpy() for c in ("key", "tokens", "bytes", "rows")))
-        for code, name in enumerate(column.dictionary.to_pylist()):
-            made._slices[name] = whole.where(codes == code)
+        names = column.dictionary.to_pylist()
+        columns = [table[c].to_numpy() for c in ("key", "tokens", "bytes", "rows")]
+        for name, part in zip(names, runs(column.indices.to_numpy(), len(names)), strict=True):
+            made._slices[name] = Parallel(*(values[part] for values in columns))
         return made
 
     def slices(self) -> dict[str, Parallel]:

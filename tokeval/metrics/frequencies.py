@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Int64, runs
 from tokeval.metrics.base import Accumulator, View
 
 _LOW, _HIGH = 1 << 16, 1 << 24
@@ -138,12 +138,11 @@ class Frequencies(Accumulator):
         """The frequencies of a state."""
         made = cls()
         column = table["slice"].combine_chunks()
-        codes, ids, counts = column.indices.to_numpy(), table["id"].to_numpy(), table["count"].to_numpy()
-        for code, name in enumerate(column.dictionary.to_pylist()):
-            mask = codes == code
+        names, ids, counts = column.dictionary.to_pylist(), table["id"].to_numpy(), table["count"].to_numpy()
+        for name, part in zip(names, runs(column.indices.to_numpy(), len(names)), strict=True):
             row = made._row(name)
-            row.widen(int(ids[mask].max()) + 1 if mask.any() else 0, int(counts[mask].sum()))
-            row.put(ids[mask], counts[mask])
+            row.widen(int(ids[part].max()) + 1 if len(ids[part]) else 0, int(counts[part].sum()))
+            row.put(ids[part], counts[part])
         return made
 
     def by_id(self, slices: Sequence[str]) -> Int64:
