@@ -19,8 +19,9 @@ def reuse_buffers() -> None:
     """Let freed buffers be used again by whichever thread; for processes that are ours, not for the library.
 
     Left to itself, glibc maps each array of a batch anew, and the system clears its pages one by one: an eighth to a
-    quarter of the time of a fast scan. And with an arena for each thread, as Arrow's default pool has too, memory grows with the
-    length of a run, for what one thread has freed another does not find. A setting of the user's own stays.
+    quarter of the time of a fast scan. And with an arena for each thread, as Arrow's default pool has too, memory
+    grows with the length of a run, for what one thread has freed another does not find. A setting of the user's own
+    stays.
     """
     if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
         pa.set_memory_pool(pa.system_memory_pool())
