@@ -129,7 +129,7 @@ def pieces(words: list[str]) -> list[tuple[str, float]]:
 
 
 def hf_unigram(folder: Path, words: list[str]) -> str:
-    """With the pre-tokenizers that XLM-R, mT5 and T5 declare."""
+    """With the pre-tokenizers that t5-small declares."""
     space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
     content = {
         "version": "1.0",

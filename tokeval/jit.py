@@ -23,6 +23,11 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return cast("Callable[..., Any]", made)
 
 
+def plain(compiled: Any) -> Callable[..., Any]:
+    """The Python function of a kernel, for a few calls that are not worth compiling it."""
+    return cast("Callable[..., Any]", compiled.py_func)
+
+
 class _Cache(FunctionCache):
     """Numba's cache on disk, which loads machine code without reading in first all that numba could compile.
 

@@ -55,6 +55,13 @@ class Words:
     ends: npt.NDArray[np.int32]
     offsets: Int64
 
+    def only(self, kept: npt.NDArray[np.bool_]) -> Words:
+        """Those of the documents that are marked."""
+        counts, all_of = np.diff(self.offsets), slice(self.offsets[0], self.offsets[-1])
+        inside = np.repeat(kept, counts)
+        offsets = np.concatenate(([0], np.cumsum(counts[kept], dtype=np.int64)))
+        return Words(self.starts[all_of][inside], self.ends[all_of][inside], offsets)
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -93,14 +100,6 @@ class Batch:
 
     def only(self, kept: npt.NDArray[np.bool_]) -> Batch:
         """The documents that are marked, with every slice's name, also of one that has none left."""
-        offsets = self.words.offsets
-        counts = np.diff(offsets)[kept]
-        inside = np.repeat(kept, np.diff(offsets))
-        words = Words(
-            self.words.starts[offsets[0] : offsets[-1]][inside],
-            self.words.ends[offsets[0] : offsets[-1]][inside],
-            np.concatenate(([0], np.cumsum(counts, dtype=np.int64))),
-        )
         return Batch(
             self.texts.take(np.flatnonzero(kept)),
             self.slices,
@@ -108,7 +107,7 @@ class Batch:
             self.keys[kept],
             self.has_ids,
             {name: values[kept] for name, values in self.units.items()},
-            words,
+            self.words.only(kept),
             self.columns,
             None if self.ids is None else self.ids.take(np.flatnonzero(kept)),
         )

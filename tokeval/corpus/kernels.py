@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tokeval.jit import kernel
-from tokeval.utf8 import hash_bytes
+from tokeval.jit import kernel, plain
+from tokeval.utf8 import hash_bytes, is_space
 
 # Scripts written without spaces between words: Han, Kana, Tibetan, and those whose letters have the Unicode
 # line-breaking class SA (Thai, Lao, Khmer, Myanmar and their kin). First and last code points, sorted.
@@ -41,7 +41,7 @@ _SPACE, _FOREIGN = 1, 2
 _CLASSES = np.zeros(1 << 16, np.uint8)
 for _first, _last in _UNSPACED:
     _CLASSES[_first : _last + 1] = _FOREIGN
-_CLASSES[[0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]] = _SPACE
+_CLASSES[[point for point in range(0x3001) if plain(is_space)(point)]] = _SPACE  # the last of them is U+3000
 
 
 @kernel

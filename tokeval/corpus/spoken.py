@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, text_array
+from tokeval.arrow import Int64, runs, text_array
 from tokeval.schema import Batch
 
 #: Words kept at most, over all slices of a corpus; each slice has an equal share of them.
@@ -77,10 +77,6 @@ class Spoken:
         merged._thin()
         return merged
 
-    def level(self, name: str) -> int:
-        """One document in 2^level of the slice is kept."""
-        return self._levels([name])[0]
-
     def texts(self) -> dict[str, tuple[int, pa.Array]]:
         """Of each slice the level and the kept texts, `large_string`, in the order of their keys."""
         self._thin()
@@ -107,8 +103,9 @@ class Spoken:
         """The sample of a state."""
         made = cls()
         slices = table["slice"].combine_chunks().dictionary_encode()
-        for code, name in enumerate(slices.dictionary.to_pylist()):
-            mine = table.filter(pc.equal(slices.indices, code))
+        names = slices.dictionary.to_pylist()
+        for name, part in zip(names, runs(slices.indices.to_numpy(), len(names)), strict=True):
+            mine = table.slice(part.start, part.stop - part.start)
             tally, texts = mine.filter(pc.is_null(mine["key"])), mine.filter(pc.is_valid(mine["key"]))
             made._words[name] = np.array(tally["words"][0].as_py(), np.int64)
             made._kept[name] = [_Texts(texts["key"].to_numpy(), texts["text"].combine_chunks())]

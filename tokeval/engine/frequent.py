@@ -107,7 +107,7 @@ class _Cut:
         if not told.all():
             kept = told[slices]
             texts, slices = texts.filter(pa.array(kept)), slices[kept]
-            words = count_units(texts, segmenter)[1]
+            words = words.only(kept)
         sizes = np.bincount(slices, minlength=len(found))[told]
         return cls([name for name, can in zip(names, told, strict=True) if can], levels[told], sizes, texts, words)
 

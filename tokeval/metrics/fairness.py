@@ -15,7 +15,7 @@ from tokeval.metrics.base import LOWER, NEITHER, Context, Metric
 from tokeval.metrics.columns import Figures, Floats, gathered, plain, ratios
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
-from tokeval.metrics.ratios import divided
+from tokeval.metrics.ratios import divided, uncounted
 from tokeval.schema import ALL, BUCKETS, Figure, MetricInfo, Resampled, Status
 
 FAMILY = "fairness"
@@ -166,8 +166,8 @@ def gini_of(costs: Floats) -> Floats:
 def _overlap_jsd(context: Context) -> Figures:
     from tokeval.metrics.kernels import divergences
 
-    if "ids" not in context.mine.facts.capabilities:
-        reason = "the tokenizer's ids do not stand for tokens, so they cannot be counted"
+    reason = uncounted(context.mine)
+    if reason is not None:
         return gathered([Figure(ALL, None, 0, status=Status.NOT_APPLICABLE, reason=reason)])
     frequencies, names = context.mine.others["frequencies"], np.array(context.slices, object)
     assert isinstance(frequencies, Frequencies)

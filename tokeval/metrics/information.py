@@ -12,7 +12,7 @@ from tokeval.metrics.base import HIGHER, NEITHER, Context, Metric
 from tokeval.metrics.columns import Figures, Floats, Problem, plain, quotients
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
-from tokeval.metrics.ratios import documents, inapplicable, pools
+from tokeval.metrics.ratios import documents, inapplicable, pools, uncounted
 from tokeval.schema import ALL, MetricInfo, Status
 
 FAMILY = "information"
@@ -131,8 +131,9 @@ def _vocabulary_size(context: Context) -> Figures:
 
 def _problems(context: Context) -> dict[int, Problem]:
     """The rows without tokens."""
-    if "ids" not in context.mine.facts.capabilities:
-        return inapplicable(pools(context), "the tokenizer's ids do not stand for tokens, so they cannot be counted")
+    absent = inapplicable(pools(context), uncounted(context.mine))
+    if absent:
+        return absent
     return {row: (Status.UNDEFINED, "no tokens") for row, counts in enumerate(_counts(context)) if not len(counts)}
 
 

@@ -98,6 +98,12 @@ def missing(scored: Scored, *measures: Measure) -> str | None:
     return next(filter(None, (measure.lacking(scored.facts) for measure in measures)), None)
 
 
+def uncounted(scored: Scored) -> str | None:
+    """Why tokens cannot be told apart by their ids, or None."""
+    known = "ids" in scored.facts.capabilities
+    return None if known else "the tokenizer's ids do not stand for tokens, so they cannot be counted"
+
+
 def inapplicable(rows: Sized, reason: str | None) -> dict[int, Problem]:
     """The problem of all rows, if there is one."""
     return {} if reason is None else dict.fromkeys(range(len(rows)), (Status.NOT_APPLICABLE, reason))

@@ -16,7 +16,7 @@ from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, is_text, text_arra
 from tokeval.errors import TokenizerError, TokevalError
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
-from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, spliced
+from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, rows_of, spliced
 
 
 @dataclass
@@ -282,8 +282,7 @@ class Encoder:
         rows = np.flatnonzero(came_back == 0)
         decoded = text_array([])
         if len(rows):
-            offsets = np.concatenate(([0], np.cumsum(np.diff(found.offsets)[rows], dtype=np.int64)))
-            ids = found.ids[positions(found.offsets, rows)]
+            ids, offsets = rows_of(found.ids, found.offsets, rows)
             made = self.accelerator.decode(ids, offsets) if self.accelerator is not None else None
             decoded = text_array(self.tokenizer.decode_batch(id_lists(ids, offsets))) if made is None else made
             equal = pc.equal(decoded, texts.take(pa.array(rows))).to_numpy(zero_copy_only=False)

@@ -139,8 +139,7 @@ class Accelerator:
             return None
         made = put_together(alone, ids, offsets)
         rows = self._sample(made, None)
-        counts = np.diff(offsets)[rows]
-        some = id_lists(ids[positions(offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64))))
+        some = id_lists(*rows_of(ids, offsets, rows))
         if len(rows) and not text_array(self.tokenizer.decode_batch(some)).equals(made.take(pa.array(rows))):
             self._drop("what it decodes differs")
             return None
@@ -243,6 +242,12 @@ def positions(offsets: Int64, rows: Iterable[int] | npt.NDArray[np.int64]) -> In
     begins = np.concatenate(([0], np.cumsum(counts)[:-1])) if len(rows) else np.zeros(0, np.int64)
     where: Int64 = np.repeat(offsets[rows] - begins, counts) + np.arange(int(counts.sum()))
     return where
+
+
+def rows_of(ids: UInt32, offsets: Int64, rows: npt.NDArray[np.int64]) -> tuple[UInt32, Int64]:
+    """The flat ids of some rows, and the offsets into them."""
+    counts = np.diff(offsets)[rows]
+    return ids[positions(offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
 def spliced(found: Found, ids: UInt32, offsets: Int64) -> tuple[UInt32, Int64, Int64, Int64]:

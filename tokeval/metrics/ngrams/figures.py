@@ -11,7 +11,7 @@ from tokeval.metrics.base import NEITHER, Context, Metric
 from tokeval.metrics.columns import Figures, Problem, plain, quotients
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ngrams.state import CAP, Bigrams, Ngrams, Trigrams, UInt64
-from tokeval.metrics.ratios import documents, inapplicable, pools
+from tokeval.metrics.ratios import documents, inapplicable, pools, uncounted
 from tokeval.schema import MetricInfo
 
 FAMILY = "predictability"
@@ -59,9 +59,7 @@ def _state(context: Context, kind: type[Ngrams]) -> Ngrams:
 
 
 def _problems(context: Context) -> dict[int, Problem]:
-    known = "ids" in context.mine.facts.capabilities
-    reason = "the tokenizer's ids do not stand for tokens, so they cannot be counted"
-    return inapplicable(pools(context), None if known else reason)
+    return inapplicable(pools(context), uncounted(context.mine))
 
 
 def _metrics(kind: type[Ngrams], word: str, left: str) -> tuple[Metric, Metric]:
