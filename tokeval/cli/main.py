@@ -74,10 +74,6 @@ def main() -> None:
     except OSError as error:  # what no part expects, such as standard output on a full disk
         _complain(_told(error), None)
         code = UsageError.exit_code
-    if code == INTERRUPTED:  # worker threads may still be deep in a long document: nothing waits for them
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -97,13 +93,15 @@ def run() -> None:
     """The command as a process of its own: `main`, and then the end at once.
 
     What the process holds the system takes back whole; Python would take it apart piece by piece, half a second after
-    a comparison. What was registered to be done at the end is done.
+    a comparison. What was registered to be done at the end is done, except after an interrupt: worker threads may
+    still be deep in a long document, and nothing waits for them.
     """
     try:
         main()
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 0
-        atexit._run_exitfuncs()
+        if code != INTERRUPTED:
+            atexit._run_exitfuncs()
         try:
             sys.stdout.flush()
         except BrokenPipeError:  # whoever read has read enough
