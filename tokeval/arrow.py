@@ -13,6 +13,7 @@ import pyarrow as pa
 Int64 = npt.NDArray[np.int64]
 UInt32 = npt.NDArray[np.uint32]
 UInt8 = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
 
 #: So many strings are looked at in one go, so that what that takes does not grow with their number.
 _TOGETHER = 1 << 14

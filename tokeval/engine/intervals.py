@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Floats, Int64
 from tokeval.metrics.base import Metric
 from tokeval.metrics.columns import Figures, Flags
-from tokeval.metrics.uncertainty import DRAWS, Floats, bounds, intervals, resample
+from tokeval.metrics.uncertainty import DRAWS, bounds, intervals, resample
 from tokeval.schema import ALL, MACRO, Figure, Status
 
 #: Rows that are drawn at a time, and those whose draws are kept for others: megabytes, however many slices there are.

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Floats, Int64
 from tokeval.schema import BUCKETS, Figure, Resampled, Status
 
-Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 #: Why a row has no figure.

@@ -9,10 +9,10 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Floats, Int64
 from tokeval.metrics.alignment import Alignment, Parallel
 from tokeval.metrics.base import LOWER, NEITHER, Context, Metric
-from tokeval.metrics.columns import Figures, Floats, gathered, plain, ratios
+from tokeval.metrics.columns import Figures, gathered, plain, ratios
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ratios import divided, uncounted

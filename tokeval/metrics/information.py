@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Floats, Int64
 from tokeval.metrics.base import HIGHER, NEITHER, Context, Metric
-from tokeval.metrics.columns import Figures, Floats, Problem, plain, quotients
+from tokeval.metrics.columns import Figures, Problem, plain, quotients
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ratios import documents, inapplicable, pools, uncounted

@@ -16,10 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Floats, Int64
 from tokeval.schema import BUCKETS
-
-Floats = npt.NDArray[np.float64]
 
 #: Draws of the bootstrap, and the coverage of its intervals.
 DRAWS, LEVEL = 1000, 0.95

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tokeval.arrow import Int64
-from tokeval.metrics.uncertainty import Floats, difference, filled, resample
+from tokeval.arrow import Floats, Int64
+from tokeval.metrics.uncertainty import difference, filled, resample
 from tokeval.results.store import Results, Row
 from tokeval.results.sums import NAME, Sums
 from tokeval.schema import ALL, MACRO, Status
