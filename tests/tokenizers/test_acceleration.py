@@ -284,6 +284,13 @@ def test_a_path_whose_caches_grow_past_the_bound_is_built_anew(bytelevel: Path) 
     assert np.array_equal(again.ids, encoder.encode(texts).ids)
 
 
+def test_many_threads_do_not_build_their_paths_anew_for_every_batch(bytelevel: Path) -> None:
+    accelerator = Accelerator("t", load_tokenizer(str(bytelevel)), cache_bytes=256 << 20)
+    accelerator._built = 128
+    accelerator.encode(pa.array(["word " * 200_000] * 4, pa.large_string()), False)  # 4 MB: 12 MB of caches at most
+    assert len(accelerator._idle) == 1
+
+
 def test_every_slice_is_checked_and_the_draw_does_not_depend_on_the_batch(bytelevel: Path) -> None:
     accelerator = Accelerator("t", load_tokenizer(str(bytelevel)), share=0.1)
     texts = pa.array(TEXTS, pa.large_string())

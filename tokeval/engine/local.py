@@ -3,6 +3,8 @@
 Threads and not processes: the kernels and the tokenizer libraries hold no GIL while they work, a thread shares the
 loaded tokenizers, and no batch is copied. See docs/scale.md for the measurement. The threads go from shard to shard
 without waiting for each other: while the states of one are merged, the next is under work.
+
+A few threads fold into one state, so that memory does not depend on which slices each of them has met: see `_TOGETHER`.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import reduce
 
-from tokeval.corpus.reader import BATCH_BYTES, Part, prepare, read_parts
+from tokeval.corpus.reader import BATCH_BYTES, Intake, Part, prepare, read_parts
 from tokeval.engine.cores import cores
 from tokeval.engine.plan import Shard
 from tokeval.engine.shard import ShardState, begin, check_unchanged, fold, note_dropped
@@ -22,6 +25,10 @@ from tokeval.errors import CorpusError
 
 _PATIENCE = 0.05  # seconds between looks at whether to stop
 
+#: Threads that fold into one state under a lock. They hold it for less than a tenth of their time, so that so few do
+#: not wait for each other; each further state is memory.
+_TOGETHER = 4
+
 
 def run(work: Work) -> dict[int, ShardState]:
     """Run a plan; the merged state of each corpus by its index. The result is the same for any way of cutting it."""
@@ -29,7 +36,7 @@ def run(work: Work) -> dict[int, ShardState]:
     todo: list[Shard] = []
 
     def add(shard: Shard, state: ShardState) -> None:
-        merged[shard.corpus] = merged[shard.corpus].merge(state) if shard.corpus in merged else state
+        merged[shard.corpus] = merged[shard.corpus].absorb(state) if shard.corpus in merged else state
 
     for shard, known in work.shards():
         if known is None:
@@ -53,9 +60,17 @@ def scan(work: Work, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardStat
         for _ in shards:
             shard, states = line.finished()
             check_unchanged(work.plan, shard)
-            state = reduce(ShardState.merge, states or [_fresh(work, shard)])
+            state = reduce(ShardState.absorb, states or [_fresh(work, shard)])
             note_dropped(state, work.workers)
             yield shard, state
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """A state that several threads fold into, and the lock that they hold meanwhile."""
+
+    state: ShardState
+    alone: threading.Lock = field(default_factory=threading.Lock)
 
 
 class _Line:
@@ -68,8 +83,8 @@ class _Line:
         self._parts: queue.Queue[tuple[int, Part] | None] = queue.Queue(self.jobs + 1)
         self._done: queue.Queue[int | BaseException] = queue.Queue()
         self._lock = threading.Lock()
-        #: By shard: the workers' states of it, and how much of it is still under way (its parts, and its reading).
-        self._states: list[list[ShardState]] = [[] for _ in shards]
+        #: By shard: its states, each of `_TOGETHER` workers, and how much is still under way (parts, and the reading).
+        self._states: list[dict[int, _Shared]] = [{} for _ in shards]
         self._open = [1] * len(shards)
 
     def finished(self) -> tuple[Shard, list[ShardState]]:
@@ -81,8 +96,8 @@ class _Line:
                 continue
             if isinstance(at, BaseException):
                 raise at
-            states, self._states[at] = self._states[at], []
-            return self._shards[at], states
+            states, self._states[at] = self._states[at], {}
+            return self._shards[at], [shared.state for _, shared in sorted(states.items())]
 
     def read(self) -> None:
         """Put the parts of every shard into the line; for the one thread that reads."""
@@ -101,21 +116,24 @@ class _Line:
             for _ in range(self.jobs):
                 self._put(None)
 
-    def fold(self) -> None:
-        """Fold parts into states until there are no more; for each of the threads that work."""
-        work, current, state = self._work, -1, None
+    def fold(self, worker: int) -> None:
+        """Fold parts into states until there are no more; for each of the threads that work, by its number."""
+        work = self._work
         with self._reported():
             while (got := self._get()) is not None:
                 at, part = got
                 shard = self._shards[at]
-                if state is None or at != current:  # shards come one after the other
-                    current, state = at, _fresh(work, shard)
-                    with self._lock:
-                        self._states[at].append(state)
+                with self._lock:
+                    if worker // _TOGETHER not in self._states[at]:
+                        self._states[at][worker // _TOGETHER] = _Shared(_fresh(work, shard))
+                    shared = self._states[at][worker // _TOGETHER]
+                intake = Intake()
                 with self._changes(shard):
-                    batch = prepare(part, work.plan.corpora[shard.corpus].columns, state.intake, work.plan.words)
+                    batch = prepare(part, work.plan.corpora[shard.corpus].columns, intake, work.plan.words)
+                with shared.alone:
+                    shared.state.intake = shared.state.intake.merge(intake)
                 if len(batch):
-                    fold(state, batch, work.workers, self._progress)
+                    fold(shared.state, batch, work.workers, self._progress, shared.alone)
                 self._close(at)
 
     def _progress(self, name: str, size: int, seconds: float) -> None:
@@ -172,7 +190,10 @@ def _threads(work: Work, shards: Sequence[Shard]) -> Iterator[_Line]:
     line = _Line(work, shards)
     # Daemons, so that an interrupted run need not wait for a library that is deep in a long document.
     threads = [threading.Thread(target=line.read, daemon=True, name="tokeval-reader")]
-    threads += [threading.Thread(target=line.fold, daemon=True, name="tokeval-worker") for _ in range(line.jobs)]
+    threads += [
+        threading.Thread(target=line.fold, args=(number,), daemon=True, name="tokeval-worker")
+        for number in range(line.jobs)
+    ]
     for thread in threads:
         thread.start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,6 +64,11 @@ class TokenizerState:
         others = {name: mine.merge(other.others[name]) for name, mine in self.others.items()}
         return TokenizerState(self.facts, self.sums.merge(other.sums), others, self.dropped or other.dropped)
 
+    def absorb(self, other: TokenizerState) -> TokenizerState:
+        """The same, using both up: what is merged goes at once, so that memory holds one state more and not all."""
+        others = {name: self.others.pop(name).merge(other.others.pop(name)) for name in list(self.others)}
+        return TokenizerState(self.facts, self.sums.merge(other.sums), others, self.dropped or other.dropped)
+
 
 @dataclass
 class ShardState:
@@ -78,6 +84,14 @@ class ShardState:
     def merge(self, other: ShardState) -> ShardState:
         """A new state that holds both parts."""
         merged = {name: state.merge(other.tokenizers[name]) for name, state in self.tokenizers.items()}
+        return self._beside(other, merged)
+
+    def absorb(self, other: ShardState) -> ShardState:
+        """The same, using both up: neither may be looked at again."""
+        merged = {name: self.tokenizers.pop(name).absorb(other.tokenizers.pop(name)) for name in list(self.tokenizers)}
+        return self._beside(other, merged)
+
+    def _beside(self, other: ShardState, merged: dict[str, TokenizerState]) -> ShardState:
         samples, spoken = self.samples.merge(other.samples), self.spoken.merge(other.spoken)
         return ShardState(self.corpus, self.intake.merge(other.intake), merged, self.has_ids, samples, spoken)
 
@@ -154,20 +168,34 @@ def begin(plan: Plan, corpus: int, workers: Workers, todo: Todo) -> ShardState:
     )
 
 
-def fold(state: ShardState, batch: Batch, workers: Workers, progress: Progress | None = None) -> None:
-    """Encode a batch once per tokenizer and fold it into the states."""
+def fold(
+    state: ShardState,
+    batch: Batch,
+    workers: Workers,
+    progress: Progress | None = None,
+    alone: AbstractContextManager[object] | None = None,
+) -> None:
+    """Encode a batch once per tokenizer and fold it into the states.
+
+    Threads may fold into one state if they share `alone`, a lock; it is held while states change, not while text is
+    encoded and measured, which is nearly all of the work.
+    """
     size = int(batch.units["bytes"].sum())
-    state.samples.update(batch)
-    state.spoken.update(batch)
+    alone = alone or nullcontext()
+    with alone:
+        state.samples.update(batch)
+        state.spoken.update(batch)
     baseline = None
     if workers.baseline is not None and any(mine.sums.relative for mine in state.tokenizers.values()):
         baseline = encode(workers.encoders[workers.baseline], batch, workers.skip)
     for name, mine in state.tokenizers.items():
         clock = time.perf_counter()
         view = look(batch, name, workers, baseline, workers.thinning[state.corpus])
-        mine.sums.update(view)
-        for accumulator in mine.others.values():
-            accumulator.update(view)
+        counted = mine.sums.measured(view)
+        with alone:
+            mine.sums.add(view, counted)
+            for accumulator in mine.others.values():
+                accumulator.update(view)
         if progress is not None:
             progress(name, size, time.perf_counter() - clock)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tokeval.arrow import Int64
 from tokeval.metrics.base import Accumulator, Measure, View
 from tokeval.schema import BUCKETS
+
+#: A measure by name, its counts in documents, and the slice code and the bucket of each of these documents.
+Counted = tuple[str, Int64, npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 
 class Sums(Accumulator):
@@ -29,17 +33,28 @@ class Sums(Accumulator):
 
     def update(self, view: View) -> None:
         """Add every measure of a batch."""
-        from tokeval.metrics.kernels import add_to_buckets
+        self.add(view, self.measured(view))
 
+    def measured(self, view: View) -> list[Counted]:
+        """What `add` takes: the counts of a batch by measure. No sum is read or changed."""
         batch = view.batch
-        rows, buckets = self._reserve(batch.slices), batch.buckets
         view.wanted = frozenset(self._measures)
+        found: list[Counted] = []
         for name, measure in self._measures.items():
-            codes, places = batch.codes, buckets
+            codes, places = batch.codes, batch.buckets
             if measure.rows is not None:
                 chosen = measure.rows(view)
                 codes, places = codes[chosen], places[chosen]
-            add_to_buckets(measure.compute(view), codes, places, rows, self._table[:, self._columns[name]])
+            found.append((name, measure.compute(view), codes, places))
+        return found
+
+    def add(self, view: View, counts: Iterable[Counted]) -> None:
+        """Add what `measured` made of a batch."""
+        from tokeval.metrics.kernels import add_to_buckets
+
+        rows = self._reserve(view.batch.slices)
+        for name, values, codes, places in counts:
+            add_to_buckets(values, codes, places, rows, self._table[:, self._columns[name]])
 
     def merge(self, other: Sums) -> Sums:
         """Both, added."""

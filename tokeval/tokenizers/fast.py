@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Memory that all caches of a run may take together unless told otherwise, in bytes.
 CACHE_BYTES = 1 << 30
+#: What the caches of one instance may hold however many there are: one with less is built again after every few batches.
+_LEAST_CACHE = 32 << 20
 
 #: Documents longer than this are drawn into the sample more rarely, so that checking costs a bounded share.
 _LONG = 4096
@@ -71,7 +73,8 @@ class Accelerator:
     Attributes:
         name: what the user calls the tokenizer.
         share: of the documents, how many are checked while running (0 to 1).
-        cache_bytes: what the caches of all its instances may hold together.
+        cache_bytes: what the caches of all its instances may hold together; an instance that has less than
+            `_LEAST_CACHE` of it keeps them.
         path: who does it, or "" where nothing stands in.
         reason: why nothing stands in, or why it was dropped.
         dropped: whether it disagreed while running: everything it did is to be done again.
@@ -169,7 +172,8 @@ class Accelerator:
     def _give_back(self, instance: FastPath, checked: int) -> None:
         with self._lock:
             self.checked += checked
-            if self.path and instance.held() <= self.cache_bytes // max(1, self._built):
+            least = min(self.cache_bytes, _LEAST_CACHE)
+            if self.path and instance.held() <= max(least, self.cache_bytes // max(1, self._built)):
                 self._idle.append(instance)
             else:
                 self._built -= 1
