@@ -87,8 +87,8 @@ under `accelerations` what stood in, how many documents were compared, and why t
 none. `--no-accelerate` runs the reference everywhere; the result table is the same, byte for byte.
 
 Their caches share one bound, `--cache-mb` (`TOKEVAL_CACHE_MB`, 1024 MiB): a path whose cache may have outgrown its
-part, but 32 MiB at least, is built anew. gigatoken does not tell the size of its cache; it is taken as 3 bytes for each byte of text that
-went through (2.8 measured on 204 languages).
+part, but 32 MiB at least, is built anew. gigatoken does not tell the size of its cache; it is taken as 3 bytes for
+each byte of text that went through (2.8 measured on 204 languages).
 
 SentencePiece sums scores in single precision from the start of a text, so in rare near ties the segmentation of a
 word depends on the words before it. With each word of a Unigram model its closest decision is kept; a document in

@@ -8,32 +8,6 @@ from tokeval.jit import kernel
 
 
 @kernel
-def hash_bytes(data, start, stop):
-    """A stable 64-bit hash of `data[start:stop]`: multiply-xorshift over eight bytes at a time."""
-    prime = np.uint64(0x9E3779B97F4A7C15)
-    mixer = np.uint64(0xC6A4A7935BD1E995)
-    shift = np.uint64(47)
-    value = np.uint64(stop - start) * prime
-    at = start
-    while at + 8 <= stop:
-        block = np.uint64(0)
-        for k in range(8):
-            block |= np.uint64(data[at + k]) << np.uint64(8 * k)
-        block *= mixer
-        block ^= block >> shift
-        value = (value ^ (block * mixer)) * prime
-        at += 8
-    block = np.uint64(0)
-    for k in range(stop - at):
-        block |= np.uint64(data[at + k]) << np.uint64(8 * k)
-    value = (value ^ (block * mixer)) * prime
-    value ^= value >> shift
-    value *= mixer
-    value ^= value >> shift
-    return value
-
-
-@kernel
 def eight_at(data, at):
     """The eight bytes from `at` on as a number, the first lowest (in one load); they have to be there."""
     block = np.uint64(0)
@@ -53,6 +27,26 @@ def head_of(data, start, size):
     for k in range(size):
         block |= np.uint64(data[start + k]) << np.uint64(8 * k)
     return block
+
+
+@kernel
+def hash_bytes(data, start, stop):
+    """A stable 64-bit hash of `data[start:stop]`: multiply-xorshift over eight bytes at a time."""
+    prime = np.uint64(0x9E3779B97F4A7C15)
+    mixer = np.uint64(0xC6A4A7935BD1E995)
+    shift = np.uint64(47)
+    value = np.uint64(stop - start) * prime
+    at = start
+    while at + 8 <= stop:
+        block = eight_at(data, at) * mixer
+        block ^= block >> shift
+        value = (value ^ (block * mixer)) * prime
+        at += 8
+    value = (value ^ (head_of(data, at, stop - at) * mixer)) * prime
+    value ^= value >> shift
+    value *= mixer
+    value ^= value >> shift
+    return value
 
 
 @kernel

@@ -31,7 +31,7 @@ def table_bytes(table: pa.Table, folder: Path) -> bytes:
 
 @settings(max_examples=40)
 @given(
-    jobs=st.integers(1, 4),
+    jobs=st.integers(1, 6),  # more than fold into one state
     shards=st.integers(1, 20),
     batch_bytes=st.sampled_from([64, 700, 5000, 4 << 20]),
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Memory that all caches of a run may take together unless told otherwise, in bytes.
 CACHE_BYTES = 1 << 30
-#: What the caches of one instance may hold however many there are: one with less is built again after every few batches.
+#: What the caches of one instance may hold, however many there are: with less it is built again every few batches.
 _LEAST_CACHE = 32 << 20
 
 #: Documents longer than this are drawn into the sample more rarely, so that checking costs a bounded share.
