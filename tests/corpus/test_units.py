@@ -17,7 +17,10 @@ from tokeval.corpus.units import count_units, hash_texts
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=12)
 #: Characters whose bytes look alike to a scan of eight bytes at once: white space and unspaced scripts beside others
 #: with the same first bytes, and the first and last of two, three and four bytes.
-ALIKE = " \n\x1ca\x7f\x80\x85\xa0é\u07ff\u0800\u0905\u0dff\u0e00\u0e01\u0e3f\u0e81\u0f00\u0fff\u1000\u1680\u2028\u3000漢\uac00\uffff𐐀𠀀"
+ALIKE = (
+    " \n\x1ca\x7f\x80\x85\xa0é\u07ff"
+    "\u0800\u0905\u0dff\u0e00\u0e01\u0e3f\u0e81\u0f00\u0fff\u1000\u1680\u2028\u3000漢\uac00\uffff𐐀𠀀"
+)
 TRICKY = ["", " ", "\n", "a\x1cb", "\x85x\xa0y", "a\u3000b\u2028c", "\u200ba", "é ü", "𝒳 y", "\r\n\r\n", "x" * 33]
 
 
