@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,8 +42,19 @@ SCHEMA = pa.schema(
     ]
 )
 
-#: A row without its tokenizer and corpus.
-Row = tuple[str, str, int, str, int, int | None, float, float]
+
+@dataclass(frozen=True)
+class _Listed:
+    """Rows of the table as columns: slice, rank, text, count, pieces, share, kept; equally long."""
+
+    kind: str
+    columns: tuple[Any, ...]
+
+    def table(self, tokenizer: str, corpus: str) -> pa.Table:
+        slices, *others = self.columns
+        same = [[value] * len(slices) for value in (tokenizer, corpus)]
+        columns = [*same, slices, [self.kind] * len(slices), *others]
+        return pa.table([pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
 
 
 def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) -> pa.Table:
@@ -50,26 +63,20 @@ def count_words(plan: Plan, workers: Workers, states: Mapping[int, ShardState]) 
     Words are counted in running text, over the documents that each slice kept (see `corpus/spoken.py`).
     Tokens are counted over all documents, exactly, where the run counts token frequencies.
     """
-    heads: list[tuple[str, str, int]] = []
-    rows: list[Row] = []
+    parts = [SCHEMA.empty_table()]
     for index, state in sorted(states.items()):
         corpus = plan.corpora[index].name
         words = _Cut.of(state, plan.words)
         for name, encoder in workers.encoders.items():
-            before = len(rows)
             whole = not workers.skip or encoder.facts.fixed or bool(encoder.encodable(words.texts).all())
             mine = words if whole else _Cut.of(state, plan.words, encoder)
             if SPANS in encoder.facts.capabilities and not encoder.facts.fixed and len(mine.texts):
-                rows += mine.most_split(encoder)
+                parts.append(mine.most_split(encoder).table(name, corpus))
             frequencies = state.tokenizers[name].others.get(Frequencies.name)
             if isinstance(frequencies, Frequencies) and {IDS, VOCABULARY} <= encoder.facts.capabilities:
                 slices = state.tokenizers[name].sums.slices
-                rows += _most_used(encoder, frequencies, slices)
-            heads.append((name, corpus, len(rows) - before))
-    counts = [count for _, _, count in heads]
-    columns = [np.repeat(np.array([head[part] for head in heads], object), counts).tolist() for part in (0, 1)]
-    columns += [[row[part] for row in rows] for part in range(len(SCHEMA) - 2)]
-    return pa.table([pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+                parts.append(_most_used(encoder, frequencies, slices).table(name, corpus))
+    return pa.concat_tables(parts).combine_chunks()
 
 
 class _Cut:
@@ -83,11 +90,19 @@ class _Cut:
         hashes = np.zeros(len(words.starts), np.uint64)
         hash_words(data, offsets, words.starts, words.ends, words.offsets, hashes)
         bounds = words.offsets[np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))]
-        self._spelled: dict[int, str] = {}
-        self._parts = []
+        self._numbers = np.empty(len(hashes), np.int64)
+        heads: list[Int64] = []
+        known = 0
         for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-            _, heads, numbers = np.unique(hashes[first:last], return_index=True, return_inverse=True)
-            self._parts.append((first, last, first + heads, numbers, np.bincount(numbers)))
+            _, at, numbers = np.unique(hashes[first:last], return_index=True, return_inverse=True)
+            self._numbers[first:last] = numbers + known
+            heads.append(first + at)
+            known += len(at)
+        #: Of each different word: its slice, where it occurs first, and how often it occurs.
+        self._slices = np.repeat(np.arange(len(heads)), [len(part) for part in heads])
+        self._heads = np.concatenate([np.zeros(0, np.int64), *heads])
+        self._counts = np.bincount(self._numbers, minlength=len(self._heads))
+        self._spelled: dict[int, str] = {}
 
     @classmethod
     def of(cls, state: ShardState, segmenter: str, encoder: Encoder | None = None) -> _Cut:
@@ -111,30 +126,39 @@ class _Cut:
         sizes = np.bincount(slices, minlength=len(found))[told]
         return cls([name for name, can in zip(names, told, strict=True) if can], levels[told], sizes, texts, words)
 
-    def most_split(self, encoder: Encoder) -> Iterator[Row]:
+    def most_split(self, encoder: Encoder) -> _Listed:
         """Per slice the words that occur more than once and cost most tokens beyond one each."""
         from tokeval.metrics.kernels import cover_words
 
         found = encoder.wanting_spans().encode(self.texts)
-        words = self.words
+        words, slices, counts = self.words, self._slices, self._counts
         pieces = np.zeros(len(words.starts), np.int32)
         cover_words(found.starts, found.ends, found.offsets, words.starts, words.ends, words.offsets, pieces)
-        for name, level, (first, last, heads, numbers, counts) in zip(
-            self.names, self.levels, self._parts, strict=True
-        ):
-            if first == last:
-                continue
-            total = np.bincount(numbers, pieces[first:last]).astype(np.int64)
-            beyond = np.maximum(total - counts, 0)
-            listed = np.flatnonzero((counts > 1) & (beyond > 0))
-            costs = np.sort(beyond[listed])[-LISTED:]
-            best = listed[beyond[listed] >= costs[0]].tolist() if len(costs) else []
-            spelled = dict(zip(best, self._spell(heads[best]), strict=True))
-            best = sorted(best, key=lambda i: (-int(beyond[i]), spelled[i]))[:LISTED]
-            everything = int(beyond.sum())
-            for rank, i in enumerate(best, 1):
-                share = int(beyond[i]) / everything
-                yield name, "word", rank, spelled[i], int(counts[i]), int(total[i]), share, 2.0**-level
+        total = np.bincount(self._numbers, pieces, len(counts)).astype(np.int64)
+        beyond = np.maximum(total - counts, 0)
+        everything = np.bincount(slices, beyond, len(self.names))
+        listed = np.flatnonzero((counts > 1) & (beyond > 0))
+        listed = listed[np.lexsort((-beyond[listed], slices[listed]))]
+        # of equally dear words, the spelling tells: so all that are as dear as the last to be listed
+        begins = np.searchsorted(slices[listed], slices[listed])
+        last = listed[np.minimum(begins + LISTED, np.searchsorted(slices[listed], slices[listed], side="right")) - 1]
+        listed = listed[beyond[listed] >= beyond[last]]
+        keys = zip(slices[listed].tolist(), (-beyond[listed]).tolist(), self._spell(self._heads[listed]), strict=True)
+        ordered = sorted(zip(keys, listed.tolist(), strict=True))
+        ranks = _ranks(slices[listed])
+        kept = np.flatnonzero(ranks <= LISTED)
+        best = np.array([ordered[at][1] for at in kept.tolist()], np.int64)
+        levels = 2.0 ** -np.array(self.levels, np.float64)
+        columns = (
+            [self.names[at] for at in slices[best].tolist()],
+            ranks[kept],
+            self._spell(self._heads[best]),
+            counts[best],
+            total[best],
+            beyond[best] / everything[slices[best]],
+            levels[slices[best]],
+        )
+        return _Listed("word", columns)
 
     def _spell(self, words: Int64) -> list[str]:
         """Words as text; the same ones are asked for with every tokenizer."""
@@ -147,18 +171,39 @@ class _Cut:
         return [self._spelled[word] for word in words.tolist()]
 
 
-def _most_used(encoder: Encoder, frequencies: Frequencies, slices: list[str]) -> Iterator[Row]:
-    ids, data = encoder.vocabulary["id"].to_numpy(), encoder.vocabulary["bytes"].combine_chunks()
-    spelled: dict[int, str] = {}
+def _most_used(encoder: Encoder, frequencies: Frequencies, slices: Sequence[str]) -> _Listed:
+    """Per slice the tokens that occur most."""
+    tokens, used, totals, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [0], [0]
     for name in slices:
         seen, counts = frequencies.seen(name)
-        total = int(counts.sum())
         best = _largest(counts)
-        for rank, (token, used) in enumerate(zip(seen[best].tolist(), counts[best].tolist(), strict=True), 1):
-            if token not in spelled:
-                at = int(np.searchsorted(ids, token))
-                spelled[token] = _short(data[at].as_py() if at < len(ids) and ids[at] == token else b"")
-            yield name, "token", rank, spelled[token], used, None, used / total, 1.0
+        tokens.append(seen[best])
+        used.append(counts[best])
+        totals.append(int(counts.sum()))
+        sizes.append(len(best))
+    ids, data = encoder.vocabulary["id"].to_numpy(), encoder.vocabulary["bytes"].combine_chunks()
+    different, which = np.unique(np.concatenate(tokens), return_inverse=True)
+    known = np.isin(different, ids)
+    spelled = np.full(len(different), "", object)
+    spelled[known] = [_short(part) for part in data.take(pa.array(np.searchsorted(ids, different[known]))).to_pylist()]
+    counts = np.concatenate(used)
+    codes = np.repeat(np.arange(len(slices)), sizes[1:])
+    columns = (
+        [slices[code] for code in codes.tolist()],
+        _ranks(codes),
+        spelled[which],
+        counts,
+        pa.nulls(len(counts), pa.int64()),
+        counts / np.repeat(np.array(totals, np.float64), sizes),
+        np.ones(len(counts)),
+    )
+    return _Listed("token", columns)
+
+
+def _ranks(codes: Int64) -> Int64:
+    """Of sorted codes, the how-manieth of its like each is, from 1."""
+    ranks: Int64 = np.arange(len(codes)) - np.searchsorted(codes, codes) + 1
+    return ranks
 
 
 def _largest(counts: Int64) -> Int64:
@@ -172,12 +217,9 @@ def _largest(counts: Int64) -> Int64:
 
 def _short(data: bytes) -> str:
     """Bytes as text for reading: what is not UTF-8 as <0xNN>, long ones cut."""
-    text = (
-        data.decode(errors="replace")
-        if data.isascii()
-        else "".join(
-            f"<0x{ord(c) - 0xDC00:02X}>" if 0xDC80 <= ord(c) <= 0xDCFF else c
-            for c in data.decode(errors="surrogateescape")
-        )
-    )
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        marked = data.decode(errors="surrogateescape")
+        text = "".join(f"<0x{ord(c) - 0xDC00:02X}>" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in marked)
     return text if len(text) <= _MOST_BYTES else text[: _MOST_BYTES - 1] + "…"
