@@ -73,7 +73,7 @@ def test_batches_are_bounded_whatever_the_rows(write_corpus: Write) -> None:
     path = write_corpus(text=["x" * n for n in (10, 5000, 10, 10, 200, 900, 3)])
     batches, _ = read(path, batch_bytes=1000)
     assert [t for b in batches for t in b.texts.to_pylist()] == ["x" * n for n in (10, 5000, 10, 10, 200, 900, 3)]
-    assert all(len(b) == 1 or int(b.units["bytes"].sum()) <= 1000 for b in batches)
+    assert all(len(b) == 1 or int(b.units["bytes"].sum()) <= 1500 for b in batches)  # half as much again is not cut
 
 
 def test_order_of_rows_and_files_does_not_show_in_the_fingerprint(tmp_path: Path) -> None:

@@ -135,20 +135,25 @@ def _records(piece: Piece, columns: Columns, batch_bytes: int, done: int) -> Ite
 
 
 def _rows_per_batch(file: pq.ParquetFile, piece: Piece, batch_bytes: int) -> int:
+    """About as many rows as make a batch; equally many each time, as each batch has a price of its own."""
     rows = file.metadata.row_group(piece.row_group).num_rows
     average = max(1, piece.bytes // max(1, piece.rows)) if piece.bytes else 4096
-    return int(min(_MAX_ROWS, rows or 1, max(1, batch_bytes // average)))
+    batches = max(1, round(rows * average / batch_bytes))
+    return int(max(1, min(_MAX_ROWS, -(-rows // batches))))
 
 
 def _bounded(record: pa.RecordBatch, text: str, batch_bytes: int) -> Iterator[pa.RecordBatch]:
-    """Cut a record batch where its text grows past the bound (rows differ in length, dictionaries hide theirs)."""
+    """Cut a record batch where its text grows past the bound (rows differ in length, dictionaries hide theirs).
+
+    What is less than half as much again is left whole.
+    """
     lengths = pc.fill_null(pc.binary_length(_plain(record.column(text))), 0).to_numpy(zero_copy_only=False)
     ends = np.cumsum(lengths, dtype=np.int64)
     start = 0
     while start < record.num_rows:
         base = ends[start - 1] if start else 0
         stop = int(np.searchsorted(ends, base + batch_bytes, side="right"))
-        stop = max(stop, start + 1)
+        stop = max(stop, start + 1) if ends[-1] - base > batch_bytes + batch_bytes // 2 else record.num_rows
         yield record.slice(start, stop - start)
         start = stop
 

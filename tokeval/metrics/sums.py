@@ -37,11 +37,11 @@ class Sums(Accumulator):
 
     def measured(self, view: View) -> list[Counted]:
         """What `add` takes: the counts of a batch by measure. No sum is read or changed."""
-        batch = view.batch
+        batch, buckets = view.batch, view.batch.buckets
         view.wanted = frozenset(self._measures)
         found: list[Counted] = []
         for name, measure in self._measures.items():
-            codes, places = batch.codes, batch.buckets
+            codes, places = batch.codes, buckets
             if measure.rows is not None:
                 chosen = measure.rows(view)
                 codes, places = codes[chosen], places[chosen]

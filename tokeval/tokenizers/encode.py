@@ -145,7 +145,7 @@ class Encoder:
             found = self._completed(texts, found)
         if not (spans or round_trip):
             return Encoding(found.ids, found.offsets, self.facts)
-        starts, ends = np.zeros(len(found.ids), np.int32), np.zeros(len(found.ids), np.int32)
+        starts, ends = np.empty(len(found.ids), np.int32), np.empty(len(found.ids), np.int32)  # all will be written
         lead = np.full(len(texts), -1, np.int64)
         if VOCABULARY in can:
             self._align(texts, found.ids, found.offsets, starts, ends, lead)
