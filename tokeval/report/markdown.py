@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from tokeval.report.summary import losses
 from tokeval.report.values import ARROWS, POOLS, TEXT_COUNTS, Cell, Grid, clean, grids, headline, interval, shown
@@ -196,6 +197,7 @@ def _title(info: MetricInfo, title: str | None = None) -> str:
     return f"{_escape(title or info.name)} {ARROWS[info.direction]}".rstrip()
 
 
+@lru_cache(4096)  # a name stands in the table of every metric
 def _slice(name: str) -> str:
     return f"**{name}**" if name in POOLS else _escape(name)
 

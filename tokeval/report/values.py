@@ -147,6 +147,8 @@ def clean(text: str, limit: int = 80) -> str:
     """A name as it can be shown anywhere: controls and direction marks made visible, very long ones cut."""
     if len(text) > limit:
         text = f"{text[: limit - 16]}…{text[-15:]}"
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in _KEPT else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -195,8 +195,8 @@ class Accelerator:
         chosen = draw * np.maximum(lengths, _LONG) < self.share * _LONG
         if groups is not None and len(groups):
             short = np.flatnonzero(lengths <= _LONG)
-            _, first = np.unique(groups[short], return_index=True)
-            chosen[short[first]] = True
+            present, first = np.unique(groups[short], return_index=True)
+            chosen[short[first[~np.isin(present, groups[chosen])]]] = True
         rows: npt.NDArray[np.int64] = np.flatnonzero(chosen)
         return rows
 
