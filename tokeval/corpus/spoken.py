@@ -54,16 +54,19 @@ class Spoken:
         """Look through a batch."""
         words = np.minimum(batch.units["words"], WORDS_OF_DOCUMENT)
         zeros = trailing_zeros(batch.keys)
-        rows = [np.flatnonzero((batch.codes == code) & (words > 0)) for code in range(len(batch.slices))]
-        for name, mine in zip(batch.slices, rows, strict=True):
-            tally = self._words.setdefault(name, np.zeros(_LEVELS, np.int64))
-            np.add.at(tally, zeros[mine], words[mine])
-        for name, mine, level in zip(batch.slices, rows, self._levels(batch.slices), strict=True):
-            chosen = mine[zeros[mine] >= level]
-            kept = self._kept.setdefault(name, [])
-            if len(chosen):
-                kept.append(_Texts(batch.keys[chosen], _beginnings(batch, chosen)))
-                self._unthinned += int(words[chosen].sum())
+        cells = batch.codes * np.int64(_LEVELS) + zeros
+        tallies = np.bincount(cells, words, len(batch.slices) * _LEVELS).astype(np.int64).reshape(-1, _LEVELS)
+        for name, tally in zip(batch.slices, tallies, strict=True):
+            self._words[name] = self._words.get(name, 0) + tally
+            self._kept.setdefault(name, [])
+        levels = np.array(self._levels(batch.slices), np.int64)
+        chosen = np.flatnonzero((words > 0) & (zeros >= levels[batch.codes]))
+        chosen = chosen[np.argsort(batch.codes[chosen], kind="stable")]
+        keys, texts = batch.keys[chosen], _beginnings(batch, chosen)
+        for name, part in zip(batch.slices, runs(batch.codes[chosen], len(batch.slices)), strict=True):
+            if part.start < part.stop:
+                self._kept[name].append(_Texts(keys[part], texts.slice(part.start, part.stop - part.start)))
+        self._unthinned += int(words[chosen].sum())
         if self._unthinned > WORDS:  # not at each batch: levels rise with every slice that comes new
             self._thin()
 

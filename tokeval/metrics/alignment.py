@@ -29,9 +29,9 @@ class Parallel:
     bytes: Int64
     rows: Int64
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> Parallel:
+    def where(self, rows: npt.NDArray[np.bool_] | Int64 | slice) -> Parallel:
         """Some of the documents."""
-        return Parallel(self.keys[mask], self.tokens[mask], self.bytes[mask], self.rows[mask])
+        return Parallel(self.keys[rows], self.tokens[rows], self.bytes[rows], self.rows[rows])
 
     def by_bucket(self, column: str, keys: npt.NDArray[np.uint64]) -> Int64:
         """A column's sums by bucket, shape (BUCKETS,), over some of the documents (sorted keys, all of them here)."""
@@ -73,10 +73,11 @@ class Alignment(Accumulator):
         tokens, ones = np.diff(view.encoding.offsets), np.ones(len(batch), np.int64)
         whole = self._thinned(Parallel(batch.keys, tokens, batch.units["bytes"], ones))
         codes = batch.codes if self._level == 0 else batch.codes[_sampled(batch.keys, self._level)]
-        for code, name in enumerate(batch.slices):
-            mask = codes == code
-            if mask.any():
-                self._waiting.setdefault(name, []).append(whole.where(mask))
+        order = np.argsort(codes, kind="stable")
+        whole = whole.where(order)
+        for name, part in zip(batch.slices, runs(codes[order], len(batch.slices)), strict=True):
+            if part.start < part.stop:
+                self._waiting.setdefault(name, []).append(whole.where(part))
         self._waiting_rows += len(whole.keys)
         if self._waiting_rows > min(max(_WAIT, self._kept), _WAIT_MOST, self._cap):
             self._compact()
