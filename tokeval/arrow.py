@@ -64,6 +64,14 @@ def text_buffers(texts: pa.Array) -> tuple[UInt8, Int64]:
     return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), index
 
 
+def padded(data: UInt8, offsets: Int64) -> UInt8:
+    """A copy of the bytes between the first and the last offset with eight behind them, so that each begins eight."""
+    size = int(offsets[-1] - offsets[0])
+    made = np.zeros(size + 8, np.uint8)
+    made[:size] = data[offsets[0] : offsets[-1]]
+    return made
+
+
 def byte_array(data: UInt8, offsets: Int64) -> pa.Array:
     """A `large_binary` array over bytes and n + 1 offsets, without a copy."""
     return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracles.spans import lay
-from tokeval.arrow import text_buffers
+from tokeval.arrow import padded, text_buffers
 from tokeval.tokenizers.kernels import align, spelling_table
 
 #: Short, of eight bytes, longer, equal in the first eight, of no width, with a space before, parts of a character.
@@ -26,7 +26,10 @@ def laid(texts: list[str], ids: list[list[int]], spelled: list[bytes]) -> list[t
     starts, ends = np.zeros(len(flat), np.int32), np.zeros(len(flat), np.int32)
     lead = np.full(len(ids), 7, np.int64)
     array = pa.array(["before", *texts], pa.large_string())[1:]  # offsets that do not begin at 0
-    align(*text_buffers(array), flat, offsets, spelling_table(data, token_offsets), data, starts, ends, lead)
+    table = np.zeros((len(spelled), 2), np.uint64)
+    spelling_table(data, token_offsets, table)
+    text, cuts = text_buffers(array)
+    align(padded(text, cuts), cuts, flat, offsets, table, data, starts, ends, lead)
     ranges = list(zip(starts.tolist(), ends.tolist(), strict=True))
     return [(int(lead[k]), ranges[offsets[k] : offsets[k + 1]] if lead[k] >= 0 else []) for k in range(len(ids))]
 

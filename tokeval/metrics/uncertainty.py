@@ -110,7 +110,7 @@ def bounds(values: Floats, buckets: Int64) -> Floats:
     rows = np.flatnonzero((buckets >= 2) & (counts >= values.shape[1] // 2))
     tails = np.array([_tail(size) for size in buckets[rows].tolist()])
     ranks = np.clip(np.floor(tails * (counts[rows] + 1)).astype(np.int64), 1, counts[rows])
-    select_both(values, rows, ranks, found)
+    select_both(values, rows, ranks, *np.empty((2, values.shape[1])), found)
     return found
 
 

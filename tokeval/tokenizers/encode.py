@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, is_text, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, is_text, padded, text_array, text_buffers
 from tokeval.errors import TokenizerError, TokevalError
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
@@ -243,7 +243,9 @@ class Encoder:
         rows = data.take(pa.array(dense, mask=dense < 0))
         filled = pc.fill_null(rows, pa.scalar(b"\xff", pa.large_binary()))
         data, offsets = text_buffers(filled)
-        return spelling_table(data, offsets), data
+        table = np.zeros((len(filled), 2), np.uint64)
+        spelling_table(data, offsets, table)
+        return table, data
 
     def _align(
         self,
@@ -256,7 +258,8 @@ class Encoder:
     ) -> None:
         from tokeval.tokenizers.kernels import align
 
-        align(*text_buffers(texts), flat, offsets, *self._spellings, starts, ends, lead)
+        data, cuts = text_buffers(texts)
+        align(padded(data, cuts), cuts, flat, offsets, *self._spellings, starts, ends, lead)
 
     def _fill_spans(
         self, texts: pa.Array, found: Found, lead: Int64, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]

@@ -191,7 +191,9 @@ class Accelerator:
 
         data, offsets = text_buffers(texts)
         lengths = np.diff(offsets)
-        draw = text_hashes(data, offsets).astype(np.float64) / 2.0**64
+        hashes = np.empty(len(texts), np.uint64)
+        text_hashes(data, offsets, hashes)
+        draw = hashes.astype(np.float64) / 2.0**64
         chosen = draw * np.maximum(lengths, _LONG) < self.share * _LONG
         if groups is not None and len(groups):
             short = np.flatnonzero(lengths <= _LONG)

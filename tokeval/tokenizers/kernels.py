@@ -10,16 +10,17 @@ from tokeval.utf8 import eight_at, hash_bytes, is_space
 #: How `spelling_table` packs where a token's bytes lie: the offset above, the width below.
 _WIDTH_BITS = np.uint64(24)
 _WIDTH = np.uint64((1 << 24) - 1)
+#: The first so many bytes of eight.
+_FIRST = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)
 
 
 @kernel
-def spelling_table(data, offsets):
-    """A row per token, shape (tokens, 2): its first 8 bytes, little-endian, and where its bytes lie with their number.
+def spelling_table(data, offsets, table):
+    """Fill a row per token, of uint64 zeros: its first 8 bytes, little-endian, and where its bytes lie with their number.
 
     One row is one look into memory, and most tokens are told by it alone. A token of 16 MiB or more is spelled 0xFF,
-    which no text holds.
+    which no text holds. `table` has the shape (tokens, 2).
     """
-    table = np.zeros((offsets.shape[0] - 1, 2), np.uint64)
     for token in range(table.shape[0]):
         low = offsets[token]
         width = offsets[token + 1] - low
@@ -29,12 +30,11 @@ def spelling_table(data, offsets):
             for j in range(min(width, 8)):
                 table[token, 0] |= np.uint64(data[low + j]) << np.uint64(8 * j)
         table[token, 1] = (np.uint64(low) << _WIDTH_BITS) | np.uint64(width)
-    return table
 
 
 @kernel
-def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, lead):
-    """Lay the tokens' bytes along the text.
+def align(text, offsets, ids, id_offsets, spellings, token_data, starts, ends, lead):
+    """Lay the tokens' bytes along the text: `text` begins where the first document does, with eight bytes to spare.
 
     Writes each token's byte range, and per document what the first token spells before the text: 0 nothing, 1 one
     space, -1 where the bytes do not concatenate to the text (its ranges are then meaningless).
@@ -43,12 +43,6 @@ def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, l
     none below 0: a third of the time of comparing bytes (`spellings` is a `spelling_table`).
     """
     base = offsets[0]
-    size = offsets[-1] - base
-    padded = np.zeros(size + 8, np.uint8)
-    padded[:size] = data[base : base + size]
-    masks = np.zeros(9, np.uint64)
-    for length in range(1, 9):
-        masks[length] = ~np.uint64(0) >> np.uint64(64 - 8 * length)
     one, eight, known = np.uint64(1), np.uint64(8), np.uint64(spellings.shape[0])
     for row in range(lead.shape[0]):
         begin, stop = np.uint64(offsets[row] - base), np.uint64(offsets[row + 1] - base)
@@ -57,7 +51,7 @@ def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, l
         for extra in range(2):
             k, at = first, begin
             if extra == 1:
-                shown = _after_space(padded, begin, stop, ids, first, last, spellings, token_data)
+                shown = _after_space(text, begin, stop, ids, first, last, spellings, token_data)
                 if shown < 0:
                     break
                 starts[first], ends[first] = 0, shown
@@ -67,9 +61,9 @@ def align(data, offsets, ids, id_offsets, spellings, token_data, starts, ends, l
                 width = packed & _WIDTH
                 if at + width > stop:
                     break
-                if (eight_at(padded, at) ^ spellings[ids[k], 0]) & masks[min(width, eight)]:
+                if (eight_at(text, at) ^ spellings[ids[k], 0]) & _FIRST[min(width, eight)]:
                     break
-                if width > eight and not _equal(padded, at, token_data, packed >> _WIDTH_BITS, eight, width):
+                if width > eight and not _equal(text, at, token_data, packed >> _WIDTH_BITS, eight, width):
                     break
                 starts[k] = at - begin
                 at += width
@@ -151,15 +145,12 @@ def split_words(data, offsets, flat, starts, ends, rows):
 
 
 @kernel
-def text_hashes(data, offsets):
-    """A stable 64-bit hash of each document, of its last 64 bytes and its length."""
-    rows = offsets.shape[0] - 1
-    out = np.empty(rows, np.uint64)
-    for row in range(rows):
+def text_hashes(data, offsets, out):
+    """Write to `out` (uint64) a stable 64-bit hash of each document, of its last 64 bytes and its length."""
+    for row in range(out.shape[0]):
         begin, stop = offsets[row], offsets[row + 1]
         tail = hash_bytes(data, max(begin, stop - 64), stop)
         out[row] = (tail ^ np.uint64(stop - begin)) * np.uint64(0x9E3779B97F4A7C15)
-    return out
 
 
 @kernel

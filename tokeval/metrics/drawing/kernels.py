@@ -26,7 +26,7 @@ def add_filled(sums, rows, weights, drawn):
 
 
 @kernel
-def select_both(values, rows, ranks, found):
+def select_both(values, rows, ranks, lowest, highest, found):
     """The value of a rank from below and that of the same rank from above, NaN left out, of some rows.
 
     Ranks are small (a tail of 2.5 %), so the lowest and the highest values are kept in order, by insertion.
@@ -35,12 +35,14 @@ def select_both(values, rows, ranks, found):
         values: float64 of shape (k, draws), of which at least `rank` are defined.
         rows: positions in them.
         ranks: one per row, from 1.
+        lowest: room for as many values as the largest rank, float64.
+        highest: likewise.
         found: takes low and high, shape (k, 2).
     """
-    lowest, highest = np.empty(values.shape[1]), np.empty(values.shape[1])
     for at in range(rows.shape[0]):
         row, rank = rows[at], ranks[at]
-        lowest[:rank], highest[:rank] = np.inf, -np.inf
+        for place in range(rank):
+            lowest[place], highest[place] = np.inf, -np.inf
         for draw in range(values.shape[1]):
             value = values[row, draw]
             if value < lowest[rank - 1]:
