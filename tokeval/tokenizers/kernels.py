@@ -16,7 +16,7 @@ _FIRST = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)
 
 @kernel
 def spelling_table(data, offsets, table):
-    """Fill a row per token, of uint64 zeros: its first 8 bytes, little-endian, and where its bytes lie with their number.
+    """Fill a row per token, uint64 zeros: its first 8 bytes, little-endian, where its bytes lie and how many they are.
 
     One row is one look into memory, and most tokens are told by it alone. A token of 16 MiB or more is spelled 0xFF,
     which no text holds. `table` has the shape (tokens, 2).
