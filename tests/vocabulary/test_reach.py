@@ -94,6 +94,17 @@ def test_a_text_that_the_tokenizer_refuses_is_passed_over() -> None:
     assert table["reach"].to_pylist() == ["reachable", "reachable", "unreachable", "unreachable"]
 
 
+def test_what_the_text_of_another_token_shows_is_reachable() -> None:
+    from tests.vocabulary.made import vocabulary
+
+    def encode(texts: pa.Array) -> pa.Array:  # digits are 9, but where there is a 9
+        rows = [[2 if c.isdigit() and "9" not in text else int(c == "b") for c in text] for text in texts.to_pylist()]
+        return pa.array(rows, pa.list_(pa.uint32()))
+
+    table = analyze(vocabulary("a", "b", "9", "c"), Spelling(model="longest match"), encode).tokens
+    assert table["reach"].to_pylist() == ["reachable", "reachable", "reachable", "unreachable"]
+
+
 def test_every_byte_of_a_byte_level_vocabulary() -> None:
     found = reach("bytes:")
     never = {f"<0x{v:02X}>" for v in (0xC0, 0xC1, *range(0xF5, 0x100))}
