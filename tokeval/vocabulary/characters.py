@@ -114,9 +114,14 @@ class Characters:
 
     def spread(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
         """From a value per distinct code point (first axis, as `used`) to one per character."""
+        return values[self._which]
+
+    @cached_property
+    def _which(self) -> Codes:
+        """Which of the distinct code points each character is."""
         table = np.zeros(_POINTS, np.int32)
         table[self.used] = np.arange(len(self.used), dtype=np.int32)
-        return values[table[self.points]]
+        return table[self.points]
 
     def fold(self, values: npt.NDArray[T], by: np.ufunc, empty: int = 0) -> npt.NDArray[T]:
         """One value per token from one per character; `empty` for a token without characters."""

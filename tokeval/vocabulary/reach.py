@@ -1,15 +1,17 @@
 """Which tokens some text produces. A token that appears in any text is reachable, and that is proof.
 
-Many tokens are tried in one text first. Each that did not appear is then put into many contexts, one text for each.
+Many tokens are tried in one text first. Each that did not appear is then put into several contexts, one text for each.
 That none was found is weaker evidence of the contrary. The rest is `unreachable` where no UTF-8 text holds the bytes,
-where a BPE's merges cannot build the token either, or where the model is none of merges (WordPiece, Unigram); else it
-is `not produced`.
+where a BPE's merges cannot build the token either, or where the model is none of merges (WordPiece, Unigram). What is
+left is tried in more contexts, and then is `not produced`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, product
 from math import gcd
 
 import numpy as np
@@ -31,9 +33,15 @@ ANSWERS = (REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED)
 #: `{0}` is the token as it stands, `{1}` its text without a leading space. The first two find nearly all.
 _FIRST = ("{0}", "a{0}")
 #: By what they added to these in 38 published tokenizers, most first; all after the fifth added nothing.
-_CONTEXTS = (
-    *("{0}{0}", "ا{0}", "{0}の", "{0}¤", "☃{0}", "я{0}", "1{0}", ".{0}", "{0}\n{0}"),
-    *("a {1}", "\n{0}", " {0}", "({0}", "の{0}", "a{0}a", "{0}a", "{0}1", "{0}.", "{0}\n", "{0} "),
+_CONTEXTS = ("{0}{0}", "ا{0}", "{0}の", "{0}¤", "☃{0}", "1{0}", ".{0}", "\n{0}", "a {1}", "{0}\n{0}")
+#: For tokens of which neither these nor the merges tell.
+_AFTER = (" ", "  ", "\t", "x", "q", "Z", "(", "-", "_", "'", "é", "я", "の", "한", "क")
+_BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "~", "?")
+_MORE_CONTEXTS = (
+    "{0} {1}",
+    *(f"{mark}{{0}}" for mark in _AFTER),
+    *(f"{{0}}{mark}" for mark in _BEFORE),
+    *(f"{after}{{0}}{before}" for after, before in product(("a", " ", "\n", "1"), ("a", " ", ".", "1"))),
 )
 #: Tokens tried in one text, and texts encoded in one call: the ids that a library returns are Python objects.
 _TOGETHER, _BATCH = 64, 1 << 14
@@ -57,61 +65,91 @@ def find_reach(
         quick: a checked fast path to the same ids, no ids where it cannot tell. It may say what the first contexts
             produce; that no text produces a token is for `encode` to say.
     """
-    kinds, data = tokens["kind"].cast(pa.string()).combine_chunks(), tokens["bytes"].combine_chunks()
+    kinds = tokens["kind"].cast(pa.string()).combine_chunks()
     silent = pc.is_in(kinds, pa.array([SPECIAL, UNUSED])).to_numpy(zero_copy_only=False)
     tested = ~silent & (tokens["byte_length"].to_numpy() > 0)
-    produced = _produced(tokens, tested, encode, quick)
-    answers = np.where(produced, REACHABLE, np.where(tested, NOT_PRODUCED, NOT_TESTED)).astype(object)
-    rows = np.flatnonzero(tested & ~produced)
+    search = _Search(tokens["id"].to_numpy(), tokens["text"].combine_chunks(), ~tested)
+    for context in _FIRST:
+        if quick is not None:
+            search.attempt(context, quick)
+        search.attempt(context, encode, together=True)
+    for context in (*_FIRST, *_CONTEXTS):
+        search.attempt(context, encode)
+    search.complete(tokens["bytes"], encode)
+    rows = np.flatnonzero(~search.found)
+    impossible = np.zeros(len(tested), np.bool_)
+    impossible[rows] = _impossible(rows, tokens["bytes"].combine_chunks(), pieces, kinds, spelling)
+    for context in _MORE_CONTEXTS:
+        search.attempt(context, encode, among=~impossible)
+    answers = np.select([~tested, search.found, impossible], [NOT_TESTED, REACHABLE, UNREACHABLE], NOT_PRODUCED)
+    return pa.array(answers.astype(object), pa.string()).dictionary_encode()
+
+
+def _impossible(
+    rows: npt.NDArray[np.int64], data: pa.Array, pieces: pa.ChunkedArray, kinds: pa.Array, spelling: Spelling
+) -> list[bool]:
+    """Of tokens that were not found so far, whether the model or the bytes say that no text produces them."""
     some = pa.array(rows)
     # <0x41> stands in only for a character that has no token
     replaced = pc.is_in(data.take(some), data.filter(pc.not_equal(kinds, BYTE))).to_pylist()
     asked = zip(*(column.take(some).to_pylist() for column in (data, pieces, kinds)), replaced, strict=True)
-    for row, (value, piece, kind, has_token) in zip(rows.tolist(), asked, strict=True):
+    found = []
+    for value, piece, kind, has_token in asked:
         if kind == BYTE and not spelling.bytewise and len(piece) > 1:
             impossible = has_token
         elif spelling.model == BPE:
             impossible = spelling.rank is not None and not can_be_built(value, piece, spelling)
         else:  # of parts of characters only a sample of texts was tried
             impossible = bool(spelling.model) and kind not in {BYTE, PARTIAL}
-        if impossible or _never_in_text(value):
-            answers[row] = UNREACHABLE
-    return pa.array(answers, pa.string()).dictionary_encode()
+        found.append(impossible or _never_in_text(value))
+    return found
 
 
-def _produced(
-    tokens: pa.Table, tested: npt.NDArray[np.bool_], encode: Encode, quick: Encode | None
-) -> npt.NDArray[np.bool_]:
-    ids = tokens["id"].to_numpy()
-    texts, data = tokens["text"].combine_chunks(), tokens["bytes"]
-    found = ~tested
-    whole = texts.is_valid().to_numpy(zero_copy_only=False)
+@dataclass(frozen=True)
+class _Search:
+    """What was found so far.
 
-    def attempt(context: str, encode: Encode, together: bool = False) -> None:
-        rows = np.flatnonzero(~found & whole)
+    Attributes:
+        ids, texts: of each token; a null where its bytes are not UTF-8.
+        found: whether each token appeared, or is none to look for; written to.
+    """
+
+    ids: UInt32
+    texts: pa.Array
+    found: npt.NDArray[np.bool_]
+
+    @cached_property
+    def _whole(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.texts.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+
+    def attempt(
+        self,
+        context: str,
+        encode: Encode,
+        *,
+        together: bool = False,
+        among: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Put what was not found into a context, each token by itself or many in one text."""
+        rows = np.flatnonzero(~self.found & self._whole & (True if among is None else among))
         for at in range(0, len(rows), _BATCH):
-            put = _put_into(context, texts.take(pa.array(rows[at : at + _BATCH])))
-            mark(_together(put) if together else put, encode)
+            put = _put_into(context, self.texts.take(pa.array(rows[at : at + _BATCH])))
+            self._mark(_together(put) if together else put, encode)
 
-    def mark(texts: pa.Array, encode: Encode) -> None:
-        found[np.isin(ids, _ids(texts, encode))] = True
+    def complete(self, data: pa.ChunkedArray, encode: Encode) -> None:
+        """Look for parts of characters inside characters."""
+        ways = {row: completions(data[row].as_py()) for row in np.flatnonzero(~self.found & ~self._whole).tolist()}
+        size = _FIRST_ROUND
+        while size <= _COMPLETIONS:
+            tried = [text for row, tries in ways.items() if not self.found[row] for text in islice(tries, size)]
+            if not tried:
+                break
+            for at in range(0, len(tried), _BATCH):
+                self._mark(pa.array(tried[at : at + _BATCH], pa.large_string()), encode)
+            size *= 2
 
-    for context in _FIRST:
-        if quick is not None:
-            attempt(context, quick)
-        attempt(context, encode, together=True)
-    for context in (*_FIRST, *_CONTEXTS):
-        attempt(context, encode)
-    ways = {row: completions(data[row].as_py()) for row in np.flatnonzero(~found & ~whole).tolist()}
-    size = _FIRST_ROUND
-    while size <= _COMPLETIONS:
-        tried = [text for row, tries in ways.items() if not found[row] for text in islice(tries, size)]
-        if not tried:
-            break
-        for at in range(0, len(tried), _BATCH):
-            mark(pa.array(tried[at : at + _BATCH], pa.large_string()), encode)
-        size *= 2
-    return found & tested
+    def _mark(self, texts: pa.Array, encode: Encode) -> None:
+        self.found[np.isin(self.ids, _ids(texts, encode))] = True
 
 
 def _put_into(context: str, texts: pa.Array) -> pa.Array:
