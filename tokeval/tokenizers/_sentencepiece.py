@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -56,11 +58,15 @@ class SentencePiece(Tokenizer):
         data = path.read_bytes()
         if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece
             check_entries(path, count_pieces(data))
-        try:
-            self._processor = sentencepiece.SentencePieceProcessor(model_file=str(path))
-        except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it
-            raise TokenizerError(f"{path} does not load as a SentencePiece model, or is cut short") from error
         self._path = path
+        with ThreadPoolExecutor(1) as aside:
+            loading = aside.submit(sentencepiece.SentencePieceProcessor, model_file=str(path))
+            with suppress(Exception):  # while the library loads, which holds nobody up; it says what is broken
+                _ = self.entries
+            try:
+                self._processor = loading.result()
+            except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it
+                raise TokenizerError(f"{path} does not load as a SentencePiece model, or is cut short") from error
         self.fingerprint = file_digest(path)
         self.library = f"sentencepiece/{sentencepiece.__version__}"
         self.unknown_id = int(self._processor.unk_id())
