@@ -69,9 +69,10 @@ def find_reach(
     silent = pc.is_in(kinds, pa.array([SPECIAL, UNUSED])).to_numpy(zero_copy_only=False)
     tested = ~silent & (tokens["byte_length"].to_numpy() > 0)
     search = _Search(tokens["id"].to_numpy(), tokens["text"].combine_chunks(), ~tested)
-    for context in _FIRST:
-        if quick is not None:
+    if quick is not None:
+        for context in _FIRST:
             search.attempt(context, quick)
+    for context in _FIRST:
         search.attempt(context, encode, together=True)
     for context in (*_FIRST, *_CONTEXTS):
         search.attempt(context, encode)
