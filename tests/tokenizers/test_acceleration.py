@@ -217,10 +217,14 @@ def test_near_ties_go_to_the_reference(tmp_path: Path) -> None:
     words, rows = np.array([0, 1, 1], np.int32), np.array([0, 2, 3])
     entries = np.zeros(3, ENTRY)
     kernels.keep_learnt(entries, 0, np.array([2, 1]), np.array([[1e-3, 50.0], [1.0, 9000.0]], np.float32))
-    out, unsure = np.zeros(3, np.int64), np.zeros(2, np.bool_)
-    kernels.gather_sizes(words, rows, entries, out, unsure)
+    offsets, unsure = np.zeros(3, np.int64), np.zeros(2, np.bool_)
+    nothing = np.zeros(0, np.int32)
+    learnt = np.arange(3 + kernels.PADDING, dtype=np.uint32), nothing, nothing
+    out = np.zeros(1 + kernels.PADDING, np.uint32), nothing, nothing
+    kernels.gather(words, np.zeros(3, np.int64), np.zeros(3, np.int64), rows, 0, entries, learnt, unsure, offsets, out)
     assert unsure.tolist() == [True, False]
-    assert out.tolist() == [0, 0, 1]
+    assert offsets.tolist() == [0, 0, 1]
+    assert out[0][0] == 2
 
 
 @given(rows=st.lists(st.lists(st.integers(0, 10**6), max_size=9)))

@@ -13,6 +13,14 @@ PLAIN, SPACE, ALONE, HAN = 0, 1, 2, 3
 
 _AHEAD = 32
 
+#: Ids are copied a few at a time, so that behind the last there has to be so much room.
+PADDING = 8
+
+#: Chunks of at most so many blocks of eight bytes are compared without a branch, by the bits that count of each block:
+#: of `size - 8` bytes those at `size + 8 * (_BLOCKS - 2)`, and so on.
+_BLOCKS = 4
+_KEPT = np.array([(1 << 8 * min(max(k - 8 * (_BLOCKS - 1), 0), 8)) - 1 for k in range(16 * _BLOCKS)], np.uint64)
+
 
 @kernel
 def write_point(buffer, at, point):
@@ -37,18 +45,28 @@ def write_point(buffer, at, point):
 
 
 @kernel
-def mark_points(data, start, stop, seen):
-    """Set `seen` for every code point that occurs."""
-    at = start
-    while at < stop:
-        point, width = point_at(data, at)
-        seen[point] = True
-        at += width
+def mark_points(data, chunks, seen):
+    """Set `seen` for every code point that occurs in chunks, given by where they begin and end."""
+    for e in range(chunks[0].shape[0]):
+        at = chunks[0][e]
+        while at < chunks[1][e]:
+            point, width = point_at(data, at)
+            seen[point] = True
+            at += width
+
+
+@kernel
+def widest_of(chunks):
+    """The size of the largest chunk, but 16 where it is smaller."""
+    widest = np.int64(16)
+    for e in range(chunks[0].shape[0]):
+        widest = max(widest, chunks[1][e] - chunks[0][e])
+    return widest
 
 
 @kernel
 def fill_table(table, old):
-    """Enter the entries of an old table into an empty one; a slot holds 32 bits of hash, then the entry, or 0."""
+    """Enter the slots of an old table into an empty one; a slot holds 32 bits of hash, then the place in the store."""
     mask = np.uint64(table.shape[0] - 1)
     for k in range(old.shape[0]):
         if old[k]:
@@ -135,56 +153,69 @@ def _code(data, start, size):
 
 
 @kernel
-def look_up(data, begins, sizes, codes, first, last, table, store, entries, count, words):
-    """Find the entry of each chunk from `first` on; unseen chunks become new entries.
+def look_up(data, begins, sizes, codes, first, last, table, store, used, count, words, fresh):
+    """Find the number of each chunk from `first` on; unseen chunks get the next number, and are told in `fresh`.
 
-    Returns the chunk to go on with once there is more room, and the number of entries so far.
+    `store` holds, behind a word of zeros, for each chunk its number and its size in one word, then its bytes, filled
+    up with zeros. Returns the chunk to go on with once there is more room, the words used and the chunks numbered.
     """
-    used = entries[count].cut
     mask = np.uint64(table.shape[0] - 1)
-    one, half = np.uint64(1), np.uint64(32)
+    one, half, low = np.uint64(1), np.uint64(32), np.uint64(0xFFFFFFFF)
+    before = count
     for c in range(first, last):
         if (c - first) % _AHEAD == 0:  # ask for the memory of several chunks at once, or each would wait for its own
-            for k in range(c, min(c + _AHEAD, last)):
-                words[k] = np.int32(table[np.uint64(codes[k]) & mask] & np.uint64(0xFFFFFFFF))
-            for k in range(c, min(c + _AHEAD, last)):
-                low = entries[max(words[k] - 1, 0)].cut
-                words[k] = store[low if sizes[k] > 8 else 0]
+            stop = min(c + _AHEAD, last)
+            for k in range(c, stop):
+                words[k] = np.int32(table[np.uint64(codes[k]) & mask] & low)
+            for k in range(c, stop):
+                words[k] = np.int32(store[np.uint64(np.uint32(words[k]))] & low)
         begin, size, code = begins[c], np.int64(sizes[c]), np.uint64(codes[c])
-        head = head_of(data, begin, size)
         slot = code & mask
         entry = np.int64(-1)
         while table[slot]:
             if table[slot] >> half == code:
-                entry = np.int64(table[slot] & np.uint64(0xFFFFFFFF)) - 1
-                low = entries[entry].cut
-                alike = entries[entry].head == head and entries[entry + 1].cut - low == size
-                if alike and (size <= 8 or _same(store, low, data, begin, size)):
+                place = table[slot] & low
+                if np.int64(store[place] & low) == size and _same(store, place + one, data, begin, size):
+                    entry = np.int64(store[place] >> half)
                     break
-                entry = np.int64(-1)
             slot = (slot + one) & mask
         if entry < 0:
-            if used + size > store.shape[0] or 4 * (count + 1) > 3 * table.shape[0]:
-                return c, count
+            whole = size >> 3
+            if used + whole + 2 + _BLOCKS > store.shape[0] or 2 * (count + 1) > table.shape[0]:
+                return c, used, count
+            table[slot] = (code << half) | np.uint64(used)
+            store[np.uint64(used)] = (np.uint64(count) << half) | np.uint64(size)
+            used += 1
+            for k in range(whole):
+                store[np.uint64(used + k)] = eight_at(data, begin + 8 * k)
+            used += whole
+            if size & 7:
+                store[np.uint64(used)] = head_of(data, begin + 8 * whole, size & 7)
+                used += 1
+            fresh[count - before] = c
             entry = count
             count += 1
-            table[slot] = (code << half) | np.uint64(count)
-            for k in range(size):
-                store[used + k] = data[begin + k]
-            used += size
-            entries[entry].head = head
-            entries[count].cut = used
         words[c] = entry
-    return last, count
+    return last, used, count
 
 
 @kernel
-def _same(store, low, data, begin, size):
-    """Whether more than eight bytes are the same from the ninth on."""
-    for k in range(8, size - 8, 8):
-        if eight_at(store, low + k) != eight_at(data, begin + k):
+def _same(store, place, data, begin, size):
+    """Whether the bytes of two chunks of one size are the same."""
+    one = np.uint64(1)
+    if size <= 8 * _BLOCKS and begin + 8 * _BLOCKS <= data.shape[0]:  # without a branch that depends on the size
+        differ = np.uint64(0)
+        for k in range(_BLOCKS):
+            kept = _KEPT[np.uint64(size + 8 * (_BLOCKS - 1 - k))]
+            differ |= (eight_at(data, begin + 8 * k) ^ store[place + np.uint64(k)]) & kept
+        return differ == 0
+    at = begin
+    while at + 8 <= begin + size:
+        if eight_at(data, at) != store[place]:
             return False
-    return eight_at(store, low + size - 8) == eight_at(data, begin + size - 8)
+        at += 8
+        place += one
+    return at == begin + size or head_of(data, at, begin + size - at) == store[place]
 
 
 @kernel
@@ -198,40 +229,55 @@ def keep_learnt(entries, before, lengths, trust):
 
 
 @kernel
-def gather_sizes(words, rows, entries, out, unsure):
-    """Tokens of each document as offsets; documents whose chunks cannot be trusted together get none.
+def gather(words, begins, offsets, rows, row, entries, learnt, unsure, out_offsets, out):
+    """The ids of every document's chunks in order, and, where there is room for them, their byte ranges, from `row` on.
 
-    A chunk's `slack` tells how far sums of scores may be off before its ids change (negative where they depend on the
-    neighbours), its `weight` how large its sums are. Sums of the whole document are off by its size.
+    Documents whose chunks cannot be trusted together get none: a chunk's `slack` tells how far sums of scores may be
+    off before its ids change (negative where they depend on the neighbours), its `weight` how large its sums are, and
+    sums of the whole document are off by its size. `learnt` and `out` are ids, starts and ends. Returns the document
+    to go on with once there is more room, and a number that means nothing.
     """
-    for row in range(rows.shape[0] - 1):
+    ids, starts, ends = learnt
+    out_ids, out_starts, out_ends = out
+    spans = out_starts.shape[0] == out_ids.shape[0]
+    touched = np.uint32(0)
+    at = out_offsets[row]
+    while row + 1 < rows.shape[0]:
         size = np.int64(0)
         slack, weight = np.float32(np.inf), np.float64(0)
         for k in range(rows[row], rows[row + 1]):
-            entry = words[k]
-            size += entries[entry + 1].first - entries[entry].first
+            entry = np.uint64(words[k])
+            first = entries[entry].first
+            size += entries[entry + np.uint64(1)].first - first
             slack = min(slack, entries[entry].slack)
             weight += entries[entry].weight
+            touched ^= ids[np.uint64(first)]  # the document's ids are asked for all at once, not one after the other
         unsure[row] |= slack <= weight * 2.0**-22
-        out[row + 1] = out[row] + (0 if unsure[row] else size)
+        if not unsure[row]:
+            if at + size + PADDING > out_ids.shape[0]:
+                break
+            for k in range(rows[row], rows[row + 1]):
+                entry = np.uint64(words[k])
+                first, last = entries[entry].first, entries[entry + np.uint64(1)].first
+                for j in range(first, last, 4):  # most chunks have a few ids
+                    _copy_four(ids, j, out_ids, at + j - first)
+                if spans:
+                    for j in range(first, last):
+                        out_starts[at + j - first] = begins[k] - offsets[row] + starts[j]
+                        out_ends[at + j - first] = begins[k] - offsets[row] + ends[j]
+                at += last - first
+        row += 1
+        out_offsets[row] = at
+    return row, touched
 
 
 @kernel
-def gather(words, begins, offsets, rows, entries, ids, starts, ends, unsure, out, out_starts, out_ends):
-    """The ids of every document's chunks in order, and, where there is room for them, their byte ranges."""
-    spans = out_starts.shape[0] == out.shape[0]
-    at = 0
-    for row in range(rows.shape[0] - 1):
-        if unsure[row]:
-            continue
-        for k in range(rows[row], rows[row + 1]):
-            entry = words[k]
-            for j in range(entries[entry].first, entries[entry + 1].first):
-                out[at] = ids[j]
-                if spans:
-                    out_starts[at] = begins[k] - offsets[row] + starts[j]
-                    out_ends[at] = begins[k] - offsets[row] + ends[j]
-                at += 1
+def _copy_four(source, j, out, at):
+    """Four ids in one go; those beyond the last are overwritten, or lie in the padding."""
+    j, at = np.uint64(j), np.uint64(at)
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    a, b, c, d = source[j], source[j + one], source[j + two], source[j + three]
+    out[at], out[at + one], out[at + two], out[at + three] = a, b, c, d
 
 
 @kernel
@@ -269,17 +315,16 @@ def _longest_matches(buffer, ends, count, froms, tos, first, inner, unknown, lim
 
 
 @kernel
-def wordpiece(data, cuts, flags, counts, points, splits, first, inner, unknown, limit, ids, starts, stops, lengths):
+def wordpiece(data, chunks, flags, counts, points, splits, first, inner, unknown, limit, ids, starts, stops, lengths):
     """Greedy WordPiece of chunks after a normaliser and a splitter given by tables; -1 tokens where unsafe."""
-    widest = 16
-    for e in range(cuts.shape[0] - 1):
-        widest = max(widest, cuts[e + 1] - cuts[e])
+    widest = widest_of(chunks)
     buffer = np.empty(16 * widest, np.uint8)
     ends = np.empty(4 * widest, np.int64)
     froms, tos = np.empty(4 * widest, np.int32), np.empty(4 * widest, np.int32)
     t = 0
-    for e in range(cuts.shape[0] - 1):
-        at, stop, origin = cuts[e], cuts[e + 1], t
+    for e in range(lengths.shape[0]):
+        low, stop, origin = chunks[0][e], chunks[1][e], t
+        at = low
         size = count = 0
         safe = True
         while at < stop:
@@ -300,7 +345,7 @@ def wordpiece(data, cuts, flags, counts, points, splits, first, inner, unknown, 
                 if split == 2:
                     continue
                 size = write_point(buffer, size, normal)
-                ends[count], froms[count], tos[count] = size, begin - cuts[e], at - cuts[e]
+                ends[count], froms[count], tos[count] = size, begin - low, at - low
                 count += 1
                 if split == 1:
                     t = _longest_matches(

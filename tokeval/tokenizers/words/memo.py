@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, text_buffers
+from tokeval.arrow import Int64, UInt8, UInt32, byte_array, id_buffers, text_buffers
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.fast import Found, positions
 from tokeval.tokenizers.modelproto import BYTE, Model
@@ -18,11 +18,9 @@ from tokeval.tokenizers.modelproto import BYTE, Model
 Int32 = npt.NDArray[np.int32]
 Item = TypeVar("Item", bound=np.generic)
 
-#: What is known of a chunk: its first eight bytes, where its bytes begin among those kept and its ids among those kept
-#: (they end where the next one's begin), and how far it can be trusted; see `gather_sizes`. One look into memory.
-ENTRY = np.dtype(
-    [("head", np.uint64), ("cut", np.int64), ("first", np.int64), ("slack", np.float32), ("weight", np.float32)]
-)
+#: What is known of a chunk: where its ids begin among those kept (they end where the next one's begin), and how far it
+#: can be trusted; see `gather`. One look into memory.
+ENTRY = np.dtype([("first", np.int64), ("slack", np.float32), ("weight", np.float32)])
 
 #: So many chunks are soon learnt anew.
 _FEW = 4096
@@ -37,7 +35,7 @@ class Encoded:
         starts, ends: the bytes of each token in its chunk, if they were wanted.
         lengths: the number of each chunk's tokens; -1 where only the reference can tell, -2 where even that depends
             on what is around the chunk.
-        trust: per chunk how far sums of scores may be off, and how large they are, shape (n, 2); see `gather_sizes`.
+        trust: per chunk how far sums of scores may be off, and how large they are, shape (n, 2); see `gather`.
     """
 
     ids: UInt32
@@ -49,14 +47,7 @@ class Encoded:
     @classmethod
     def room(cls, tokens: int, chunks: int, spans: bool) -> Encoded:
         """Room for so many, to be filled."""
-        places = tokens if spans else 0
-        return cls(
-            np.empty(tokens, np.uint32),
-            np.empty(places, np.int32),
-            np.empty(places, np.int32),
-            np.empty(chunks, np.int64),
-            np.empty((chunks, 2), np.float32),
-        )
+        return cls(*_rooms(tokens, spans), np.empty(chunks, np.int64), np.empty((chunks, 2), np.float32))
 
     def first(self, tokens: int) -> Encoded:
         """The same with the first tokens only."""
@@ -76,8 +67,8 @@ class ChunkEncoder(Protocol):
     #: Texts whose documents are left to the reference.
     avoid: tuple[str, ...]
 
-    def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
-        """Encode the chunks that lie between the cuts."""
+    def encode(self, data: UInt8, begins: Int64, ends: Int64, spans: bool) -> Encoded:
+        """Encode the chunks of UTF-8 that begin and end there."""
 
 
 class MemoWords:
@@ -101,9 +92,9 @@ class MemoWords:
     def _forget(self, spans: bool) -> None:
         self._spans = spans
         self._table = np.zeros(1 << 16, np.uint64)
-        self._entries = np.zeros(len(self._table) + 1, ENTRY)
-        self._store = np.empty(1 << 18, np.uint8)
-        self._count = 0
+        self._store = np.zeros(1 << 16, np.uint64)
+        self._used, self._count = 1, 0
+        self._entries = np.zeros(1, ENTRY)
         self._ids, self._starts, self._ends = np.empty(0, np.uint32), np.empty(0, np.int32), np.empty(0, np.int32)
 
     def held(self) -> int:
@@ -126,27 +117,17 @@ class MemoWords:
             import pyarrow.compute as pc
 
             unsure |= pc.match_substring_regex(texts, self._avoid).to_numpy(zero_copy_only=False)
-        kernels.gather_sizes(words, rows, self._entries, out_offsets, unsure)
-        total = int(out_offsets[-1])
-        ids = np.empty(total, np.uint32)
-        starts, ends = np.empty(total if spans else 0, np.int32), np.empty(total if spans else 0, np.int32)
-        if total:
-            kernels.gather(
-                words,
-                begins,
-                offsets,
-                rows,
-                self._entries,
-                self._ids,
-                self._starts,
-                self._ends,
-                unsure,
-                ids,
-                starts,
-                ends,
-            )
+        learnt = self._ids, self._starts, self._ends
+        out = _rooms(int(offsets[-1] - offsets[0]) + kernels.PADDING, spans)
+        row = 0
+        while True:
+            row, _ = kernels.gather(words, begins, offsets, rows, row, self._entries, learnt, unsure, out_offsets, out)
+            if row == len(texts):
+                break
+            _resize(2 * len(out[0]) + kernels.PADDING, *out[: 3 if spans else 1])
+        _resize(int(out_offsets[-1]), *out[: 3 if spans else 1])
         open_rows = np.flatnonzero(unsure) if unsure.any() else None
-        return Found(ids, out_offsets, starts if spans else None, ends if spans else None, open_rows)
+        return Found(out[0], out_offsets, out[1] if spans else None, out[2] if spans else None, open_rows)
 
     def _words(self, data: UInt8, offsets: Int64) -> tuple[Int32, Int64, Int64]:
         """The entry of each chunk and where it begins, and the n + 1 places among them where documents begin."""
@@ -154,54 +135,67 @@ class MemoWords:
 
         room = int(offsets[-1] - offsets[0]) + len(offsets)
         begins, sizes = np.empty(room, np.int64), np.empty(room, np.int32)
-        codes, words = np.empty(room, np.uint32), np.empty(room, np.int32)
+        codes, words, fresh = np.empty(room, np.uint32), np.empty(room, np.int32), np.empty(room, np.int32)
         rows = np.zeros(len(offsets), np.int64)
         last = kernels.cut(data, offsets, self._classes, self._encoder.lead, begins, sizes, codes, rows)
         before, at = self._count, 0
         while True:
-            at, self._count = kernels.look_up(
-                data, begins, sizes, codes, at, last, self._table, self._store, self._entries, self._count, words
+            at, self._used, self._count = kernels.look_up(
+                data,
+                begins,
+                sizes,
+                codes,
+                at,
+                last,
+                self._table,
+                self._store,
+                self._used,
+                self._count,
+                words,
+                fresh[self._count - before :],
             )
             if at == last:
                 break
             self._make_room(int(sizes[at]))
         if self._count > before:
-            self._learn(before)
+            new = fresh[: self._count - before]
+            self._learn(before, data, begins[new], begins[new] + sizes[new])
         return words[:last], begins, rows
 
     def _make_room(self, size: int) -> None:
         """More room where one more entry of so many bytes does not fit."""
         from tokeval.tokenizers.words import kernels
 
-        self._store = _with_room(self._store, int(self._entries[self._count]["cut"]), size)
-        if 4 * (self._count + 1) > 3 * len(self._table):
+        _make_room(self._used + size // 8 + 16, self._store)
+        if 2 * (self._count + 1) > len(self._table):
             table = np.zeros(2 * len(self._table), np.uint64)
-            self._entries = _with_room(self._entries, self._count + 1, 3 * len(table) // 4 - self._count)
             kernels.fill_table(table, self._table)
             self._table = table
 
-    def _learn(self, before: int) -> None:
+    def _learn(self, before: int, data: UInt8, begins: Int64, ends: Int64) -> None:
         """Encode the chunks from `before` on; what the encoder leaves open goes to the reference, alone."""
         from tokeval.tokenizers.words import kernels
 
-        cuts = np.ascontiguousarray(self._entries["cut"][before : self._count + 1])
-        found = self._encoder.encode(self._store, cuts, self._spans)
+        found = self._encoder.encode(data, begins, ends, self._spans)
         found.trust[found.lengths == -2] = -1, 0
         found.lengths[found.lengths == -2] = 0
         if (found.lengths < 0).any():
-            found = self._completed(found, cuts)
+            found = self._completed(found, data, begins, ends)
         base = int(self._entries[before]["first"])
+        _make_room(self._count + 1, self._entries)
         kernels.keep_learnt(self._entries, before, found.lengths, found.trust)
-        self._ids = _appended(self._ids, base, found.ids)
+        _make_room(base + len(found.ids) + kernels.PADDING, self._ids)
+        self._ids[base : base + len(found.ids)] = found.ids
         if self._spans:
-            self._starts = _appended(self._starts, base, found.starts)
-            self._ends = _appended(self._ends, base, found.ends)
+            _make_room(base + len(found.ids), self._starts, self._ends)
+            self._starts[base : base + len(found.ids)] = found.starts
+            self._ends[base : base + len(found.ids)] = found.ends
 
-    def _completed(self, found: Encoded, cuts: Int64) -> Encoded:
+    def _completed(self, found: Encoded, data: UInt8, begins: Int64, stops: Int64) -> Encoded:
         rest, sure = np.flatnonzero(found.lengths < 0), np.flatnonzero(found.lengths >= 0)
-        chunks = pa.Array.from_buffers(
-            pa.large_string(), len(cuts) - 1, [None, pa.py_buffer(cuts), pa.py_buffer(self._store)]
-        ).take(pa.array(rest))
+        parts = [data[begin:end] for begin, end in zip(begins[rest].tolist(), stops[rest].tolist(), strict=True)]
+        cuts = np.concatenate(([0], np.cumsum(stops[rest] - begins[rest])))
+        chunks = byte_array(np.concatenate(parts), cuts).cast(pa.large_string())
         starts = ends = found.starts
         if self._spans:
             spans = self._reference.spans_batch(chunks)
@@ -227,19 +221,23 @@ def fallback_of(model: Model) -> Int64:
     return np.array(numbers if model.byte_fallback and min(numbers) >= 0 else [], np.int64)
 
 
-def _with_room(array: npt.NDArray[Item], size: int, more: int) -> npt.NDArray[Item]:
-    """The array, or a larger one that begins with its first `size` items."""
-    if size + more <= len(array):
-        return array
-    larger = np.empty((max(size + more, 2 * len(array)), *array.shape[1:]), array.dtype)
-    larger[:size] = array[:size]
-    return larger
+def _rooms(size: int, spans: bool) -> tuple[UInt32, Int32, Int32]:
+    """Room for so many ids, and for starts and ends if they are wanted."""
+    places = size if spans else 0
+    return np.empty(size, np.uint32), np.empty(places, np.int32), np.empty(places, np.int32)
 
 
-def _appended(array: npt.NDArray[Item], size: int, more: npt.NDArray[Item]) -> npt.NDArray[Item]:
-    array = _with_room(array, size, len(more))
-    array[size : size + len(more)] = more
-    return array
+def _make_room(size: int, *arrays: npt.NDArray[Any]) -> None:
+    """Make arrays larger where they are shorter than that."""
+    for array in arrays:
+        if size > len(array):
+            _resize(max(size, 2 * len(array)), array)
+
+
+def _resize(size: int, *arrays: npt.NDArray[Any]) -> None:
+    """Change arrays in their place, where the system moves pages rather than bytes; nobody else may look at them."""
+    for array in arrays:
+        array.resize(size, refcheck=False)
 
 
 def _merged(

@@ -41,12 +41,12 @@ class Points:
         self.points = np.zeros((_POINTS, _WIDEST), np.int32)
         self.splits = np.zeros(_POINTS, np.uint8)
 
-    def learn(self, data: UInt8, cuts: Int64) -> None:
-        """Fill the tables for every code point between the first and the last cut."""
+    def learn(self, data: UInt8, begins: Int64, ends: Int64) -> None:
+        """Fill the tables for every code point of the chunks that begin and end there."""
         from tokeval.tokenizers.words.kernels import mark_points
 
         seen = np.zeros(_POINTS, np.bool_)
-        mark_points(data, cuts[0], cuts[-1], seen)
+        mark_points(data, (begins, ends), seen)
         with self._lock:
             for point in np.flatnonzero(seen & ~self._known).tolist():
                 self.flags[point] = self._ask(point)

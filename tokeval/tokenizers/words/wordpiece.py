@@ -43,16 +43,16 @@ class WordPiece:
             trie_of([piece.encode() for piece in pieces], list(pieces.values())) for pieces in (vocabulary, inner)
         )
 
-    def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
+    def encode(self, data: UInt8, begins: Int64, ends: Int64, spans: bool) -> Encoded:
         """See `ChunkEncoder`."""
         from tokeval.tokenizers.words.kernels import wordpiece
 
-        self._points.learn(data, cuts)
-        found = Encoded.room(4 * int(cuts[-1] - cuts[0]) + 16, len(cuts) - 1, spans=True)
+        self._points.learn(data, begins, ends)
+        found = Encoded.room(4 * int((ends - begins).sum()) + 16, len(begins), spans=True)
         tables = self._points
         total = wordpiece(
             data,
-            cuts,
+            (begins, ends),
             tables.flags,
             tables.counts,
             tables.points,

@@ -57,14 +57,14 @@ class Merges:
         self._numbers = np.array([*(ids.get(text, -1) for text in number_of), -1], np.int32)
         self._unknown, self._fallback = unknown, fallback_of(model)
 
-    def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
+    def encode(self, data: UInt8, begins: Int64, ends: Int64, spans: bool) -> Encoded:
         """See `ChunkEncoder`."""
         from tokeval.tokenizers.words.merges import kernels
 
-        found = Encoded.room(4 * (int(cuts[-1] - cuts[0]) + len(cuts)) + 16, len(cuts) - 1, spans)
+        found = Encoded.room(4 * (int((ends - begins).sum()) + len(begins)) + 20, len(begins), spans)
         total = kernels.merge(
             data,
-            cuts,
+            (begins, ends),
             not self.lead,
             self._mapped,
             self._letters,

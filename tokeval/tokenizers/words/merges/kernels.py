@@ -6,6 +6,7 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.tokenizers.kernels import pop, push
+from tokeval.tokenizers.words.kernels import widest_of
 from tokeval.tokenizers.words.normal.kernels import MARK_POINT, by_map
 from tokeval.utf8 import point_at
 
@@ -132,7 +133,7 @@ def _merge_long(pairs, bases, symbols, ends, ranks, count):
 
 
 @kernel
-def merge(data, cuts, plain, mapped, letters, pairs, bases, numbers, unknown, fallback, ids, lengths):
+def merge(data, chunks, plain, mapped, letters, pairs, bases, numbers, unknown, fallback, ids, lengths):
     """Byte-pair merges of chunks, each behind a word mark; -2 tokens where doubtful in context.
 
     `letters` holds the symbol of each code point (of a space the mark's), `pairs` and `bases` are as `place_pairs`
@@ -140,15 +141,12 @@ def merge(data, cuts, plain, mapped, letters, pairs, bases, numbers, unknown, fa
     nothing. If not `plain`, spaces are marks and all else is as it stands.
     """
     units, forms, kinds = mapped
-    widest = 16
-    for e in range(cuts.shape[0] - 1):
-        widest = max(widest, cuts[e + 1] - cuts[e])
-    room = 16 * widest + 16
+    room = 16 * widest_of(chunks) + 16
     buffer = np.empty(room if plain else 0, np.uint8)
     symbols, ends, ranks = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     t = 0
-    for e in range(cuts.shape[0] - 1):
-        low, high = cuts[e], cuts[e + 1]
+    for e in range(lengths.shape[0]):
+        low, high = chunks[0][e], chunks[1][e]
         if plain:
             low, high = 0, by_map(data, low, high, units, forms, kinds, buffer, 0)
             if high <= 0:

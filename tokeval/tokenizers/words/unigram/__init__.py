@@ -75,19 +75,19 @@ class Unigram:
                 made._scores[number] = len(text.encode()) * max(normal) - 0.1
         return made
 
-    def encode(self, data: UInt8, cuts: Int64, spans: bool) -> Encoded:
+    def encode(self, data: UInt8, begins: Int64, ends: Int64, spans: bool) -> Encoded:
         """See `ChunkEncoder`."""
         from tokeval.tokenizers.words.unigram import kernels
 
         table = np.zeros(0, np.uint8), np.zeros(0, np.uint8), np.zeros((0, 4), np.int32)
         how = kernels.SHORTEST if self.spans else kernels.LONGEST
         if self._points is not None:
-            self._points.learn(data, cuts)
+            self._points.learn(data, begins, ends)
             table, how = (self._points.flags, self._points.counts, self._points.points), kernels.POINTS
-        found = Encoded.room(4 * (int(cuts[-1] - cuts[0]) + len(cuts)) + 16, len(cuts) - 1, spans)
+        found = Encoded.room(4 * (int((ends - begins).sum()) + len(begins)) + 20, len(begins), spans)
         total = kernels.unigram(
             data,
-            cuts,
+            (begins, ends),
             how,
             table,
             self._mapped,

@@ -6,7 +6,7 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.tokenizers.trie.kernels import piece_of, step
-from tokeval.tokenizers.words.kernels import write_point
+from tokeval.tokenizers.words.kernels import widest_of, write_point
 from tokeval.tokenizers.words.normal.kernels import MARK_POINT, by_map, by_points, by_shortest
 
 #: How chunks are normalised: by a table, by a character map as SentencePiece does it, or as Hugging Face does.
@@ -14,34 +14,31 @@ POINTS, LONGEST, SHORTEST = 0, 1, 2
 
 
 @kernel
-def unigram(data, cuts, how, table, mapped, trie, scores, unknown, penalty, fallback, found, lengths, trust):
+def unigram(data, chunks, how, table, mapped, trie, scores, unknown, penalty, fallback, found, lengths, trust):
     """Best segmentation of chunks, each behind a word mark; -1 tokens where unsafe, -2 where doubtful in context.
 
     `fallback` holds the id of each byte for what is unknown, or nothing. Writes per chunk how much less good each
-    decision's alternative was at least, by the character, and how good the whole is: see `gather_sizes`.
+    decision's alternative was at least, by the character, and how good the whole is: see `gather`.
     """
     ids, starts, stops = found
     flags, counts, points = table
     units, forms, kinds = mapped
-    widest = 16
-    for e in range(cuts.shape[0] - 1):
-        widest = max(widest, cuts[e + 1] - cuts[e])
-    room = 16 * widest + 16
+    room = 16 * widest_of(chunks) + 16
     buffer = np.empty(room, np.uint8)
     best, second = np.empty(room, np.float64), np.empty(room, np.float64)
     start, piece = np.empty(room, np.int32), np.empty(room, np.int32)
     froms, tos, trail = np.zeros(room, np.int32), np.zeros(room, np.int32), np.empty(room, np.int32)
     spans = starts.shape[0] > 0
     t = 0
-    for e in range(cuts.shape[0] - 1):
+    for e in range(lengths.shape[0]):
         trust[e, 0], trust[e, 1] = np.inf, 0
         size = write_point(buffer, 0, np.int64(MARK_POINT))
         if how == POINTS:
-            size = by_points(data, cuts[e], cuts[e + 1], flags, counts, points, buffer, froms, tos, size)
+            size = by_points(data, chunks[0][e], chunks[1][e], flags, counts, points, buffer, froms, tos, size)
         elif how == LONGEST:
-            size = by_map(data, cuts[e], cuts[e + 1], units, forms, kinds, buffer, size)
+            size = by_map(data, chunks[0][e], chunks[1][e], units, forms, kinds, buffer, size)
         else:
-            size = by_shortest(data, cuts[e], cuts[e + 1], units, forms, kinds, buffer, froms, tos, size)
+            size = by_shortest(data, chunks[0][e], chunks[1][e], units, forms, kinds, buffer, froms, tos, size)
         if size == 3:
             size = 0 if how == LONGEST else -1
         if t + size > ids.shape[0]:
