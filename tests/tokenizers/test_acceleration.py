@@ -318,13 +318,17 @@ def test_the_share_that_is_checked(rows: int, share: float) -> None:
 
 
 def test_splicing_puts_the_references_rows_in_their_places() -> None:
-    found = Found(np.array([1, 2, 5], np.uint32), np.array([0, 2, 2, 3, 3]), unsure=np.array([1, 3]))
-    flat, offsets, mine, theirs = spliced(found, np.array([8, 9, 9], np.uint32), np.array([0, 1, 3]))
-    assert flat.tolist() == [1, 2, 8, 5, 9, 9]
-    assert offsets.tolist() == [0, 2, 3, 4, 6]
-    assert mine.tolist() == [0, 1, 3]
-    assert theirs.tolist() == [2, 4, 5]
-    assert positions(offsets, [2, 0]).tolist() == [3, 0, 1]
+    places = np.array([1, 2, 5], np.int32)
+    found = Found(np.array([1, 2, 5], np.uint32), np.array([0, 2, 2, 3, 3]), places, -places, np.array([1, 3]))
+    more = np.array([8, 9, 9], np.int32)
+    merged = spliced(found, Found(np.array([8, 9, 9], np.uint32), np.array([0, 1, 3]), more, -more))
+    assert merged.ids.tolist() == [1, 2, 8, 5, 9, 9]
+    assert merged.offsets.tolist() == [0, 2, 3, 4, 6]
+    assert merged.starts is not None
+    assert merged.ends is not None
+    assert merged.starts.tolist() == (-merged.ends).tolist() == [1, 2, 8, 5, 9, 9]
+    assert merged.unsure is None
+    assert positions(merged.offsets, [2, 0]).tolist() == [3, 0, 1]
 
 
 def test_the_command_line_with_and_without(tmp_path: Path, bytelevel: Path) -> None:

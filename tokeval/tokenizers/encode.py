@@ -161,17 +161,7 @@ class Encoder:
     def _completed(self, texts: pa.Array, found: Found) -> Found:
         """The fast path's ids with the reference's in the rows that it left open."""
         rest = texts.take(pa.array(found.unsure))
-        if found.starts is None or found.ends is None:
-            ids, offsets = id_buffers(self._ids(rest))
-            flat, merged, _, _ = spliced(found, ids, offsets)
-            return Found(flat, merged)
-        theirs = self._by_offsets(rest)
-        flat, merged, here, there = spliced(found, theirs.ids, theirs.offsets)
-        starts, ends = np.empty(len(flat), np.int32), np.empty(len(flat), np.int32)
-        starts[here], ends[here] = found.starts, found.ends
-        if theirs.starts is not None and theirs.ends is not None:
-            starts[there], ends[there] = theirs.starts, theirs.ends
-        return Found(flat, merged, starts, ends)
+        return spliced(found, Found(*id_buffers(self._ids(rest))) if found.starts is None else self._by_offsets(rest))
 
     def time(self, texts: pa.Array) -> dict[str, int]:
         """Nanoseconds of encoding the texts once more on the reference and the fast path, and of decoding them."""

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from tokeval.tokenizers.hard import hard_strings, in_context
 
 if TYPE_CHECKING:
     from tokeval.tokenizers.base import Tokenizer
+
+Item = TypeVar("Item", bound=np.generic)
 
 #: Memory that all caches of a run may take together unless told otherwise, in bytes.
 CACHE_BYTES = 1 << 30
@@ -189,6 +192,8 @@ class Accelerator:
         """Rows to check: drawn by a hash of the text, so that no sharding or order changes the draw."""
         from tokeval.tokenizers.kernels import text_hashes
 
+        if self.share <= 0 and groups is None:
+            return np.zeros(0, np.int64)
         data, offsets = text_buffers(texts)
         lengths = np.diff(offsets)
         hashes = np.empty(len(texts), np.uint64)
@@ -204,7 +209,7 @@ class Accelerator:
 
     def _difference(self, found: Found, texts: pa.Array, rows: npt.NDArray[np.int64]) -> str | None:
         """Where the fast path and the reference part, in words; None if they agree on all these rows."""
-        if found.unsure is not None:
+        if found.unsure is not None and len(rows):
             rows = np.setdiff1d(rows, found.unsure)
         if not len(rows):
             return None
@@ -256,19 +261,24 @@ def rows_of(ids: UInt32, offsets: Int64, rows: npt.NDArray[np.int64]) -> tuple[U
     return ids[positions(offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
-def spliced(found: Found, ids: UInt32, offsets: Int64) -> tuple[UInt32, Int64, Int64, Int64]:
-    """Put the reference's ids of the unsure rows in their places.
-
-    Returns:
-        The flat ids and offsets, then where the fast path's tokens and where the reference's lie among them.
-    """
-    rows = found.unsure if found.unsure is not None else np.zeros(0, np.int64)
+def spliced(found: Found, theirs: Found) -> Found:
+    """Put what the reference made of the unsure rows, of which there are some, in their places."""
+    rows = found.unsure
+    if rows is None:
+        return found
     counts = np.diff(found.offsets)
-    sure = np.setdiff1d(np.arange(len(counts)), rows)
-    counts = counts.copy()
-    counts[rows] = np.diff(offsets)
-    merged = np.concatenate(([0], np.cumsum(counts)))
-    flat = np.empty(int(merged[-1]), np.uint32)
-    mine, theirs = positions(merged, sure), positions(merged, rows)
-    flat[mine], flat[theirs] = found.ids, ids
-    return flat, merged, mine, theirs
+    counts[rows] = np.diff(theirs.offsets)
+    places, cuts = found.offsets[rows], theirs.offsets
+    starts = ends = None
+    if found.starts is not None and found.ends is not None and theirs.starts is not None and theirs.ends is not None:
+        starts = _between(found.starts, places, theirs.starts, cuts)
+        ends = _between(found.ends, places, theirs.ends, cuts)
+    ids = _between(found.ids, places, theirs.ids, cuts)
+    return Found(ids, np.concatenate(([0], np.cumsum(counts))), starts, ends)
+
+
+def _between(mine: npt.NDArray[Item], places: Int64, theirs: npt.NDArray[Item], offsets: Int64) -> npt.NDArray[Item]:
+    """An array with the rows of another one inserted before some places."""
+    gaps = np.split(theirs, offsets[1:-1])
+    parts = np.split(mine, places)
+    return np.concatenate([*chain.from_iterable(zip(parts, gaps, strict=False)), parts[-1]])

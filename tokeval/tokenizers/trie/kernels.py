@@ -1,8 +1,8 @@
 """Compiled double-array tries, a node in a single number.
 
 From the highest bits on: where its children are counted from, the number of the piece that ends there plus one (24
-bits), and its byte. No two nodes with children count them from the same place, so the byte tells whose child it is.
-The root is `trie[0]`; a cell without a node holds 0.
+bits), and its label: a byte or, in a wide trie, a symbol of 16 bits above 0. No two nodes with children count them
+from the same place, so the label tells whose child it is. The root is `trie[0]`; a cell without a node holds 0.
 """
 
 from __future__ import annotations
@@ -29,17 +29,31 @@ def piece_of(node):
 
 
 @kernel
-def build(store, offsets, order, trie):
-    """Enter pieces, sorted by their bytes, under their numbers in `order`; -1 if there are too few cells.
+def wide_step(trie, node, symbol):
+    """The child of a node of a wide trie by a symbol, or -1."""
+    child = trie[np.uint64(node >> 40) + np.uint64(symbol)]
+    return child if child & 0xFFFF == np.int64(symbol) and child != 0 else np.int64(-1)
 
-    `trie` comes filled with zeros.
+
+@kernel
+def wide_piece_of(node):
+    """The number of the piece that ends at a node of a wide trie, or -1."""
+    return ((node >> 16) & 0xFFFFFF) - 1
+
+
+@kernel
+def build(store, offsets, order, trie, bits):
+    """Enter pieces, sorted by their labels, under their numbers in `order`; -1 if there are too few cells.
+
+    Labels have so many bits. `trie` comes filled with zeros.
     """
-    limit = trie.shape[0] - 256
-    labels = np.empty(256, np.int64)
+    alphabet = np.int64(1) << bits
+    limit = trie.shape[0] - alphabet
+    labels = np.empty(alphabet, np.int64)
     taken = np.zeros(trie.shape[0], np.bool_)  # cells with a node
     counted = np.zeros(trie.shape[0], np.bool_)  # cells that children are counted from
-    free = np.int64(256)  # where nodes with one child look first; below 256 not every byte could reach
-    roomy = np.int64(256)  # where nodes with several children do
+    free = alphabet  # where nodes with one child look first; below it not every label could reach
+    roomy = alphabet  # where nodes with several children do
     taken[0] = counted[0] = True
     trie[0] = 1  # reached by no byte, as a cell 0 would be by the byte 0 of a node without children
     stack = [(np.int64(0), np.int64(0), np.int64(offsets.shape[0] - 1), np.int64(0))]
@@ -47,7 +61,7 @@ def build(store, offsets, order, trie):
         cell, low, high, depth = stack.pop()
         while low < high and offsets[low + 1] - offsets[low] == depth:
             if depth:
-                trie[cell] = (trie[cell] & 0xFF) | ((order[low] + 1) << 8)
+                trie[cell] = (trie[cell] & (alphabet - 1)) | ((order[low] + 1) << bits)
             low += 1
         count = 0
         for k in range(low, high):
@@ -56,7 +70,7 @@ def build(store, offsets, order, trie):
                 labels[count] = label
                 count += 1
         if count == 0:
-            continue  # children are counted from 0, and no cell below 256 holds a node
+            continue  # children are counted from 0, and no cell that is reached from there holds a node
         while free < limit and taken[free]:
             free += 1
         first = free if count == 1 else max(free, roomy)
@@ -80,7 +94,7 @@ def build(store, offsets, order, trie):
             else:
                 roomy = base + labels[0]
         counted[base] = True
-        trie[cell] |= base << 32
+        trie[cell] |= base << (24 + bits)
         start = low
         for k in range(count):
             taken[base + labels[k]] = True

@@ -181,7 +181,7 @@ def look_up(data, begins, sizes, codes, first, last, table, store, used, count, 
             slot = (slot + one) & mask
         if entry < 0:
             whole = size >> 3
-            if used + whole + 2 + _BLOCKS > store.shape[0] or 2 * (count + 1) > table.shape[0]:
+            if used + whole + 2 + _BLOCKS > store.shape[0] or 4 * (count + 1) > 3 * table.shape[0]:
                 return c, used, count
             table[slot] = (code << half) | np.uint64(used)
             store[np.uint64(used)] = (np.uint64(count) << half) | np.uint64(size)

@@ -18,6 +18,12 @@ from tokeval.tokenizers.modelproto import BYTE, Model
 Int32 = npt.NDArray[np.int32]
 Item = TypeVar("Item", bound=np.generic)
 
+#: Where the chunks of a batch begin, their sizes, hashes and numbers, and which of them are new.
+Chunks = tuple[Int64, Int32, UInt32, Int32, Int32]
+
+#: Room for so many chunks stays from batch to batch.
+_ROOM = 1 << 21
+
 #: What is known of a chunk: where its ids begin among those kept (they end where the next one's begin), and how far it
 #: can be trusted; see `gather`. One look into memory.
 ENTRY = np.dtype([("first", np.int64), ("slack", np.float32), ("weight", np.float32)])
@@ -87,6 +93,7 @@ class MemoWords:
             self._classes[0xE3:0xEA] = kernels.HAN
         self._classes[0x20] = kernels.SPACE
         self._avoid = "|".join(sorted(map(re.escape, encoder.avoid)))
+        self._room = _chunks(0)
         self._forget(spans=False)
 
     def _forget(self, spans: bool) -> None:
@@ -99,8 +106,8 @@ class MemoWords:
 
     def held(self) -> int:
         """The bytes of all that is kept for chunks, room for more included."""
-        kept = (self._table, self._entries, self._store)
-        return sum(array.nbytes for array in (*kept, self._ids, self._starts, self._ends))
+        kept = (self._table, self._entries, self._store, self._ids, self._starts, self._ends)
+        return sum(array.nbytes for array in (*kept, *self._room))
 
     def encode(self, texts: pa.Array, spans: bool) -> Found:
         """Ids, and byte ranges if known; rows with a chunk whose ids depend on its neighbours go to the reference."""
@@ -133,9 +140,7 @@ class MemoWords:
         """The entry of each chunk and where it begins, and the n + 1 places among them where documents begin."""
         from tokeval.tokenizers.words import kernels
 
-        room = int(offsets[-1] - offsets[0]) + len(offsets)
-        begins, sizes = np.empty(room, np.int64), np.empty(room, np.int32)
-        codes, words, fresh = np.empty(room, np.uint32), np.empty(room, np.int32), np.empty(room, np.int32)
+        begins, sizes, codes, words, fresh = self._room_for(int(offsets[-1] - offsets[0]) + len(offsets))
         rows = np.zeros(len(offsets), np.int64)
         last = kernels.cut(data, offsets, self._classes, self._encoder.lead, begins, sizes, codes, rows)
         before, at = self._count, 0
@@ -162,12 +167,20 @@ class MemoWords:
             self._learn(before, data, begins[new], begins[new] + sizes[new])
         return words[:last], begins, rows
 
+    def _room_for(self, chunks: int) -> Chunks:
+        if chunks <= len(self._room[0]):
+            return self._room
+        room = _chunks(chunks)
+        if chunks <= _ROOM:
+            self._room = room
+        return room
+
     def _make_room(self, size: int) -> None:
         """More room where one more entry of so many bytes does not fit."""
         from tokeval.tokenizers.words import kernels
 
         _make_room(self._used + size // 8 + 16, self._store)
-        if 2 * (self._count + 1) > len(self._table):
+        if 4 * (self._count + 1) > 3 * len(self._table):
             table = np.zeros(2 * len(self._table), np.uint64)
             kernels.fill_table(table, self._table)
             self._table = table
@@ -221,6 +234,11 @@ def fallback_of(model: Model) -> Int64:
     return np.array(numbers if model.byte_fallback and min(numbers) >= 0 else [], np.int64)
 
 
+def _chunks(size: int) -> Chunks:
+    ints = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
+    return np.empty(size, np.int64), ints[0], np.empty(size, np.uint32), ints[1], ints[2]
+
+
 def _rooms(size: int, spans: bool) -> tuple[UInt32, Int32, Int32]:
     """Room for so many ids, and for starts and ends if they are wanted."""
     places = size if spans else 0
@@ -228,10 +246,10 @@ def _rooms(size: int, spans: bool) -> tuple[UInt32, Int32, Int32]:
 
 
 def _make_room(size: int, *arrays: npt.NDArray[Any]) -> None:
-    """Make arrays larger where they are shorter than that."""
+    """Make arrays larger where they are shorter than that; by little, as pages cost more than moving them."""
     for array in arrays:
         if size > len(array):
-            _resize(max(size, 2 * len(array)), array)
+            _resize(max(size, len(array) * 5 // 4), array)
 
 
 def _resize(size: int, *arrays: npt.NDArray[Any]) -> None:

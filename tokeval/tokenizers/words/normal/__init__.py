@@ -40,27 +40,28 @@ def character_map(blob: bytes) -> tuple[UInt32, UInt8]:
         raise NoFastPathError("a character map that cannot be read")
     units = np.frombuffer(blob, "<u4", size // 4, 4).astype(np.uint32)
     forms = np.frombuffer(blob, np.uint8, offset=4 + size).copy()
-    if joined_points(units)[0x20]:
+    joined, _ = joined_points(units)
+    if joined[0x20]:
         raise NoFastPathError("a character map that joins spaces with what is beside them")
     return units, forms
 
 
-def joined_points(units: UInt32) -> npt.NDArray[np.bool_]:
-    """The code points that are in a key of several code points."""
+def joined_points(units: UInt32) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which code points are in a key of several code points, and which of them elsewhere than in front."""
     from tokeval.tokenizers.words.normal.kernels import mark_joined
 
-    joined = np.zeros(_POINTS, np.bool_)
+    joined, behind = np.zeros(_POINTS, np.bool_), np.zeros(_POINTS, np.bool_)
     if len(units):
-        mark_joined(units, joined)
-    return joined
+        mark_joined(units, joined, behind)
+    return joined, behind
 
 
 def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[str]]:
     """A map with what it does to each code point, none to user-defined symbols of one character; other symbols."""
-    from tokeval.tokenizers.words.normal.kernels import KEPT, MAPPED, MARK_POINT, PLAIN, mark_plain
+    from tokeval.tokenizers.words.normal.kernels import GOES_ON, KEPT, MAPPED, MARK_POINT, PLAIN, mark_plain
 
     units, forms = character_map(blob)
-    joined = joined_points(units)
+    joined, behind = joined_points(units)
     kinds = np.full(_POINTS, MAPPED if len(units) else PLAIN, np.uint8)
     others = []
     for symbol in symbols:
@@ -72,6 +73,7 @@ def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[
         mark_plain(units, kinds)
     for point in (0x20, MARK_POINT):
         kinds[point] = KEPT if kinds[point] == PLAIN else MAPPED
+    kinds[behind] |= GOES_ON
     return (units, forms, kinds), others
 
 

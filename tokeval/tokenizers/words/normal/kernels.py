@@ -11,8 +11,11 @@ from tokeval.utf8 import is_space, point_at
 MARK_POINT = 0x2581
 
 #: What `by_map` does with a code point: looks it up, takes it as it is but for a space or a mark, takes it as it is,
-#: or takes it as it is unless other text than ASCII follows.
+#: or takes it as it is unless what follows is marked as going on.
 MAPPED, KEPT, PLAIN, SINGLE = 0, 1, 2, 3
+
+#: Added to the kind of a code point that a key has behind its first one.
+GOES_ON = 4
 
 
 @kernel
@@ -58,8 +61,8 @@ def ends_key(units, cell):
 
 
 @kernel
-def mark_joined(units, joined):
-    """Set `joined` for every code point that is in a key of several code points."""
+def mark_joined(units, joined, behind):
+    """Set `joined` for every code point that is in a key of several code points, `behind` where it is not the first."""
     key = np.empty(64, np.uint8)
     stack = [(below(units, 0), np.int64(0), np.int64(0))]
     while stack:
@@ -79,6 +82,8 @@ def mark_joined(units, joined):
                 while at <= depth and width <= depth:
                     point, step = point_at(key, at)
                     joined[point] = True
+                    if at:
+                        behind[point] = True
                     at += step
             stack.append((below(units, cell), depth + 1, np.int64(follower)))
 
@@ -118,8 +123,8 @@ def by_map(data, start, stop, units, forms, kinds, buffer, size):
     after_space = True
     while at < stop:
         point, width = point_at(data, at)
-        kind = kinds[np.uint64(point)]
-        if kind >= PLAIN and (kind == PLAIN or at + width >= stop or data[at + width] < 0x80):
+        kind = kinds[np.uint64(point)] & 3
+        if kind == PLAIN or (kind == SINGLE and not _goes_on(data, at + width, stop, kinds)):
             if size + width > buffer.shape[0]:
                 return -2
             for k in range(width):
@@ -129,7 +134,7 @@ def by_map(data, start, stop, units, forms, kinds, buffer, size):
             after_space = False
             continue
         form, taken = np.int64(-1), width
-        if kind != KEPT and kind != PLAIN:
+        if kind != KEPT:
             base = below(units, 0)
             j = at
             while j < stop:
@@ -156,6 +161,43 @@ def by_map(data, start, stop, units, forms, kinds, buffer, size):
     while after_space and size >= begin + 3 and _ends_with_mark(buffer, size):
         size -= 3
     return size
+
+
+@kernel
+def _goes_on(data, at, stop, kinds):
+    """Whether a code point may be in a key with the one before it."""
+    if at >= stop or data[at] < 0x80:
+        return False
+    point, _ = point_at(data, at)
+    return kinds[np.uint64(point)] & GOES_ON != 0
+
+
+@kernel
+def plain_symbols(data, start, stop, kinds, letters, symbols, ends):
+    """The symbols of a chunk that normalises to itself, and where each ends, from 1 on; their number, -1 for others."""
+    count = 0
+    at = start
+    while at < stop:
+        point, width = point_at(data, at)
+        at += width
+        kind = kinds[np.uint64(point)] & 3
+        if kind != PLAIN and (kind != SINGLE or _goes_on(data, at, stop, kinds)):
+            return np.int64(-1)
+        count += 1
+        symbols[np.uint64(count)], ends[np.uint64(count)] = letters[np.uint64(point)], at
+    return count
+
+
+@kernel
+def symbols_of(source, start, stop, letters, symbols, ends):
+    """The symbols of a text and where each ends, from 1 on; their number."""
+    count, at = 0, start
+    while at < stop:
+        point, width = point_at(source, at)
+        at += width
+        count += 1
+        symbols[np.uint64(count)], ends[np.uint64(count)] = letters[np.uint64(point)], at
+    return count
 
 
 @kernel

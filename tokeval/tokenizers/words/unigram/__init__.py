@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tokeval.arrow import Int64, UInt8
+from tokeval.errors import TokenizerError
 from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
-from tokeval.tokenizers.trie import trie_of
+from tokeval.tokenizers.trie import wide_trie_of
 from tokeval.tokenizers.words.memo import Encoded, fallback_of
 from tokeval.tokenizers.words.normal import Mapped, as_hugging_face, as_sentencepiece
 from tokeval.tokenizers.words.points import Points, composes
@@ -27,7 +28,10 @@ class Unigram:
     avoid: tuple[str, ...] = ()
 
     def __init__(self, pieces: Sequence[tuple[str, float]], unknown: int) -> None:
-        self._trie = trie_of([piece.encode() for piece, _ in pieces])
+        try:
+            self._trie, self._letters = wide_trie_of([piece for piece, _ in pieces])
+        except TokenizerError as error:
+            raise NoFastPathError(str(error)) from error
         self._scores = np.array([score for _, score in pieces], np.float64)
         self._unknown, self._penalty = unknown, float(self._scores.min()) - _PENALTY
         self._points: Points | None = None
@@ -92,6 +96,7 @@ class Unigram:
             table,
             self._mapped,
             self._trie,
+            self._letters,
             self._scores,
             self._unknown,
             self._penalty,
