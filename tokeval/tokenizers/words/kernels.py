@@ -86,18 +86,21 @@ def _han(data, at, stop):
 
 
 @kernel
-def cut(data, offsets, classes, lead, begins, sizes, codes, rows):
-    """Cut documents into chunks: where each begins, how long it is, its hash, and the chunks of each document.
+def cut(data, offsets, classes, lead, row, begins, sizes, codes, rows):
+    """Cut documents, from `row` on, into chunks: where each begins, its size, its hash, and each document's chunks.
 
     Chunks are what lies between spaces; with `lead`, between single spaces, so that of a run of spaces all but the
-    first belong to the chunk behind it, and a chunk may be empty. Returns the number of chunks.
+    first belong to the chunk behind it, and a chunk may be empty. Returns the document to go on with once there is
+    more room.
     """
-    found = 0
+    found = rows[row]
     spaces = True  # nothing else parts chunks
     for byte in range(256):
         spaces &= classes[byte] == PLAIN or byte == 0x20
-    for row in range(offsets.shape[0] - 1):
+    while row + 1 < offsets.shape[0]:
         begin, stop = offsets[row], offsets[row + 1]
+        if found + stop - begin + 1 > begins.shape[0]:
+            break
         at = begin
         while at < stop or (lead and at == stop and at > begin):
             end = at
@@ -122,8 +125,9 @@ def cut(data, offsets, classes, lead, begins, sizes, codes, rows):
             begins[found], sizes[found], codes[found] = at, end - at, _code(data, at, end - at)
             found += 1
             at = end + 1 if lead else end
-        rows[row + 1] = found
-    return found
+        row += 1
+        rows[row] = found
+    return row
 
 
 @kernel

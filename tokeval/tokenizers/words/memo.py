@@ -18,11 +18,8 @@ from tokeval.tokenizers.modelproto import BYTE, Model
 Int32 = npt.NDArray[np.int32]
 Item = TypeVar("Item", bound=np.generic)
 
-#: Where the chunks of a batch begin, their sizes, hashes and numbers, and which of them are new.
-Chunks = tuple[Int64, Int32, UInt32, Int32, Int32]
-
-#: Room for so many chunks stays from batch to batch.
-_ROOM = 1 << 21
+#: Room for the chunks of a batch at first, and the most that stays from batch to batch.
+_ROOM, _MOST = 1 << 15, 1 << 21
 
 #: What is known of a chunk: where its ids begin among those kept (they end where the next one's begin), and how far it
 #: can be trusted; see `gather`. One look into memory.
@@ -60,6 +57,37 @@ class Encoded:
         return replace(self, ids=self.ids[:tokens], starts=self.starts[:tokens], ends=self.ends[:tokens])
 
 
+@dataclass(frozen=True)
+class Room:
+    """What is written for a batch, kept for the next, as new memory costs more than what is written to it.
+
+    Attributes:
+        begins, sizes, codes, words: where chunks begin, their sizes in bytes, their hashes, their numbers.
+        fresh: which of them are new.
+        ids, starts, ends: the tokens of the documents; starts and ends are empty until they are wanted.
+    """
+
+    begins: Int64
+    sizes: Int32
+    codes: UInt32
+    words: Int32
+    fresh: Int32
+    ids: UInt32
+    starts: Int32
+    ends: Int32
+
+    @classmethod
+    def new(cls) -> Room:
+        """A small one."""
+        sizes, words, fresh = (np.empty(_ROOM, np.int32) for _ in range(3))
+        codes = np.empty(_ROOM, np.uint32)
+        return cls(np.empty(_ROOM, np.int64), sizes, codes, words, fresh, *_rooms(_ROOM, False))
+
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """All of them."""
+        return self.begins, self.sizes, self.codes, self.words, self.fresh, self.ids, self.starts, self.ends
+
+
 class ChunkEncoder(Protocol):
     """Encodes chunks of text between spaces; may be shared by threads."""
 
@@ -93,7 +121,7 @@ class MemoWords:
             self._classes[0xE3:0xEA] = kernels.HAN
         self._classes[0x20] = kernels.SPACE
         self._avoid = "|".join(sorted(map(re.escape, encoder.avoid)))
-        self._room = _chunks(0)
+        self._room = Room.new()
         self._forget(spans=False)
 
     def _forget(self, spans: bool) -> None:
@@ -107,7 +135,7 @@ class MemoWords:
     def held(self) -> int:
         """The bytes of all that is kept for chunks, room for more included."""
         kept = (self._table, self._entries, self._store, self._ids, self._starts, self._ends)
-        return sum(array.nbytes for array in (*kept, *self._room))
+        return sum(array.nbytes for array in (*kept, *self._room.arrays()))
 
     def encode(self, texts: pa.Array, spans: bool) -> Found:
         """Ids, and byte ranges if known; rows with a chunk whose ids depend on its neighbours go to the reference."""
@@ -117,63 +145,70 @@ class MemoWords:
         if spans > self._spans or (spans < self._spans and self._count < _FEW):  # such as after a check
             self._forget(spans)
         data, offsets = text_buffers(texts)
-        words, begins, rows = self._words(data, offsets)
+        rows = self._words(data, offsets)
         unsure = np.zeros(len(texts), np.bool_)
         out_offsets = np.zeros(len(texts) + 1, np.int64)
         if self._avoid:
             import pyarrow.compute as pc
 
             unsure |= pc.match_substring_regex(texts, self._avoid).to_numpy(zero_copy_only=False)
-        learnt = self._ids, self._starts, self._ends
-        out = _rooms(int(offsets[-1] - offsets[0]) + kernels.PADDING, spans)
+        learnt, room = (self._ids, self._starts, self._ends), self._room
+        _resize(len(room.ids) if spans else 0, room.starts, room.ends)
+        out = room.ids, room.starts, room.ends
         row = 0
         while True:
-            row, _ = kernels.gather(words, begins, offsets, rows, row, self._entries, learnt, unsure, out_offsets, out)
+            row, _ = kernels.gather(
+                room.words, room.begins, offsets, rows, row, self._entries, learnt, unsure, out_offsets, out
+            )
             if row == len(texts):
                 break
-            _resize(2 * len(out[0]) + kernels.PADDING, *out[: 3 if spans else 1])
-        _resize(int(out_offsets[-1]), *out[: 3 if spans else 1])
+            _resize(2 * len(room.ids), *out[: 3 if spans else 1])
+        total = int(out_offsets[-1])
+        ids, starts, ends = room.ids[:total].copy(), room.starts[:total].copy(), room.ends[:total].copy()
+        if max(len(room.begins), len(room.ids)) > _MOST:
+            self._room = Room.new()
         open_rows = np.flatnonzero(unsure) if unsure.any() else None
-        return Found(out[0], out_offsets, out[1] if spans else None, out[2] if spans else None, open_rows)
+        return Found(ids, out_offsets, starts if spans else None, ends if spans else None, open_rows)
 
-    def _words(self, data: UInt8, offsets: Int64) -> tuple[Int32, Int64, Int64]:
-        """The entry of each chunk and where it begins, and the n + 1 places among them where documents begin."""
+    def _words(self, data: UInt8, offsets: Int64) -> Int64:
+        """Write where chunks begin and their numbers; the n + 1 places among them where documents begin."""
         from tokeval.tokenizers.words import kernels
 
-        begins, sizes, codes, words, fresh = self._room_for(int(offsets[-1] - offsets[0]) + len(offsets))
         rows = np.zeros(len(offsets), np.int64)
-        last = kernels.cut(data, offsets, self._classes, self._encoder.lead, begins, sizes, codes, rows)
+        room, row = self._room, 0
+        while True:
+            row = kernels.cut(
+                data, offsets, self._classes, self._encoder.lead, row, room.begins, room.sizes, room.codes, rows
+            )
+            if row == len(offsets) - 1:
+                break
+            more = 2 * len(room.begins) + int(offsets[row + 1] - offsets[row])
+            _resize(more, room.begins, room.sizes, room.codes, room.words, room.fresh)
+        last = int(rows[-1])
         before, at = self._count, 0
         while True:
             at, self._used, self._count = kernels.look_up(
                 data,
-                begins,
-                sizes,
-                codes,
+                room.begins,
+                room.sizes,
+                room.codes,
                 at,
                 last,
                 self._table,
                 self._store,
                 self._used,
                 self._count,
-                words,
-                fresh[self._count - before :],
+                room.words,
+                room.fresh[self._count - before :],
             )
             if at == last:
                 break
-            self._make_room(int(sizes[at]))
+            self._make_room(int(room.sizes[at]))
         if self._count > before:
-            new = fresh[: self._count - before]
-            self._learn(before, data, begins[new], begins[new] + sizes[new])
-        return words[:last], begins, rows
-
-    def _room_for(self, chunks: int) -> Chunks:
-        if chunks <= len(self._room[0]):
-            return self._room
-        room = _chunks(chunks)
-        if chunks <= _ROOM:
-            self._room = room
-        return room
+            new = room.fresh[: self._count - before]
+            begins = room.begins[new]
+            self._learn(before, data, begins, begins + room.sizes[new])
+        return rows
 
     def _make_room(self, size: int) -> None:
         """More room where one more entry of so many bytes does not fit."""
@@ -232,11 +267,6 @@ def fallback_of(model: Model) -> Int64:
     found = {text: i for i, (text, _, kind) in enumerate(model.pieces) if kind == BYTE}
     numbers = [found.get(f"<0x{value:02X}>", -1) for value in range(256)]
     return np.array(numbers if model.byte_fallback and min(numbers) >= 0 else [], np.int64)
-
-
-def _chunks(size: int) -> Chunks:
-    ints = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
-    return np.empty(size, np.int64), ints[0], np.empty(size, np.uint32), ints[1], ints[2]
 
 
 def _rooms(size: int, spans: bool) -> tuple[UInt32, Int32, Int32]:
