@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 
 from tests.tokenizers.real import spec_of
 from tokeval import load_tokenizer
+from tokeval.engine.memory import reuse_buffers
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.fast import share_checked
@@ -43,6 +44,7 @@ SHARE = 8
 
 
 def main() -> None:
+    reuse_buffers()  # as the command does
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=NAMES)
     parser.add_argument("--rounds", type=int, default=3)
