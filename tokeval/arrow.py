@@ -102,6 +102,10 @@ def texts_of(data: pa.Array) -> pa.Array:
     """A `large_binary` array as `large_string`, null where the bytes are not UTF-8 by themselves."""
     import pyarrow.compute as pc
 
+    try:
+        return data.cast(pa.large_string())
+    except pa.ArrowInvalid:  # one of them is not
+        pass
     plain = pa.array(is_text(*text_buffers(data)))
     return pc.if_else(plain, data, pa.scalar(None, pa.large_binary())).cast(pa.large_string())
 

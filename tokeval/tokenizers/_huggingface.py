@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -29,12 +29,15 @@ from tokeval.tokenizers.base import (
     kinds_of,
     vocabulary_table,
 )
-from tokeval.tokenizers.bytelevel import byte_of_fallback, bytes_of_alphabet, is_byte, pattern_ends
+from tokeval.tokenizers.bytelevel import alphabet, byte_of_fallback, bytes_of_alphabet, is_byte, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
+from tokeval.tokenizers.forms import Normal
 from tokeval.tokenizers.hf_files import find
 from tokeval.tokenizers.spelling import of_json
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer as Library
+
     from tokeval.tokenizers.words.memo import ChunkEncoder
 
 
@@ -81,34 +84,37 @@ class HuggingFace(Tokenizer):
         return pa.array([None if row is None else next(found) for row in rows], pa.large_string())
 
     def decoded_alone(self) -> pa.Array | None:
-        """Asked of the library for a WordPiece decoder, which looks at each token alone, and at whether it is first."""
+        """Asked of the library for WordPiece's decoder, which looks at each token alone, and at whether it is first."""
         if (self._json.get("decoder") or {}).get("type") != "WordPiece":
-            return None
+            return super().decoded_alone()
         ids = range(max(self._tokenizer.get_vocab().values(), default=-1) + 1)
         first = self._tokenizer.decode_batch([[i] for i in ids], skip_special_tokens=False)
         before = next((i for i in ids if first[i]), None)
         if before is None:
             return None
         pairs = self._tokenizer.decode_batch([[before, i] for i in ids], skip_special_tokens=False)
-        return pa.array([*first, *(pair.removeprefix(first[before]) for pair in pairs)], pa.large_string())
+        texts = [*first, *(pair.removeprefix(first[before]) for pair in pairs)]
+        return pa.array(texts, pa.large_string()).cast(pa.large_binary())
 
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Spans from the library's offsets, which count code points of the original text."""
-        from tokeval.tokenizers.kernels import points_to_bytes
+        return _spans(self._tokenizer, texts)
 
-        texts = text_array(texts)
-        rows = texts.to_pylist()
-        found = iter(self._tokenizer.encode_batch([r for r in rows if r is not None], add_special_tokens=False))
-        encodings = [None if row is None else next(found) for row in rows]
-        ids = ragged_ids([e.ids if e else [] for e in encodings], texts.is_valid())
-        points = chain.from_iterable(chain.from_iterable(e.offsets for e in encodings if e))
-        pairs = np.fromiter(points, np.int64, 2 * len(ids.values)).reshape(-1, 2)
-        data, offsets = text_buffers(texts)
-        id_offsets = ids.offsets.to_numpy().astype(np.int64)
-        starts, ends = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.int32)
-        points_to_bytes(data, offsets, id_offsets, pairs[:, 0], starts)
-        points_to_bytes(data, offsets, id_offsets, pairs[:, 1], ends)
-        return Spans(ids, starts, ends)
+    def normal(self) -> Normal | None:
+        """Asked of the library with a token for each byte, for byte-level BPE after NFC."""
+        if (
+            _types(self._json.get("normalizer")) != ["NFC"]
+            or self.text_prefix != b""
+            or "ByteLevel" not in self._scheme
+        ):
+            return None
+        from tokenizers import Tokenizer, models, pre_tokenizers
+
+        each = Tokenizer(models.BPE(dict(alphabet()), []))
+        each.normalizer = self._tokenizer.normalizer
+        each.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=False, use_regex=False)
+        after = self._json.get("post_processor") or {}
+        return Normal(partial(_spans, each), bool(after.get("trim_offsets")))
 
     def fast_path(self) -> FastPath:
         """Use gigatoken for byte-level and byte-fallback BPE, memoised words for WordPiece and Unigram."""
@@ -266,6 +272,25 @@ class HuggingFace(Tokenizer):
         if decoded == "a" and spelled in {b"a", b" a"} and "WordPiece" not in self._scheme:
             return spelled.removesuffix(b"a")
         return None
+
+
+def _spans(tokenizer: Library, texts: pa.Array) -> Spans:
+    """Ids and spans by a tokenizer of the library."""
+    from tokeval.tokenizers.kernels import points_to_bytes
+
+    texts = text_array(texts)
+    rows = texts.to_pylist()
+    found = iter(tokenizer.encode_batch([r for r in rows if r is not None], add_special_tokens=False))
+    encodings = [None if row is None else next(found) for row in rows]
+    ids = ragged_ids([e.ids if e else [] for e in encodings], texts.is_valid())
+    points = chain.from_iterable(chain.from_iterable(e.offsets for e in encodings if e))
+    pairs = np.fromiter(points, np.int64, 2 * len(ids.values)).reshape(-1, 2)
+    data, offsets = text_buffers(texts)
+    id_offsets = ids.offsets.to_numpy().astype(np.int64)
+    starts, ends = np.zeros(len(pairs), np.int32), np.zeros(len(pairs), np.int32)
+    points_to_bytes(data, offsets, id_offsets, pairs[:, 0], starts)
+    points_to_bytes(data, offsets, id_offsets, pairs[:, 1], ends)
+    return Spans(ids, starts, ends)
 
 
 def _put(data: pa.Array, rows: npt.NDArray[np.bool_], values: list[bytes] | pa.Array) -> pa.Array:

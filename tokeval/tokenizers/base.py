@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tokeval.tokenizers.fast import FastPath
+    from tokeval.tokenizers.forms import Normal
 
 #: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
 IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
@@ -127,12 +128,44 @@ class Tokenizer(ABC):
         raise NoFastPathError(f"no fast path is known for {self.library or type(self).__name__}")
 
     def decoded_alone(self) -> pa.Array | None:
-        """What decoding makes of each id at the beginning of a text, then of each elsewhere, as `large_string`.
+        """What decoding makes of each id at the beginning of a text, then of each elsewhere, as `large_binary`.
 
-        Only where decoding is nothing but putting these one after the other: then that is how it is done, and held
-        against `decode_batch` on a share of the documents. The default is None: it may be more than that.
+        Only where decoding is nothing but putting these one after the other, if that is UTF-8: then that is how it is
+        done, and held against `decode_batch` on a share of the documents. By default the bytes of the tokens, the first
+        without the `text_prefix`; None without one: it may be more than that.
+        """
+        if self.text_prefix is None or VOCABULARY not in self.capabilities:
+            return None
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self.text_prefix:
+            return pa.concat_arrays([self.spelled, self.spelled])
+        begins = pc.starts_with(self.spelled, self.text_prefix)
+        first = pc.binary_replace_slice(self.spelled, 0, len(self.text_prefix), b"")
+        return pa.concat_arrays([pc.if_else(begins, first, pa.scalar(b"\xff", pa.large_binary())), self.spelled])
+
+    def normal(self) -> Normal | None:
+        """How the library brings a text into a normal form, NFC or NFD, before it cuts it.
+
+        Only where the tokens' bytes concatenate to the normal form and each token covers what its bytes come from:
+        then that is how its spans are found, and held against `spans_batch` on a share of the documents. The default
+        is None: it may be more than that.
         """
         return None
+
+    @cached_property
+    def spelled(self) -> pa.Array:
+        """The bytes of every id, dense, `large_binary`; 0xFF, as no text has it, for special tokens and missing ids."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table, unlike = self.entries, pa.scalar(b"\xff", pa.large_binary())
+        ids = table["id"].to_numpy()
+        data = pc.if_else(pc.equal(table["kind"], SPECIAL), unlike, table["bytes"]).combine_chunks()
+        dense = np.full(int(ids.max()) + 1 if len(ids) else 0, -1, np.int64)
+        dense[ids] = np.arange(len(ids))
+        return pc.fill_null(data.take(pa.array(dense, mask=dense < 0)), unlike)
 
     def literals(self) -> Iterable[str]:
         """Texts that the vocabulary treats as units of their own, such as special tokens; fast paths are tried on them.

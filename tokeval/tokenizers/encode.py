@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, id_buffers, id_lists, is_text, padded, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, id_lists, is_text, padded, text_array, text_buffers
 from tokeval.errors import TokenizerError, TokevalError
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
@@ -224,16 +224,8 @@ class Encoder:
         """The bytes of every id, dense: a `spelling_table` and its data. Special tokens spell 0xFF, as no text does."""
         from tokeval.tokenizers.kernels import spelling_table
 
-        table = self.vocabulary
-        ids = table["id"].to_numpy()
-        special = pc.equal(table["kind"], SPECIAL)
-        data = pc.if_else(special, pa.scalar(b"\xff", pa.large_binary()), table["bytes"]).combine_chunks()
-        dense = np.full(int(ids.max()) + 1 if len(ids) else 0, -1, np.int64)
-        dense[ids] = np.arange(len(ids))
-        rows = data.take(pa.array(dense, mask=dense < 0))
-        filled = pc.fill_null(rows, pa.scalar(b"\xff", pa.large_binary()))
-        data, offsets = text_buffers(filled)
-        table = np.zeros((len(filled), 2), np.uint64)
+        data, offsets = text_buffers(self.tokenizer.spelled)
+        table = np.zeros((len(offsets) - 1, 2), np.uint64)
         spelling_table(data, offsets, table)
         return table, data
 
@@ -261,7 +253,15 @@ class Encoder:
         if found.starts is not None and found.ends is not None:
             starts[where], ends[where] = found.starts[where], found.ends[where]
             return
-        spans = self.tokenizer.spans_batch(texts.take(pa.array(rows)))
+        rest = texts.take(pa.array(rows))
+        by_forms = self.accelerator.spans(rest, *rows_of(found.ids, found.offsets, rows)) if self.accelerator else None
+        if by_forms is not None:
+            starts[where], ends[where], laid = by_forms
+            rows, rest = rows[~laid], rest.filter(pa.array(~laid))
+            if not len(rows):
+                return
+            where = positions(found.offsets, rows)
+        spans = self.tokenizer.spans_batch(rest)
         if not np.array_equal(np.diff(id_buffers(spans.ids)[1]), np.diff(found.offsets)[rows]):
             raise TokenizerError(
                 f"the tokenizer {self.name!r} gave other tokens with offsets than without",
@@ -276,9 +276,19 @@ class Encoder:
         decoded = text_array([])
         if len(rows):
             ids, offsets = rows_of(found.ids, found.offsets, rows)
-            made = self.accelerator.decode(ids, offsets) if self.accelerator is not None else None
-            decoded = text_array(self.tokenizer.decode_batch(id_lists(ids, offsets))) if made is None else made
+            decoded = self._decoded(ids, offsets)
             equal = pc.equal(decoded, texts.take(pa.array(rows))).to_numpy(zero_copy_only=False)
             came_back[rows] = equal
             rows, decoded = rows[~equal], decoded.filter(pa.array(~equal))
         return came_back, Changed(rows, decoded)
+
+    def _decoded(self, ids: UInt32, offsets: Int64) -> pa.Array:
+        """The text of each row of ids: put together where that is all there is to it, else the library's."""
+        made = self.accelerator.decode(ids, offsets) if self.accelerator is not None else None
+        if made is None:
+            return text_array(self.tokenizer.decode_batch(id_lists(ids, offsets)))
+        if not made.null_count:
+            return made
+        rest = np.flatnonzero(made.is_null().to_numpy(zero_copy_only=False))
+        theirs = text_array(self.tokenizer.decode_batch(id_lists(*rows_of(ids, offsets, rest))))
+        return pc.replace_with_mask(made, made.is_null(), theirs)

@@ -12,8 +12,20 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt32, id_buffers, id_lists, text_array, text_buffers
+from tokeval.arrow import (
+    Int64,
+    UInt8,
+    UInt32,
+    byte_array,
+    id_buffers,
+    id_lists,
+    text_array,
+    text_buffers,
+    texts_of,
+)
+from tokeval.tokenizers.forms import Forms
 from tokeval.tokenizers.hard import hard_strings, in_context
 
 if TYPE_CHECKING:
@@ -103,8 +115,7 @@ class Accelerator:
         except NoFastPathError as error:
             self.reason = str(error)
             return
-        literals = list(self.tokenizer.literals())[:64]
-        texts = pa.array([*hard_strings(), *in_context(literals)], pa.large_string())
+        texts = self._hard
         try:
             differs = self._difference(first.encode(texts, True), texts, np.arange(len(texts)))
         except Exception as error:  # a fast path that fails on hard strings is none
@@ -138,13 +149,48 @@ class Accelerator:
         self._give_back(instance, len(rows))
         return found
 
+    def spans(
+        self, texts: pa.Array, ids: UInt32, offsets: Int64
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.bool_]] | None:
+        """The byte range of each token, of texts whose normal form the tokens spell; see `Tokenizer.normal`.
+
+        Returns:
+            Starts and ends, flat, and which texts they were found for; None: the reference has to do all.
+        """
+        forms = self._forms if self.path else None
+        if forms is None:
+            return None
+        starts, ends, laid = forms.spans(texts, offsets, *spelled_by(self.tokenizer.spelled, ids))
+        rows = self._sample(texts, None)
+        found = Found(ids, offsets, starts, ends, np.flatnonzero(~laid))
+        differs = self._difference(found, texts, rows)
+        if differs is not None:
+            self._drop(f"by normal forms, {differs}")
+            return None
+        return starts, ends, laid
+
+    @cached_property
+    def _forms(self) -> Forms | None:
+        """What finds spans by normal forms, if it finds the reference's in the hard strings."""
+        normal = self.tokenizer.normal()
+        if normal is None:
+            return None
+        forms, texts = Forms(normal), self._hard
+        ids, offsets = id_buffers(self.tokenizer.encode_batch(texts))
+        starts, ends, laid = forms.spans(texts, offsets, *spelled_by(self.tokenizer.spelled, ids))
+        found = Found(ids, offsets, starts, ends, np.flatnonzero(~laid))
+        return forms if self._difference(found, texts, np.arange(len(texts))) is None else None
+
     def decode(self, ids: UInt32, offsets: Int64) -> pa.Array | None:
-        """The texts of some rows of ids, put together from those of single ids; None: the reference has to do it."""
+        """The texts of some rows of ids, put together from those of single ids.
+
+        Null where what is put together is no text, which the reference has to decode; None: it has to decode all.
+        """
         alone = self._alone if self.path else None
         if alone is None:
             return None
         made = put_together(alone, ids, offsets)
-        rows = self._sample(made, None)
+        rows = np.intersect1d(self._sample(made, None), np.flatnonzero(made.is_valid()))
         some = id_lists(*rows_of(ids, offsets, rows))
         if len(rows) and not text_array(self.tokenizer.decode_batch(some)).equals(made.take(pa.array(rows))):
             self._drop("what it decodes differs")
@@ -153,13 +199,20 @@ class Accelerator:
 
     @cached_property
     def _alone(self) -> pa.Array | None:
-        """The texts of single ids, if putting them together is what the reference does with the hard strings."""
+        """What single ids spell, if putting that together is what the reference does with the hard strings."""
         alone = self.tokenizer.decoded_alone()
         if alone is None:
             return None
-        ids = self.tokenizer.encode_batch(pa.array(hard_strings(), pa.large_string()))
-        agrees = put_together(alone, *id_buffers(ids)).equals(text_array(self.tokenizer.decode_batch(ids)))
-        return alone if agrees else None
+        ids = self.tokenizer.encode_batch(self._hard)
+        made = put_together(alone, *id_buffers(ids))
+        theirs = text_array(self.tokenizer.decode_batch(ids))
+        return alone if made.equals(pc.if_else(made.is_valid(), theirs, None)) else None
+
+    @cached_property
+    def _hard(self) -> pa.Array:
+        """The hard strings, and the tokenizer's own literals in context."""
+        literals = list(self.tokenizer.literals())[:64]
+        return pa.array([*hard_strings(), *in_context(literals)], pa.large_string())
 
     def record(self) -> dict[str, object]:
         """For the run record: path, documents checked, and why there is none."""
@@ -238,12 +291,16 @@ class Accelerator:
 
 
 def put_together(alone: pa.Array, ids: UInt32, offsets: Int64) -> pa.Array:
-    """The texts of rows of ids, of those of single ids at the beginning and elsewhere; see `decoded_alone`."""
+    """The texts of rows of ids, of what single ids spell at the beginning and elsewhere; see `decoded_alone`."""
     which = ids.astype(np.int64) + len(alone) // 2
     which[offsets[:-1][np.diff(offsets) > 0]] -= len(alone) // 2
-    data, cuts = text_buffers(alone.take(pa.array(which)))
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(cuts[offsets])), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
+    data, cuts = spelled_by(alone, which)
+    return texts_of(byte_array(data, np.ascontiguousarray(cuts[offsets])))
+
+
+def spelled_by(pieces: pa.Array, which: npt.NDArray[np.integer]) -> tuple[UInt8, Int64]:
+    """Some of a `large_binary` array, one after the other, and where each begins, and the end."""
+    return text_buffers(pieces.take(pa.array(which)))
 
 
 def positions(offsets: Int64, rows: Iterable[int] | npt.NDArray[np.int64]) -> Int64:
