@@ -15,6 +15,9 @@ from tokeval.utf8 import spread
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
+#: So many entries are added in one go; a table has room for so many more than its `room`.
+_BLOCK = 256
+
 
 @kernel
 def context_hash(context):
@@ -35,10 +38,9 @@ def sampled(context, level):
 
 
 @kernel
-def _add(table, hashed, context, tail, count):
-    """Add to one entry; returns 1 if it is new."""
+def _add(table, slot, context, tail, count):
+    """Add to one entry, looking for it from `slot` on; returns 1 if it is new."""
     mask = np.int64(table.shape[0] - 1)
-    slot = np.int64(spread(hashed ^ (tail * _GOLDEN))) & mask
     while True:
         if table[slot, 2] == 0:
             table[slot, 0], table[slot, 1], table[slot, 2] = context, tail, count
@@ -50,28 +52,43 @@ def _add(table, hashed, context, tail, count):
 
 
 @kernel
+def _add_block(table, block, slots, size):
+    """Add the first `size` rows of a block (context, tail, count); returns how many entries are new.
+
+    Most slots are not in the processor's caches: they are read once beforehand, all at the same time.
+    """
+    mask, new = np.int64(table.shape[0] - 1), 0
+    for k in range(size):
+        slot = np.int64(spread(context_hash(block[k, 0]) ^ (block[k, 1] * _GOLDEN))) & mask
+        slots[k, 0], slots[k, 1] = slot, table[slot, 2]
+    for k in range(size):
+        new += _add(table, slots[k, 0], block[k, 0], block[k, 1], block[k, 2])
+    return new
+
+
+@kernel
 def add_all(table, used, contexts, tails, counts, level, room):
-    """Add entries, those of the sample; returns entries used and how many were taken before `room`."""
-    highest = _highest(level)
+    """Add entries, those of the sample; returns entries used and how many were taken before `room` was reached.
+
+    It may be passed by a block.
+    """
+    highest, held = _highest(level), 0
+    block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.int64)
     for k in range(counts.shape[0]):
-        if used >= room:
-            return used, k
-        hashed = context_hash(contexts[k])
-        if hashed <= highest:
-            used += _add(table, hashed, contexts[k], tails[k], np.uint64(counts[k]))
-    return used, counts.shape[0]
+        block[held, 0], block[held, 1], block[held, 2] = contexts[k], tails[k], counts[k]
+        held += context_hash(contexts[k]) <= highest
+        if held == _BLOCK:
+            used += _add_block(table, block, slots, held)
+            held = 0
+            if used >= room:
+                return used, k + 1
+    return used + _add_block(table, block, slots, held), counts.shape[0]
 
 
 @kernel
 def move(table, level, wider):
     """Add the entries of a table that belong to the sample to an empty one that has room; returns entries used."""
-    highest, used = _highest(level), 0
-    for slot in range(table.shape[0]):
-        if table[slot, 2]:
-            hashed = context_hash(table[slot, 0])
-            if hashed <= highest:
-                used += _add(wider, hashed, table[slot, 0], table[slot, 1], table[slot, 2])
-    return used
+    return add_all(wider, 0, table[:, 0], table[:, 1], table[:, 2], level, wider.shape[0])[0]
 
 
 @kernel
@@ -79,22 +96,34 @@ def add_batch(table, used, ids, offsets, codes, rows, width, level, room, docume
     """Add the n-grams of a batch with `width` (1 or 2) tokens on the left, never across documents.
 
     Starts at a document and a token within it, so that it can go on after the table was thinned or grown; returns
-    entries used and the place reached (document = number of documents when done).
+    entries used and the place reached (document = number of documents when done). A block may pass `room`.
     """
-    highest = _highest(level)
-    shift, left = np.uint64(32), width - 1
+    highest, held = _highest(level), 0
+    shift, left = np.uint64(32), ~np.uint64(0) if width == 2 else np.uint64(0)
+    places, tails = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.uint64)
+    block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.int64)
     for row in range(document, codes.shape[0]):
         first, last = offsets[row], offsets[row + 1]
         high = np.uint64(rows[codes[row]]) << shift
         begin = max(first + width, position) if row == document else first + width
-        for k in range(begin, last):
-            context = np.uint64(ids[k - 1])
-            if left:
-                context |= np.uint64(ids[k - 2]) << shift
-            hashed = context_hash(context)
-            if hashed > highest:
-                continue
-            if used >= room:
-                return used, row, k
-            used += _add(table, hashed, context, high | np.uint64(ids[k]), np.uint64(1))
-    return used, codes.shape[0], 0
+        for k in range(begin, last):  # without a branch on what is sampled; unsigned, so that no index is below 0
+            context = np.uint64(ids[np.uint64(k - 1)]) | ((np.uint64(ids[np.uint64(k - width)]) << shift) & left)
+            places[np.uint64(held)], tails[np.uint64(held)] = k, high
+            held += context_hash(context) <= highest
+            if held == _BLOCK:
+                _fill_block(block, ids, places, tails, width, left, held)
+                used += _add_block(table, block, slots, held)
+                held = 0
+                if used >= room:
+                    return used, row, k + 1
+    _fill_block(block, ids, places, tails, width, left, held)
+    return used + _add_block(table, block, slots, held), codes.shape[0], 0
+
+
+@kernel
+def _fill_block(block, ids, places, tails, width, left, size):
+    """Make block rows of the n-grams that end at some places; `left` masks the token two places before."""
+    for k in range(size):
+        at = places[k]
+        block[k, 0] = np.uint64(ids[at - 1]) | ((np.uint64(ids[at - width]) << np.uint64(32)) & left)
+        block[k, 1], block[k, 2] = tails[k] | np.uint64(ids[at]), 1
