@@ -31,8 +31,13 @@ def pools(context: Context) -> Pools:
 
 def documents(context: Context) -> Int64:
     """How many documents each pool has, shape (pools,)."""
-    counted: Int64 = context.once("documents", lambda c: by_pool(c.mine, DOCUMENTS, pools(c)).sum(axis=1))
-    return counted
+    return totals(context, DOCUMENTS)
+
+
+def totals(context: Context, measure: Measure) -> Int64:
+    """A measure's sum over each pool, shape (pools,)."""
+    made: Int64 = context.once(f"total {measure.name}", lambda c: by_pool(c.mine, measure, pools(c)).sum(axis=1))
+    return made
 
 
 def by_pool(scored: Scored, measure: Measure, named: Pools) -> Int64:
@@ -44,9 +49,7 @@ def count(info: MetricInfo, measure: Measure, *, words: bool = False, default: b
     """A metric that is the sum of one measure."""
 
     def compute(context: Context) -> Figures:
-        named = pools(context)
-        totals = by_pool(context.mine, measure, named).sum(axis=1)
-        made = plain(list(named), documents(context), totals)
+        made = plain(list(pools(context)), documents(context), totals(context, measure))
         return made.without(_problems(context, words, measure))
 
     return Metric(info, compute, _with_words((DOCUMENTS, measure), words), words=words, default=default)
@@ -125,12 +128,11 @@ def _problems(context: Context, words: bool, *measures: Measure) -> dict[int, Pr
 
 def _unsegmented(context: Context) -> dict[int, Problem]:
     """The pools in which the segmenter's words would be wrong."""
-    named = pools(context)
-    totals = (by_pool(context.mine, measure, named).sum(axis=1) for measure in (UNSEGMENTED_CHARS, VISIBLE_CHARS))
+    both = (totals(context, measure).tolist() for measure in (UNSEGMENTED_CHARS, VISIBLE_CHARS))
     reason = "of the characters are of scripts written without spaces between words"
     return {
         row: (Status.NOT_APPLICABLE, f"{foreign / visible:.1%} {reason}")
-        for row, (foreign, visible) in enumerate(zip(*(total.tolist() for total in totals), strict=True))
+        for row, (foreign, visible) in enumerate(zip(*both, strict=True))
         if foreign > UNSEGMENTED_SHARE * visible
     }
 

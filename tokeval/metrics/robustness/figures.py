@@ -10,7 +10,7 @@ import numpy as np
 
 from tokeval.metrics.base import HIGHER, LOWER, Context, Measure, Metric
 from tokeval.metrics.columns import Figures, quotients, ratios
-from tokeval.metrics.ratios import by_pool, inapplicable, missing, pools
+from tokeval.metrics.ratios import by_pool, inapplicable, missing, pools, totals
 from tokeval.metrics.robustness.measures import CUT_ROWS, CUTS, LONGEST, cut, perturbed
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS, Perturbation
 from tokeval.schema import MetricInfo, Status
@@ -30,10 +30,13 @@ def _of_changed(
 
     def compute(context: Context) -> Figures:
         named = pools(context)
-        n = by_pool(context.mine, counted, named).sum(axis=1)
-        sides = [[by_pool(context.mine, measure, named) for measure in side] for side in (above, below)]
-        over, under = (math.prod(part.sum(axis=1).astype(np.float64) for part in side) for side in sides)
-        drawn = (sides[0][0], sides[1][0]) if len(above) == 1 else None
+        n, drawn = totals(context, counted), None
+        if len(above) == 1:
+            drawn = by_pool(context.mine, above[0], named), by_pool(context.mine, below[0], named)
+            over, under = (part.sum(axis=1).astype(np.float64) for part in drawn)
+        else:
+            sides = ([totals(context, measure).astype(np.float64) for measure in side] for side in (above, below))
+            over, under = map(math.prod, sides)
         made = quotients(list(named), n, over, under, below_name, drawn)
         unchanged = dict.fromkeys(np.flatnonzero(n == 0).tolist(), (Status.UNDEFINED, nothing))
         return made.without(unchanged | inapplicable(named, missing(context.mine, *above, *below)))

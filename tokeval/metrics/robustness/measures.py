@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, UInt32
+from tokeval.arrow import Int64, UInt8, UInt32, text_buffers
 from tokeval.metrics.base import Measure, View
 from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS
@@ -47,6 +46,9 @@ ROWS = (
 #: What is counted per kind of cut: points, those at which the prefix keeps its tokens, prefixes that fail.
 CUT_ROWS = ("prefixes", "stable_prefixes", "failed_prefixes")
 _FAILED = ("failed", "failed_prefixes")
+
+#: Stands beside the perturbations for the prefixes.
+_CUT = "cut"
 
 
 def perturbed(kind: str, row: str) -> Measure:
@@ -89,9 +91,9 @@ def _encode(view: View, texts: pa.Array) -> Encoding:
 
 @dataclass(frozen=True)
 class _Tokens:
-    """The tokens of the sample's documents: document i owns those from `offsets[i]` to `offsets[i + 1]`.
+    """The tokens of some texts, such as the sample's: text i owns those from `offsets[i]` to `offsets[i + 1]`.
 
-    `lost` marks the documents that the tokenizer fails on, which have none.
+    `lost` marks the texts that the tokenizer fails on, which have none.
     """
 
     ids: UInt32
@@ -117,40 +119,57 @@ def _clean(view: View) -> _Tokens:
 
 def _scores(view: View, kind: str) -> Int64:
     """The counts of ROWS, shape (rows, documents of the sample)."""
-    scored: dict[str, Int64] = view.once("perturbed", lambda _: {})
-    if kind not in scored:
-        together = _together(view, kind, scored)
-        for name, tokens in zip(together, _encoded(view, together), strict=True):
-            scored[name] = _score(view, name, tokens)
-    return scored[kind]
+    scored: Int64 = view.once(f"perturbed {kind}", lambda view: _score(view, kind, _spread(view, kind)))
+    return scored
 
 
-def _together(view: View, kind: str, done: Container[str]) -> list[str]:
-    """The perturbation and others that are wanted too, to be encoded at once: few calls, in bounded memory."""
-    wanted = {name.partition(":")[2] for name in view.wanted}
-    together: list[str] = []
-    size = 0
-    for name in (kind, *(name for name in KINDS if name != kind and name in wanted and name not in done)):
-        size += int(np.diff(disturbed(view, name).offsets)[disturbed(view, name).changed].sum())
-        if not together or size <= _AT_ONCE:
-            together.append(name)
-    return together
+def _spread(view: View, kind: str) -> _Tokens:
+    """The perturbed sample's tokens; documents that the perturbation leaves as they are have none."""
+    changed, new = disturbed(view, kind).changed, _tokens(view, kind)
+    counts, lost = np.zeros(len(changed) + 1, np.int64), np.zeros(len(changed), np.bool_)
+    counts[0] = new.offsets[0]
+    counts[1:][changed] = np.diff(new.offsets)
+    lost[changed] = new.lost
+    return _Tokens(new.ids, np.cumsum(counts), new.starts, lost)
 
 
-def _encoded(view: View, kinds: Sequence[str]) -> Iterator[_Tokens]:
-    """The perturbed sample's tokens, of each kind; documents that it leaves as they are have none."""
-    changed = [disturbed(view, name).changed for name in kinds]
-    texts = [disturbed(view, name).texts.filter(pa.array(mask)) for name, mask in zip(kinds, changed, strict=True)]
-    new, at = _encode(view, pa.concat_arrays(texts)), 0
-    for mask in changed:
-        counts, size = np.zeros(len(mask) + 1, np.int64), int(mask.sum())
-        counts[0] = new.offsets[at]
-        counts[1:][mask] = np.diff(new.offsets[at : at + size + 1])
-        lost = np.zeros(len(mask), np.bool_)
-        if new.failed is not None:
-            lost[mask] = new.failed[at : at + size]
-        yield _Tokens(new.ids, np.cumsum(counts), new.starts, lost)
-        at += size
+def _tokens(view: View, kind: str) -> _Tokens:
+    """The tokens of the texts that a perturbation changed, or of the prefixes (`_CUT`).
+
+    What else is wanted is encoded with them: each call takes a while whatever it is given.
+    """
+    encoded: dict[str, _Tokens] = view.once("encoded", lambda _: {})
+    if kind not in encoded:
+        split = [measure.partition(":") for measure in view.wanted]
+        wanted = {_CUT if row in CUT_ROWS else name for row, _, name in split}
+        others = (name for name in (*KINDS, _CUT) if name != kind and name in wanted and name not in encoded)
+        together, texts, size = [kind], [_texts(view, kind)], _size(_texts(view, kind))
+        for name in others:
+            more = _texts(view, name)
+            if size + _size(more) <= _AT_ONCE:
+                together, texts, size = [*together, name], [*texts, more], size + _size(more)
+        new, at = _encode(view, pa.concat_arrays(texts)), 0
+        lost = np.zeros(len(new.offsets) - 1, np.bool_) if new.failed is None else new.failed
+        for name, some in zip(together, map(len, texts), strict=True):
+            encoded[name] = _Tokens(new.ids, new.offsets[at : at + some + 1], new.starts, lost[at : at + some])
+            at += some
+    return encoded[kind]
+
+
+def _texts(view: View, kind: str) -> pa.Array:
+    """The texts that a perturbation changed, or the prefixes."""
+    if kind == _CUT:
+        return _cut_texts(view)[2]
+    after = disturbed(view, kind)
+    made: pa.Array = view.batch.once(
+        f"changed {kind} {view.seed} {view.thinning}", lambda _: after.texts.filter(pa.array(after.changed))
+    )
+    return made
+
+
+def _size(texts: pa.Array) -> int:
+    offsets = text_buffers(texts)[1]
+    return int(offsets[-1] - offsets[0])
 
 
 def _score(view: View, kind: str, new: _Tokens) -> Int64:
@@ -227,14 +246,13 @@ def _prefixes(view: View) -> Int64:
 
         drawn = sample(view)
         out = np.zeros((len(CUT_ROWS), len(CUTS), len(drawn.rows)), np.int64)
-        kinds, rows, texts = _cut_texts(view)
+        kinds, rows, _ = _cut_texts(view)
         if not len(rows):
             return out
-        old, new = _clean(view), _encode(view, texts)
+        old, new = _clean(view), _tokens(view, _CUT)
         held = np.zeros(len(rows), np.bool_)
         prefixes_hold(old.ids, old.offsets, rows, new.ids, new.offsets, held)
-        lost = np.zeros(len(rows), np.bool_) if new.failed is None else new.failed
-        for counts, marked in zip(out, (~lost, held & ~lost, lost), strict=True):
+        for counts, marked in zip(out, (~new.lost, held & ~new.lost, new.lost), strict=True):
             counts[kinds, rows] = marked
         return out
 
