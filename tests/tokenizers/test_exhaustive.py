@@ -46,7 +46,9 @@ def compare(name: str, data: Path, step: int) -> None:
         assert np.array_equal(found.ids, ids[np.repeat(kept, sizes)])
         back = accelerator.decode(found.ids, found.offsets)
         if back is not None:
-            assert back.equals(text_array(tokenizer.decode_batch(id_lists(found.ids, found.offsets))))
+            told = back.is_valid()  # the others are left to the reference
+            decoded = text_array(tokenizer.decode_batch(id_lists(found.ids, found.offsets)))
+            assert back.filter(told).equals(decoded.filter(told))
 
 
 @pytest.mark.real_data
