@@ -147,12 +147,13 @@ class _Cut:
         ordered = sorted(zip(keys, listed.tolist(), strict=True))
         ranks = _ranks(slices[listed])
         kept = np.flatnonzero(ranks <= LISTED)
-        best = np.array([ordered[at][1] for at in kept.tolist()], np.int64)
+        chosen = [ordered[at] for at in kept.tolist()]
+        best = np.array([word for _, word in chosen], np.int64)
         levels = 2.0 ** -np.array(self.levels, np.float64)
         columns = (
             [self.names[at] for at in slices[best].tolist()],
             ranks[kept],
-            self._spell(self._heads[best]),
+            [spelling for (*_, spelling), _ in chosen],
             counts[best],
             total[best],
             beyond[best] / everything[slices[best]],

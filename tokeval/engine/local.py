@@ -97,7 +97,7 @@ class _Line:
             if isinstance(at, BaseException):
                 raise at
             states, self._states[at] = self._states[at], {}
-            return self._shards[at], [shared.state for _, shared in sorted(states.items())]
+            return self._shards[at], [shared.state for shared in states.values()]
 
     def read(self) -> None:
         """Put the parts of every shard into the line; for the one thread that reads."""
@@ -116,17 +116,17 @@ class _Line:
             for _ in range(self.jobs):
                 self._put(None)
 
-    def fold(self, worker: int) -> None:
-        """Fold parts into states until there are no more; for each of the threads that work, by its number."""
+    def fold(self, group: int) -> None:
+        """Fold parts into states until there are no more; for each of the threads that work, by who shares a state."""
         work = self._work
         with self._reported():
             while (got := self._get()) is not None:
                 at, part = got
                 shard = self._shards[at]
                 with self._lock:
-                    if worker // _TOGETHER not in self._states[at]:
-                        self._states[at][worker // _TOGETHER] = _Shared(_fresh(work, shard))
-                    shared = self._states[at][worker // _TOGETHER]
+                    if group not in self._states[at]:
+                        self._states[at][group] = _Shared(_fresh(work, shard))
+                    shared = self._states[at][group]
                 intake = Intake()
                 with self._changes(shard):
                     batch = prepare(part, work.plan.corpora[shard.corpus].columns, intake, work.plan.words)
@@ -191,7 +191,7 @@ def _threads(work: Work, shards: Sequence[Shard]) -> Iterator[_Line]:
     # Daemons, so that an interrupted run need not wait for a library that is deep in a long document.
     threads = [threading.Thread(target=line.read, daemon=True, name="tokeval-reader")]
     threads += [
-        threading.Thread(target=line.fold, args=(number,), daemon=True, name="tokeval-worker")
+        threading.Thread(target=line.fold, args=(number // _TOGETHER,), daemon=True, name="tokeval-worker")
         for number in range(line.jobs)
     ]
     for thread in threads:

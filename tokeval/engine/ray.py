@@ -181,7 +181,7 @@ def _merge_task(job: Job, corpus: int, *states: bytes) -> bytes:
     todo = _todo(job, corpus, workers)
     merged = _unpacked(states[0], todo, facts)
     for state in states[1:]:
-        merged = merged.merge(_unpacked(state, todo, facts))
+        merged = merged.absorb(_unpacked(state, todo, facts))
     return pack(merged)
 
 

@@ -59,13 +59,8 @@ class TokenizerState:
     others: dict[str, Accumulator]
     dropped: bool = False
 
-    def merge(self, other: TokenizerState) -> TokenizerState:
-        """A new state that holds both."""
-        others = {name: mine.merge(other.others[name]) for name, mine in self.others.items()}
-        return TokenizerState(self.facts, self.sums.merge(other.sums), others, self.dropped or other.dropped)
-
     def absorb(self, other: TokenizerState) -> TokenizerState:
-        """The same, using both up: what is merged goes at once, so that memory holds one state more and not all."""
+        """A state that holds both, using both up: what is merged goes at once, so that memory holds one state more."""
         others = {name: self.others.pop(name).merge(other.others.pop(name)) for name in list(self.others)}
         return TokenizerState(self.facts, self.sums.merge(other.sums), others, self.dropped or other.dropped)
 
@@ -81,17 +76,9 @@ class ShardState:
     samples: Samples = field(default_factory=Samples)
     spoken: Spoken = field(default_factory=Spoken)
 
-    def merge(self, other: ShardState) -> ShardState:
-        """A new state that holds both parts."""
-        merged = {name: state.merge(other.tokenizers[name]) for name, state in self.tokenizers.items()}
-        return self._beside(other, merged)
-
     def absorb(self, other: ShardState) -> ShardState:
-        """The same, using both up: neither may be looked at again."""
+        """A state that holds both parts, using both up: neither may be looked at again."""
         merged = {name: self.tokenizers.pop(name).absorb(other.tokenizers.pop(name)) for name in list(self.tokenizers)}
-        return self._beside(other, merged)
-
-    def _beside(self, other: ShardState, merged: dict[str, TokenizerState]) -> ShardState:
         samples, spoken = self.samples.merge(other.samples), self.spoken.merge(other.spoken)
         return ShardState(self.corpus, self.intake.merge(other.intake), merged, self.has_ids, samples, spoken)
 
