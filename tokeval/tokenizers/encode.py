@@ -255,9 +255,9 @@ class Encoder:
             return
         rest = texts.take(pa.array(rows))
         by_forms = self.accelerator.spans(rest, *rows_of(found.ids, found.offsets, rows)) if self.accelerator else None
-        if by_forms is not None:
-            starts[where], ends[where], laid = by_forms
-            rows, rest = rows[~laid], rest.filter(pa.array(~laid))
+        if by_forms is not None and by_forms.starts is not None and by_forms.ends is not None:
+            starts[where], ends[where] = by_forms.starts, by_forms.ends
+            rows, rest = rows[by_forms.unsure], rest.take(pa.array(by_forms.unsure))
             if not len(rows):
                 return
             where = positions(found.offsets, rows)

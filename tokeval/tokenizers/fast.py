@@ -149,25 +149,24 @@ class Accelerator:
         self._give_back(instance, len(rows))
         return found
 
-    def spans(
-        self, texts: pa.Array, ids: UInt32, offsets: Int64
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.bool_]] | None:
+    def spans(self, texts: pa.Array, ids: UInt32, offsets: Int64) -> Found | None:
         """The byte range of each token, of texts whose normal form the tokens spell; see `Tokenizer.normal`.
 
-        Returns:
-            Starts and ends, flat, and which texts they were found for; None: the reference has to do all.
+        Texts are left open whose tokens spell something else; None: the reference has to do all.
         """
         forms = self._forms if self.path else None
         if forms is None:
             return None
-        starts, ends, laid = forms.spans(texts, offsets, *spelled_by(self.tokenizer.spelled, ids))
-        rows = self._sample(texts, None)
-        found = Found(ids, offsets, starts, ends, np.flatnonzero(~laid))
-        differs = self._difference(found, texts, rows)
+        found = self._by_forms(forms, texts, ids, offsets)
+        differs = self._difference(found, texts, self._sample(texts, None))
         if differs is not None:
             self._drop(f"by normal forms, {differs}")
             return None
-        return starts, ends, laid
+        return found
+
+    def _by_forms(self, forms: Forms, texts: pa.Array, ids: UInt32, offsets: Int64) -> Found:
+        starts, ends, laid = forms.spans(texts, offsets, *spelled_by(self.tokenizer.spelled, ids))
+        return Found(ids, offsets, starts, ends, np.flatnonzero(~laid))
 
     @cached_property
     def _forms(self) -> Forms | None:
@@ -176,9 +175,7 @@ class Accelerator:
         if normal is None:
             return None
         forms, texts = Forms(normal), self._hard
-        ids, offsets = id_buffers(self.tokenizer.encode_batch(texts))
-        starts, ends, laid = forms.spans(texts, offsets, *spelled_by(self.tokenizer.spelled, ids))
-        found = Found(ids, offsets, starts, ends, np.flatnonzero(~laid))
+        found = self._by_forms(forms, texts, *id_buffers(self.tokenizer.encode_batch(texts)))
         return forms if self._difference(found, texts, np.arange(len(texts))) is None else None
 
     def decode(self, ids: UInt32, offsets: Int64) -> pa.Array | None:
