@@ -64,12 +64,29 @@ def text_buffers(texts: pa.Array) -> tuple[UInt8, Int64]:
     return (np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)), index
 
 
+def row_hashes(data: UInt8, offsets: Int64) -> npt.NDArray[np.uint64]:
+    """A stable 64-bit hash of the bytes between each offset and the next."""
+    from tokeval.utf8 import hash_rows
+
+    out = np.empty(len(offsets) - 1, np.uint64)
+    hash_rows(data, offsets, out)
+    return out
+
+
 def padded(data: UInt8, offsets: Int64) -> UInt8:
     """A copy of the bytes between the first and the last offset with eight behind them, so that each begins eight."""
     size = int(offsets[-1] - offsets[0])
     made = np.zeros(size + 8, np.uint8)
     made[:size] = data[offsets[0] : offsets[-1]]
     return made
+
+
+def stretches(data: UInt8, starts: Int64, ends: Int64) -> pa.Array:
+    """Stretches of bytes, given by where they begin and end, as a `large_binary` array."""
+    lengths = ends - starts
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    where = np.repeat(starts - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
+    return byte_array(data[where], offsets)
 
 
 def byte_array(data: UInt8, offsets: Int64) -> pa.Array:
@@ -128,6 +145,12 @@ def ragged_ids(rows: Sequence[Sequence[int]], valid: pa.Array) -> pa.Array:
     offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64)))
     flat = np.fromiter(chain.from_iterable(rows), np.uint32, int(offsets[-1]))
     return id_lists(flat, offsets, valid.to_numpy(zero_copy_only=False))
+
+
+def sorted_runs(codes: npt.NDArray[np.int32], groups: int) -> tuple[Int64, list[slice]]:
+    """The rows in the order of their codes, and where among these those of each of `groups` codes lie."""
+    order: Int64 = np.argsort(codes, kind="stable")
+    return order, runs(codes[order], groups)
 
 
 def runs(codes: npt.NDArray[np.int32], groups: int) -> list[slice]:

@@ -17,6 +17,14 @@ def eight_at(data, at):
 
 
 @kernel
+def equal_bytes(block, byte):
+    """The highest bit of those of eight bytes that equal a byte, and no other bit."""
+    rest = np.uint64(0x7F7F7F7F7F7F7F7F)
+    differ = block ^ (np.uint64(byte) * np.uint64(0x0101010101010101))
+    return ~(((differ & rest) + rest) | differ | rest)
+
+
+@kernel
 def head_of(data, start, size):
     """The first eight of `size` bytes as a number, the first lowest, zeros for those that are too few."""
     if size >= 8:
@@ -47,6 +55,13 @@ def hash_bytes(data, start, stop):
     value *= mixer
     value ^= value >> shift
     return value
+
+
+@kernel
+def hash_rows(data, offsets, out):
+    """A stable 64-bit hash of each row of a buffer, written to `out` (uint64)."""
+    for row in range(out.shape[0]):
+        out[row] = hash_bytes(data, offsets[row], offsets[row + 1])
 
 
 @kernel

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel, plain
-from tokeval.utf8 import eight_at, hash_bytes, is_space
+from tokeval.utf8 import eight_at, equal_bytes, is_space
 
 # Scripts written without spaces between words: Han, Kana, Tibetan, and those whose letters have the Unicode
 # line-breaking class SA (Thai, Lao, Khmer, Myanmar and their kin). First and last code points, sorted.
@@ -66,13 +66,6 @@ def without_dictionary(data, offsets, out):
 
 
 @kernel
-def hash_rows(data, offsets, out):
-    """Hash each row of a UTF-8 buffer into `out` (uint64)."""
-    for row in range(out.shape[0]):
-        out[row] = hash_bytes(data, offsets[row], offsets[row + 1])
-
-
-@kernel
 def is_unspaced(point):
     """Whether the character belongs to a script that is written without spaces between words."""
     low, high = 0, _UNSPACED.shape[0]
@@ -85,14 +78,18 @@ def is_unspaced(point):
     return low < _UNSPACED.shape[0] and _UNSPACED[low, 0] <= point
 
 
-# Numbers of eight bytes, each treated alike: see `_plain_spaces`.
-_EACH, _TOPS, _REST = (np.uint64(0x0101010101010101 * byte) for byte in (0x01, 0x80, 0x7F))
-_SPACES, _ABOVE_SPACE = (np.uint64(0x0101010101010101 * byte) for byte in (0x20, 0x7F - 0x20))
-_LEADS_C2, _LEADS_E0 = (np.uint64(0x0101010101010101 * byte) for byte in (0xC2, 0xE0))
-_GATHER = np.uint64(0x0102040810204080)
+# Of numbers of eight bytes: the highest bit of each, all others, what carries what is above a space into that bit.
+_TOPS, _REST = np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
+_ABOVE_SPACE = np.uint64(0x5F5F5F5F5F5F5F5F)
 _LOWEST = np.array([0, *((bits & -bits).bit_length() - 1 for bits in range(1, 256))], np.uint8)  # bit that is set
 _BITS = np.array([bits.bit_count() for bits in range(256)], np.uint8)  # that are set
 _NOT_PLAIN = -1
+
+
+@kernel
+def _gathered(tops):
+    """The highest bits of eight bytes side by side, the first byte's lowest."""
+    return np.int64(((tops >> np.uint64(7)) * np.uint64(0x0102040810204080)) >> np.uint64(56))
 
 
 @kernel
@@ -103,23 +100,20 @@ def _plain_spaces(block, after):
     between words. `after` is the byte behind them. Passing over eight bytes at a time takes half of the time.
     """
     ascii_ = ~block & _TOPS
-    spaces = ~((((block ^ _SPACES) & _REST) + _REST) | (block ^ _SPACES)) & _TOPS
+    spaces = equal_bytes(block, 0x20)
     if ~((block & _REST) + _ABOVE_SPACE) & ascii_ != spaces:
         return _NOT_PLAIN  # line breaks and the like
     if ascii_ != _TOPS:
         wide = block & (block << np.uint64(1)) & (block << np.uint64(2)) & _TOPS  # a byte of E0 or more
-        three = ~((((block ^ _LEADS_E0) & _REST) + _REST) | (block ^ _LEADS_E0)) & _TOPS
-        if wide != three:
-            return _NOT_PLAIN
-        no_break = block ^ _LEADS_C2  # U+0085 and U+00A0 begin with C2
-        if (no_break - _EACH) & ~no_break & _TOPS:
+        three = equal_bytes(block, 0xE0)
+        if wide != three or equal_bytes(block, 0xC2):  # U+0085 and U+00A0 begin with C2
             return _NOT_PLAIN
         if three:  # of those that begin with E0, Thai, Lao and Tibetan go on with B8 or more
             next_ = (block >> np.uint64(8)) | (np.uint64(after) << np.uint64(56))
             late = next_ & ~(next_ << np.uint64(1)) & (next_ << np.uint64(2)) & (next_ << np.uint64(3))
             if late & (next_ << np.uint64(4)) & three:
                 return _NOT_PLAIN
-    return np.int64(((spaces >> np.uint64(7)) * _GATHER) >> np.uint64(56))
+    return _gathered(spaces)
 
 
 @kernel
@@ -145,7 +139,7 @@ def scan(data, offsets, chars, lines, words, unspaced, visible, starts, ends):
                 spaces = _plain_spaces(block, data[at + 8])
                 if spaces >= 0:
                     within = block & ~(block << np.uint64(1)) & _TOPS  # bytes that begin no character
-                    points += 8 - _BITS[((within >> np.uint64(7)) * _GATHER) >> np.uint64(56)]
+                    points += 8 - _BITS[_gathered(within)]
                     turns = (~spaces ^ ((~spaces << 1) | inside)) & 0xFF  # where a word begins or ends
                     while turns:
                         where = at - begin + _LOWEST[turns]
@@ -160,15 +154,13 @@ def scan(data, offsets, chars, lines, words, unspaced, visible, starts, ends):
                     at += 8
                     continue
                 slow = at + 8
-                while data[at] & 0xC0 == 0x80:  # the rest of a character that was counted
-                    at += 1
             byte = data[at]
             if byte < 0x80:
                 width = 1
                 space = byte == 0x20 or (0x09 <= byte <= 0x0D) or (0x1C <= byte <= 0x1F)
                 if byte == 0x0A:
                     breaks += 1
-            elif byte < 0xC0:  # likewise
+            elif byte < 0xC0:  # the rest of a character that was counted
                 at += 1
                 continue
             else:

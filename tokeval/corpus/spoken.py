@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, runs, text_array
+from tokeval.arrow import Int64, runs, sorted_runs, text_array
 from tokeval.schema import Batch
 
 #: Words kept at most, over all slices of a corpus; each slice has an equal share of them.
@@ -61,9 +61,10 @@ class Spoken:
             self._kept.setdefault(name, [])
         levels = np.array(self._levels(batch.slices), np.int64)
         chosen = np.flatnonzero((words > 0) & (zeros >= levels[batch.codes]))
-        chosen = chosen[np.argsort(batch.codes[chosen], kind="stable")]
+        order, parts = sorted_runs(batch.codes[chosen], len(batch.slices))
+        chosen = chosen[order]
         keys, texts = batch.keys[chosen], _beginnings(batch, chosen)
-        for name, part in zip(batch.slices, runs(batch.codes[chosen], len(batch.slices)), strict=True):
+        for name, part in zip(batch.slices, parts, strict=True):
             if part.start < part.stop:
                 self._kept[name].append(_Texts(keys[part], texts.slice(part.start, part.stop - part.start)))
         self._unthinned += int(words[chosen].sum())

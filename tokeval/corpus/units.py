@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, text_buffers
+from tokeval.arrow import Int64, row_hashes, text_buffers
 from tokeval.errors import MissingExtraError
 from tokeval.schema import Words
 
@@ -74,9 +74,4 @@ def segmenter_name(segmenter: str) -> str:
 
 def hash_texts(texts: pa.Array) -> npt.NDArray[np.uint64]:
     """A stable 64-bit hash of each row of a `large_string` array."""
-    from tokeval.corpus.kernels import hash_rows
-
-    data, offsets = text_buffers(texts)
-    out = np.zeros(len(texts), np.uint64)
-    hash_rows(data, offsets, out)
-    return out
+    return row_hashes(*text_buffers(texts))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, runs
+from tokeval.arrow import Int64, runs, sorted_runs
 from tokeval.metrics.base import Accumulator, View
 from tokeval.schema import BUCKETS, bucket_of
 
@@ -73,9 +73,9 @@ class Alignment(Accumulator):
         tokens, ones = np.diff(view.encoding.offsets), np.ones(len(batch), np.int64)
         whole = self._thinned(Parallel(batch.keys, tokens, batch.units["bytes"], ones))
         codes = batch.codes if self._level == 0 else batch.codes[_sampled(batch.keys, self._level)]
-        order = np.argsort(codes, kind="stable")
+        order, parts = sorted_runs(codes, len(batch.slices))
         whole = whole.where(order)
-        for name, part in zip(batch.slices, runs(codes[order], len(batch.slices)), strict=True):
+        for name, part in zip(batch.slices, parts, strict=True):
             if part.start < part.stop:
                 self._waiting.setdefault(name, []).append(whole.where(part))
         self._waiting_rows += len(whole.keys)

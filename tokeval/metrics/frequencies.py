@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, runs
+from tokeval.arrow import Int64, runs, sorted_runs
 from tokeval.metrics.base import Accumulator, View
 
 _LOW, _HIGH = 1 << 16, 1 << 24
@@ -91,11 +91,10 @@ class Frequencies(Accumulator):
         self._known.clear()
         ids, offsets, batch = view.encoding.ids, view.encoding.offsets, view.batch
         width = max(int(ids.max()) + 1 if len(ids) else 0, view.encoding.facts.vocabulary_size or 0)
-        order = np.argsort(batch.codes, kind="stable")
-        ends = np.cumsum(np.bincount(batch.codes, minlength=len(batch.slices)))
+        order, parts = sorted_runs(batch.codes, len(batch.slices))
         lengths = np.diff(offsets)
-        for code, name in enumerate(batch.slices):
-            documents = order[ends[code - 1] if code else 0 : ends[code]]
+        for name, part in zip(batch.slices, parts, strict=True):
+            documents = order[part]
             row = self._row(name)
             row.widen(width, int(lengths[documents].sum()))
             carried = np.empty(width if row.tokens >= _HIGH else 0, np.uint32)

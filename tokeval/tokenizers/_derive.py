@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tokeval import __version__
-from tokeval.arrow import Int64, UInt8, UInt32, id_lists, text_array
+from tokeval.arrow import Int64, UInt8, UInt32, id_lists, row_hashes, text_array
 from tokeval.errors import TokenizerError, UsageError, suggest
 from tokeval.signature import digest
 from tokeval.tokenizers.base import BYTE, DECODE, IDS, QUEUED, SPANS, SPECIAL, UNUSED, VOCABULARY, Spans, Tokenizer
@@ -185,13 +185,11 @@ class Derived(Tokenizer):
 
     def _seeds(self, data: UInt8, cuts: Int64, documents: Int64) -> UInt64:
         """A seed for each pre-token, from its document's text, its place in it, and the tokenizer's seed."""
-        from tokeval.tokenizers.kernels import whole_hashes
-
         counts = np.diff(documents)
         places = np.arange(len(cuts) - 1) - np.repeat(documents[:-1], counts)
-        drawn = np.stack([np.repeat(whole_hashes(data, cuts[documents]), counts), places.astype(np.uint64)], axis=1)
+        drawn = np.stack([np.repeat(row_hashes(data, cuts[documents]), counts), places.astype(np.uint64)], axis=1)
         salted = np.append(drawn, np.full((len(drawn), 1), self._seed, np.uint64), axis=1)
-        made: UInt64 = whole_hashes(salted.reshape(-1).view(np.uint8), np.arange(len(drawn) + 1) * 24)
+        made: UInt64 = row_hashes(salted.reshape(-1).view(np.uint8), np.arange(len(drawn) + 1) * 24)
         return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import id_lists, text_array, text_buffers
+from tokeval.arrow import id_lists, row_hashes, text_array, text_buffers
 from tokeval.tokenizers._yardsticks import Yardstick
 from tokeval.tokenizers.base import SPANS, Spans
 
@@ -29,7 +29,7 @@ class Graphemes(Yardstick):
 
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Each token covers its cluster."""
-        from tokeval.tokenizers.kernels import points_to_bytes, whole_hashes
+        from tokeval.tokenizers.kernels import points_to_bytes
 
         texts = text_array(texts)
         rows = ["" if row is None else row for row in texts.to_pylist()]
@@ -42,6 +42,6 @@ class Graphemes(Yardstick):
         starts = np.concatenate(([0], ends[:-1])).astype(np.int32)[: len(ends)]
         starts[offsets[:-1][np.diff(offsets) > 0]] = 0
         bounds = np.repeat(text_offsets[:-1], np.diff(offsets)) + starts
-        ids = whole_hashes(data, np.append(bounds, text_offsets[-1])) if len(ends) else np.zeros(0, np.uint64)
+        ids = row_hashes(data, np.append(bounds, text_offsets[-1])) if len(ends) else np.zeros(0, np.uint64)
         valid = texts.is_valid().to_numpy(zero_copy_only=False)
         return Spans(id_lists((ids >> np.uint64(32)).astype(np.uint32), offsets, valid), starts, ends)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval import __version__
-from tokeval.arrow import Int64, UInt32, id_buffers, id_lists, text_array, text_buffers
+from tokeval.arrow import Int64, UInt32, id_buffers, id_lists, row_hashes, text_array, text_buffers
 from tokeval.errors import TokenizerError
 from tokeval.schema import NO_VALUE, Batch
 from tokeval.signature import file_digest
@@ -307,7 +307,5 @@ def _check_ends(path: Path, ends: Int64, offsets: Int64, sizes: Int64 | None) ->
 
 
 def _hashes(texts: pa.Array) -> UInt64:
-    from tokeval.tokenizers.kernels import whole_hashes
-
-    hashes: UInt64 = whole_hashes(*text_buffers(texts))
+    hashes: UInt64 = row_hashes(*text_buffers(texts))
     return hashes

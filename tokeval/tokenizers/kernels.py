@@ -154,16 +154,6 @@ def text_hashes(data, offsets, out):
 
 
 @kernel
-def whole_hashes(data, offsets):
-    """A stable 64-bit hash of each document, of all its bytes."""
-    rows = offsets.shape[0] - 1
-    out = np.empty(rows, np.uint64)
-    for row in range(rows):
-        out[row] = hash_bytes(data, offsets[row], offsets[row + 1])
-    return out
-
-
-@kernel
 def count_elements(data):
     """The most elements that a list or object of a JSON text has, and those of all; deeper ones count with the last."""
     counts = np.zeros(256, np.int64)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, text_buffers
+from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, stretches, text_buffers
 from tokeval.tokenizers.base import Spans
 
 Int32 = npt.NDArray[np.int32]
@@ -91,7 +91,7 @@ class Forms:
         room = np.count_nonzero(source[places[0] : places[-1]] == 0x20) + len(texts)
         rows, counts = np.empty((room, 4), np.int64), np.empty(len(texts), np.int64)
         rows = rows[: changed_words(source, places, data, begins, rows, counts)]
-        known, forms = self._look_up(_stretches(source, rows[:, 0], rows[:, 1]))
+        known, forms = self._look_up(stretches(source, rows[:, 0], rows[:, 1]).cast(pa.large_string()))
         starts, ends = np.empty(int(offsets[-1]), np.int32), np.empty(int(offsets[-1]), np.int32)
         laid = np.zeros(len(texts), np.bool_)
         lay_spans(
@@ -125,12 +125,3 @@ class Forms:
             known = self._known = known.and_of(new, self._normal.ask(new))
         found: Int64 = pc.index_in(coded.dictionary, known.words).to_numpy().astype(np.int64)
         return found[coded.indices.to_numpy()], known
-
-
-def _stretches(data: UInt8, starts: Int64, ends: Int64) -> pa.Array:
-    """Stretches of UTF-8 text as a `large_string` array."""
-    lengths = ends - starts
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    where = np.repeat(starts - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data[where])]
-    return pa.Array.from_buffers(pa.large_string(), len(lengths), buffers)

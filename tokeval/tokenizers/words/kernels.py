@@ -6,7 +6,7 @@ import numpy as np
 
 from tokeval.jit import kernel
 from tokeval.tokenizers.trie.kernels import piece_of, step
-from tokeval.utf8 import eight_at, head_of, point_at
+from tokeval.utf8 import eight_at, equal_bytes, head_of, point_at
 
 #: What a byte means to `cut`: part of a chunk, the space between chunks, a chunk by itself, maybe a Han ideograph.
 PLAIN, SPACE, ALONE, HAN = 0, 1, 2, 3
@@ -135,10 +135,9 @@ def _space_from(data, at, stop):
     """Where the first space lies from `at` on, or nearly `stop`."""
     ones = np.uint64(0x0101010101010101)
     while at + 8 <= stop:
-        block = eight_at(data, at) ^ (ones << np.uint64(5))  # a space is a zero byte now
-        zeros = (block - ones) & ~block & (ones << np.uint64(7))
-        if zeros:
-            below = (zeros & (~zeros + np.uint64(1))) - np.uint64(1)
+        found = equal_bytes(eight_at(data, at), 0x20)
+        if found:
+            below = (found & (~found + np.uint64(1))) - np.uint64(1)
             return at + np.int64(((below & ones) * ones) >> np.uint64(56)) - 1
         at += 8
     return at

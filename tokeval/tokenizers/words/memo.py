@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, UInt32, byte_array, id_buffers, text_buffers
+from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, stretches, text_buffers
 from tokeval.tokenizers.base import Tokenizer
-from tokeval.tokenizers.fast import Found, positions
+from tokeval.tokenizers.fast import Found, spliced
 from tokeval.tokenizers.modelproto import BYTE, Model
 
 Int32 = npt.NDArray[np.int32]
-Item = TypeVar("Item", bound=np.generic)
 
 #: Room for the chunks of a batch at first, and the most that stays from batch to batch.
 _ROOM, _MOST = 1 << 15, 1 << 21
@@ -240,26 +239,20 @@ class MemoWords:
             self._ends[base : base + len(found.ids)] = found.ends
 
     def _completed(self, found: Encoded, data: UInt8, begins: Int64, stops: Int64) -> Encoded:
-        rest, sure = np.flatnonzero(found.lengths < 0), np.flatnonzero(found.lengths >= 0)
-        parts = [data[begin:end] for begin, end in zip(begins[rest].tolist(), stops[rest].tolist(), strict=True)]
-        cuts = np.concatenate(([0], np.cumsum(stops[rest] - begins[rest])))
-        chunks = byte_array(np.concatenate(parts), cuts).cast(pa.large_string())
-        starts = ends = found.starts
+        rest = np.flatnonzero(found.lengths < 0)
+        chunks = stretches(data, begins[rest], stops[rest]).cast(pa.large_string())
+        offsets = np.concatenate(([0], np.cumsum(np.maximum(found.lengths, 0))))
         if self._spans:
             spans = self._reference.spans_batch(chunks)
-            ids, offsets = id_buffers(spans.ids)
-            starts, ends = spans.starts, spans.ends
+            mine = Found(found.ids, offsets, found.starts, found.ends, rest)
+            theirs = Found(*id_buffers(spans.ids), spans.starts, spans.ends)
         else:
-            ids, offsets = id_buffers(self._reference.encode_batch(chunks))
-        lengths = found.lengths.copy()
-        lengths[rest] = np.diff(offsets)
-        merged = np.concatenate(([0], np.cumsum(lengths)))
-        here, there = positions(merged, sure), positions(merged, rest)
-        size = int(merged[-1])
-        if self._spans:
-            starts = _merged(size, here, found.starts, there, starts)
-            ends = _merged(size, here, found.ends, there, ends)
-        return Encoded(_merged(size, here, found.ids, there, ids), starts, ends, lengths, found.trust)
+            mine = Found(found.ids, offsets, unsure=rest)
+            theirs = Found(*id_buffers(self._reference.encode_batch(chunks)))
+        whole = spliced(mine, theirs)
+        if whole.starts is not None and whole.ends is not None:
+            found = replace(found, starts=whole.starts, ends=whole.ends)
+        return replace(found, ids=whole.ids, lengths=np.diff(whole.offsets))
 
 
 def fallback_of(model: Model) -> Int64:
@@ -286,11 +279,3 @@ def _resize(size: int, *arrays: npt.NDArray[Any]) -> None:
     """Change arrays in their place, where the system moves pages rather than bytes; nobody else may look at them."""
     for array in arrays:
         array.resize(size, refcheck=False)
-
-
-def _merged(
-    size: int, here: Int64, mine: npt.NDArray[Item], there: Int64, theirs: npt.NDArray[Item]
-) -> npt.NDArray[Item]:
-    out = np.empty(size, mine.dtype)
-    out[here], out[there] = mine, theirs
-    return out
