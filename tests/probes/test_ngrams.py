@@ -12,7 +12,7 @@ from tests.probes.helpers import Write, batch_of, figures
 from tokeval.metrics.base import View
 from tokeval.metrics.ngrams.figures import efficiency
 from tokeval.metrics.ngrams.kernels import sampled
-from tokeval.metrics.ngrams.state import Bigrams, Ngrams, Trigrams
+from tokeval.metrics.ngrams.state import Bigrams, Ngrams, Trigrams, order_by
 from tokeval.schema import Encoding, TokenizerFacts
 
 FACTS = TokenizerFacts(capabilities=frozenset({"ids"}))
@@ -31,7 +31,7 @@ def counted(state: Ngrams, documents: list[list[int]], slices: list[str] | None 
 
 
 def value(state: Ngrams, slices: tuple[str, ...] = ("all",)) -> float | None:
-    above, below = efficiency(*state.groups(slices))
+    (above,), (below,) = efficiency(*state.groups([slices]))
     return above / below if below else None
 
 
@@ -107,3 +107,9 @@ def test_what_cannot_be_counted_says_so(write_corpus: Write) -> None:
     )
     row = figures(write_corpus(text=["a"]), ["predictability"], "bytes:")["bigram_efficiency", "all"]
     assert (row["status"], row["value"]) == ("undefined", None)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([0, 1, 5, 1 << 11, 1 << 33, (1 << 64) - 1]) | st.integers(0, 9)] * 2)))
+def test_the_order_of_entries_is_that_of_a_sort_by_comparing(rows: list[tuple[int, int]]) -> None:
+    heads, tails = (np.array(column, np.uint64) for column in (zip(*rows, strict=True) if rows else ([], [])))
+    assert order_by(tails, heads).tolist() == np.lexsort((tails, heads)).tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,16 +19,18 @@ FAMILY = "predictability"
 _SEEN = 3
 
 
-def efficiency(contexts: UInt64, counts: Int64) -> tuple[float, int]:
-    """Σ count · H(successors) / log₂(successors) over contexts with three or more successors, and Σ count.
+def efficiency(contexts: UInt64, counts: Int64, cuts: Int64) -> tuple[list[float], list[int]]:
+    """Σ count · H(successors) / log₂(successors) over contexts with three or more successors, and Σ count, by pool.
 
     Args:
-        contexts: sorted, one entry per (context, successor).
+        contexts: sorted within each pool, one entry per (context, successor).
         counts: of the successors, in the order of their ids, so that equal counts give equal bits.
+        cuts: where the entries of each pool begin, and the end.
     """
-    if not len(contexts):
-        return 0.0, 0
-    first = np.flatnonzero(np.concatenate(([True], contexts[1:] != contexts[:-1])))
+    begins = np.ones(len(contexts), np.bool_)
+    begins[1:] = contexts[1:] != contexts[:-1]
+    begins[cuts[:-1][np.diff(cuts) > 0]] = True
+    first = np.flatnonzero(begins)
     kinds = np.diff(np.append(first, len(contexts)))
     totals = np.add.reduceat(counts, first)
     p = counts / np.repeat(totals, kinds)
@@ -35,13 +38,15 @@ def efficiency(contexts: UInt64, counts: Int64) -> tuple[float, int]:
     several = kinds > 1
     even = np.where(several, entropy / np.log2(np.where(several, kinds, 2)), 0.0)
     seen = totals >= _SEEN
-    return float((even[seen] * totals[seen]).sum()), int(totals[seen].sum())
+    even, totals = even[seen], totals[seen]
+    pools = [slice(*ends) for ends in pairwise(np.searchsorted(first[seen], cuts).tolist())]
+    return [float((even[pool] * totals[pool]).sum()) for pool in pools], [int(totals[pool].sum()) for pool in pools]
 
 
 def _efficiency(context: Context, kind: type[Ngrams]) -> Figures:
     state, named, problems = _state(context, kind), pools(context), _problems(context)
-    found = [(np.nan, np.nan) if problems else efficiency(*state.groups(members)) for members in named.values()]
-    above, below = zip(*found, strict=True)
+    none = [np.nan] * len(named)
+    above, below = (none, none) if problems else efficiency(*state.groups(named.values()))
     nothing = f"context seen with {_SEEN} or more successors"
     return quotients(list(named), documents(context), above, below, nothing).without(problems)
 

@@ -40,7 +40,7 @@ def sampled(context, level):
 @kernel
 def _add(table, slot, context, tail, count):
     """Add to one entry, looking for it from `slot` on; returns 1 if it is new."""
-    mask = np.int64(table.shape[0] - 1)
+    mask = np.uint64(table.shape[0] - 1)
     while True:
         if table[slot, 2] == 0:
             table[slot, 0], table[slot, 1], table[slot, 2] = context, tail, count
@@ -48,7 +48,7 @@ def _add(table, slot, context, tail, count):
         if table[slot, 0] == context and table[slot, 1] == tail:
             table[slot, 2] += count
             return 0
-        slot = (slot + 1) & mask
+        slot = (slot + np.uint64(1)) & mask
 
 
 @kernel
@@ -57,11 +57,11 @@ def _add_block(table, block, slots, size):
 
     Most slots are not in the processor's caches: they are read once beforehand, all at the same time.
     """
-    mask, new = np.int64(table.shape[0] - 1), 0
-    for k in range(size):
-        slot = np.int64(spread(context_hash(block[k, 0]) ^ (block[k, 1] * _GOLDEN))) & mask
+    mask, new = np.uint64(table.shape[0] - 1), 0
+    for k in range(np.uint64(size)):  # unsigned, so that no index is below 0
+        slot = spread(context_hash(block[k, 0]) ^ (block[k, 1] * _GOLDEN)) & mask
         slots[k, 0], slots[k, 1] = slot, table[slot, 2]
-    for k in range(size):
+    for k in range(np.uint64(size)):
         new += _add(table, slots[k, 0], block[k, 0], block[k, 1], block[k, 2])
     return new
 
@@ -73,7 +73,7 @@ def add_all(table, used, contexts, tails, counts, level, room):
     It may be passed by a block.
     """
     highest, held = _highest(level), 0
-    block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.int64)
+    block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.uint64)
     for k in range(counts.shape[0]):
         block[held, 0], block[held, 1], block[held, 2] = contexts[k], tails[k], counts[k]
         held += context_hash(contexts[k]) <= highest
@@ -101,7 +101,7 @@ def add_batch(table, used, ids, offsets, codes, rows, width, level, room, docume
     highest, held = _highest(level), 0
     shift, left = np.uint64(32), ~np.uint64(0) if width == 2 else np.uint64(0)
     places, tails = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.uint64)
-    block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.int64)
+    block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.uint64)
     for row in range(document, codes.shape[0]):
         first, last = offsets[row], offsets[row + 1]
         high = np.uint64(rows[codes[row]]) << shift
@@ -121,9 +121,46 @@ def add_batch(table, used, ids, offsets, codes, rows, width, level, room, docume
 
 
 @kernel
+def sort_by(keys, order, spare):
+    """Reorder `order` so that the uint64 `keys` at its places ascend, equal ones staying as they were.
+
+    A radix sort: keys differ in few of their bits, so it takes an eighth of the time of one that compares.
+
+    Args:
+        keys: shape (n,).
+        order: int64 of shape (n,), places in them.
+        spare: room for as many.
+    """
+    differ, ends, within = np.uint64(0), np.empty(1 << 11, np.int64), np.uint64((1 << 11) - 1)
+    for k in range(1, keys.shape[0]):
+        differ |= keys[k] ^ keys[0]
+    shift, turns = np.uint64(0), 0
+    while differ >> shift:
+        if (differ >> shift) & within:
+            ends[:] = 0
+            for k in range(keys.shape[0]):
+                ends[(keys[k] >> shift) & within] += 1
+            end = 0
+            for digit in range(ends.shape[0]):
+                end += ends[digit]
+                ends[digit] = end - ends[digit]
+            for k in range(order.shape[0]):
+                digit = (keys[order[k]] >> shift) & within
+                spare[ends[digit]] = order[k]
+                ends[digit] += 1
+            order, spare, turns = spare, order, turns + 1
+        shift += np.uint64(11)
+        if shift > np.uint64(63):
+            break
+    if turns & 1:
+        spare[:] = order
+
+
+@kernel
 def _fill_block(block, ids, places, tails, width, left, size):
     """Make block rows of the n-grams that end at some places; `left` masks the token two places before."""
-    for k in range(size):
-        at = places[k]
-        block[k, 0] = np.uint64(ids[at - 1]) | ((np.uint64(ids[at - width]) << np.uint64(32)) & left)
+    for k in range(np.uint64(size)):
+        at = np.uint64(places[k])
+        before = np.uint64(ids[at - np.uint64(width)]) << np.uint64(32)
+        block[k, 0] = np.uint64(ids[at - np.uint64(1)]) | (before & left)
         block[k, 1], block[k, 2] = tails[k] | np.uint64(ids[at]), 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
@@ -34,7 +34,6 @@ class Ngrams(Accumulator):
         self._slices: dict[str, int] = {}
         self.level = 0
         self._used = 0
-        self._sorted: tuple[UInt64, UInt64, Int64, Int64] | None = None
         self._table = np.zeros((_FIRST_SLOTS, 3), np.uint64)
 
     @property
@@ -49,7 +48,6 @@ class Ngrams(Accumulator):
         from tokeval.metrics.ngrams.kernels import add_batch
 
         encoding, batch = view.encoding, view.batch
-        self._sorted = None
         rows = self._rows(batch.slices)
         document, position = 0, 0
         while document < len(batch):
@@ -110,32 +108,30 @@ class Ngrams(Accumulator):
         made._add(table["context"].to_numpy(), tails, table["count"].to_numpy())
         return made
 
-    def groups(self, slices: Sequence[str]) -> tuple[UInt64, Int64]:
-        """Contexts and counts of their successors over the given slices, sorted by context and successor."""
-        if self._sorted is None:
-            self._sorted = self._in_order()
-        contexts, successors, counts, bounds = self._sorted
-        rows = [self._slices[name] for name in slices if name in self._slices]
-        if len(rows) == 1:
-            one = slice(bounds[rows[0]], bounds[rows[0] + 1])
-            return contexts[one], counts[one]
-        parts = [slice(bounds[row], bounds[row + 1]) for row in rows]
-        contexts, successors, counts = (
-            np.concatenate([column[:0], *(column[part] for part in parts)]) for column in (contexts, successors, counts)
-        )
-        order = np.lexsort((successors, contexts))
-        contexts, successors, counts = contexts[order], successors[order], counts[order]
-        if len(counts):  # a successor seen in several slices is one successor
-            changed = (contexts[1:] != contexts[:-1]) | (successors[1:] != successors[:-1])
-            first = np.flatnonzero(np.concatenate(([True], changed)))
-            contexts, counts = contexts[first], np.add.reduceat(counts, first)
-        return contexts, counts
+    def groups(self, pools: Iterable[Sequence[str]]) -> tuple[UInt64, Int64, Int64]:
+        """Contexts and counts of their successors over each of several pools of slices.
+
+        Returns:
+            Contexts and counts, pool after pool, sorted by context and successor; where those of each pool begin, and
+            the end.
+        """
+        contexts, successors, counts, bounds = self._in_order()
+        parts = []
+        for pool in pools:
+            stretches = [slice(bounds[row], bounds[row + 1]) for row in map(self._slices.get, pool) if row is not None]
+            if len(stretches) == 1:
+                parts.append((contexts[stretches[0]], counts[stretches[0]]))
+            else:
+                where = np.r_[(*stretches, slice(0, 0))].astype(np.int64)
+                parts.append(_merged(contexts[where], successors[where], counts[where]))
+        cuts = np.cumsum([0, *(len(counts) for _, counts in parts)])
+        return np.concatenate([c for c, _ in parts]), np.concatenate([n for _, n in parts]), cuts
 
     def _in_order(self) -> tuple[UInt64, UInt64, Int64, Int64]:
         """Contexts, successors and counts sorted by slice, context and successor, and where each slice begins."""
         contexts, tails, counts = self._entries()
         slices, successors = tails >> np.uint64(32), tails & np.uint64(0xFFFFFFFF)
-        order = np.lexsort((successors, contexts, slices))
+        order = order_by(successors, contexts, slices)
         bounds = np.searchsorted(slices[order], np.arange(len(self._slices) + 1, dtype=np.uint64))
         return contexts[order], successors[order], counts[order], bounds
 
@@ -178,6 +174,26 @@ class Ngrams(Accumulator):
             made = np.zeros((slots, 3), np.uint64)
             self._used = move(self._table, self.level, made)
             self._table = made
+
+
+def _merged(contexts: UInt64, successors: UInt64, counts: Int64) -> tuple[UInt64, Int64]:
+    """Contexts and counts sorted by context and successor; a successor seen in several slices is one successor."""
+    order = order_by(successors, contexts)
+    contexts, successors = contexts[order], successors[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (contexts[1:] != contexts[:-1]) | (successors[1:] != successors[:-1])
+    first = np.flatnonzero(new)
+    return contexts[first], np.add.reduceat(counts[order], first)
+
+
+def order_by(*keys: UInt64) -> Int64:
+    """The order that sorts by the last of several keys, then by the one before it, and so on."""
+    from tokeval.metrics.ngrams.kernels import sort_by
+
+    order = np.arange(len(keys[0]))
+    for key in keys:
+        sort_by(key, order, np.empty_like(order))
+    return order
 
 
 class Bigrams(Ngrams):
