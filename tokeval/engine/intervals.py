@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,19 +31,38 @@ class Draws:
         self._slots: dict[int, int] = {}
         self._drawn = np.empty((_KEPT, DRAWS))
 
-    def of(self, sums: Int64, places: Int64 | None = None) -> Floats:
-        """Sums in each draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS), and their places if known."""
+    def of(self, sums: Int64) -> Floats:
+        """Sums in each draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS)."""
         if len(sums) > _BLOCK:
             return resample(sums, self._seed)
-        keys = (self._places(sums) if places is None else places).tolist()
-        new = {key: row for row, key in enumerate(keys) if key not in self._slots}
-        if len(self._slots) + len(new) > _KEPT:
+        return self._drawn[self._held((sums,), [self._places(sums)])[0]]
+
+    def divide(self, above: Int64, below: Int64, places: Int64, rows: Int64, values: Floats) -> None:
+        """Put the ratios of sums in each draw into some rows of `values`; NaN where there is nothing to divide by.
+
+        Args:
+            above: sums by bucket, shape (k, BUCKETS), k at most `_BLOCK`.
+            below: likewise.
+            places: of both, shape (2, k).
+            rows: shape (k,).
+            values: shape (rows, DRAWS).
+        """
+        from tokeval.metrics.drawing.kernels import divide
+
+        held = self._held((above, below), places)
+        divide(self._drawn, *held, rows, values)
+
+    def _held(self, parts: Sequence[Int64], places: Int64 | Sequence[Int64]) -> list[Int64]:
+        """The rows of `_drawn` that hold each part's sums."""
+        keys = [part.tolist() for part in places]
+        if len(self._slots) + sum(map(len, keys)) > _KEPT:
             self._slots.clear()
-            new = {key: row for row, key in enumerate(keys)}
-        first = len(self._slots)
-        self._slots.update({key: first + slot for slot, key in enumerate(new)})
-        self._drawn[first : first + len(new)] = resample(sums[list(new.values())], self._seed)
-        return self._drawn[[self._slots[key] for key in keys]]
+        for sums, part in zip(parts, keys, strict=True):
+            new = {key: row for row, key in enumerate(part) if key not in self._slots}
+            first = len(self._slots)
+            self._slots.update({key: first + slot for slot, key in enumerate(new)})
+            resample(sums[list(new.values())], self._seed, self._drawn[first : first + len(new)])
+        return [np.array([self._slots[key] for key in part], np.int64) for part in keys]
 
 
 def with_intervals(metric: Metric, figures: Figures, places: Int64, draws: Draws) -> Figures:
@@ -55,6 +74,8 @@ def with_intervals(metric: Metric, figures: Figures, places: Int64, draws: Draws
         places: of the parts of those that are ratios, shape (2, k).
         draws: where draws come from.
     """
+    from tokeval.metrics.drawing.kernels import add_marked
+
     over, mean = _macro(metric, figures)
     rows = _drawable(figures)
     ci, total, most = figures.ci.copy(), np.zeros(DRAWS), 0
@@ -63,8 +84,7 @@ def with_intervals(metric: Metric, figures: Figures, places: Int64, draws: Draws
         values, buckets = _values(figures, places, draws, block, rows)
         found = bounds(values, buckets)
         ci[block] = np.where(np.isnan(found), ci[block], found)
-        for row in np.flatnonzero(over[block]):
-            total += values[row]
+        add_marked(values, over[block], total)
         most = max(most, int(buckets[over[block]].max(initial=0)))
     made = replace(figures, ci=ci)
     if mean is None:
@@ -83,14 +103,18 @@ def _drawable(figures: Figures) -> Flags:
 
 def _values(figures: Figures, places: Int64, draws: Draws, block: slice, rows: Flags) -> tuple[Floats, Int64]:
     """The values of a block of figures in each draw, NaN where undefined or not drawn, and the buckets behind each."""
+    from tokeval.metrics.drawing.kernels import count_filled
+
     size = len(rows[block])
-    values, buckets = np.full((size, DRAWS), np.nan), np.zeros(size, np.int64)
-    ratios = (rows & figures.drawn)[block]
-    if figures.parts is not None and ratios.any():
-        sums = [part[block][ratios] for part in figures.parts]
-        above, below = (draws.of(part, held) for part, held in zip(sums, places[:, block][:, ratios], strict=True))
-        values[ratios] = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
-        buckets[ratios] = np.count_nonzero((sums[0] != 0) | (sums[1] != 0), axis=1)
+    values, buckets = np.empty((size, DRAWS)), np.zeros(size, np.int64)
+    marked = (rows & figures.drawn)[block]
+    values[~marked], ratios = np.nan, np.flatnonzero(marked)
+    if figures.parts is not None and len(ratios):
+        above, below = (part[block][ratios] for part in figures.parts)
+        draws.divide(above, below, places[:, block][:, ratios], ratios, values)
+        filled = np.empty(len(ratios), np.int64)
+        count_filled(above, below, filled)
+        buckets[ratios] = filled
     for row, resampled in figures.others.items():
         if block.start <= row < block.stop and rows[row] and resampled.statistic is not None:
             values[row - block.start] = resampled.statistic(draws.of(resampled.sums))

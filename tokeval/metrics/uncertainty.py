@@ -42,15 +42,15 @@ def draws(seed: int) -> Floats:
     return weights
 
 
-def resample(sums: Int64, seed: int) -> Floats:
-    """The sums of every draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS).
+def resample(sums: Int64, seed: int, out: Floats | None = None) -> Floats:
+    """The sums of every draw, shape (k, DRAWS), from sums by bucket, shape (k, BUCKETS), written to `out` if given.
 
     A product of whole numbers below 2^53 (2^24 in single precision) is exact in floating point whatever the order of
     adding; larger sums are taken in two halves, so the same sums give the same bits on any machine.
     """
     from tokeval.metrics.drawing.kernels import add_filled
 
-    drawn = np.zeros((len(sums), DRAWS))
+    drawn = np.empty((len(sums), DRAWS)) if out is None else out
     most = np.abs(sums).max(axis=1, initial=0)
     few = (np.count_nonzero(sums, axis=1) <= _FEW) & (most < _EXACT // BUCKETS)
     add_filled(sums, np.flatnonzero(few), _weights(seed, "f8"), drawn)
@@ -106,11 +106,9 @@ def bounds(values: Floats, buckets: Int64) -> Floats:
     from tokeval.metrics.drawing.kernels import select_both
 
     found = np.full((len(values), 2), np.nan)
-    counts = values.shape[1] - np.count_nonzero(np.isnan(values), axis=1)
-    rows = np.flatnonzero((buckets >= 2) & (counts >= values.shape[1] // 2))
+    rows = np.flatnonzero(buckets >= 2)
     tails = np.array([_tail(size) for size in buckets[rows].tolist()])
-    ranks = np.clip(np.floor(tails * (counts[rows] + 1)).astype(np.int64), 1, counts[rows])
-    select_both(values, rows, ranks, *np.empty((2, values.shape[1])), found)
+    select_both(values, rows, tails, *np.empty((2, values.shape[1])), found)
     return found
 
 
