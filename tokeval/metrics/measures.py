@@ -61,7 +61,7 @@ def _word_cover(view: View) -> tuple[Int64, Int64, Int64]:
     from tokeval.metrics.kernels import cover_words, word_pieces
 
     words, encoding = view.batch.words, view.encoding
-    pieces = np.zeros(len(words.starts), np.int32)
+    pieces = np.empty(len(words.starts), np.int32)
     cover_words(encoding.starts, encoding.ends, encoding.offsets, words.starts, words.ends, words.offsets, pieces)
     total, single, continued = _zeros(view), _zeros(view), _zeros(view)
     word_pieces(pieces, words.offsets, total, single, continued)

@@ -42,7 +42,7 @@ def totals(context: Context, measure: Measure) -> Int64:
 
 def by_pool(scored: Scored, measure: Measure, named: Pools) -> Int64:
     """A measure's sums by bucket over each pool, shape (pools, BUCKETS)."""
-    return scored.sums.over(measure.name, list(named.values()))
+    return scored.sums.over(measure.name, tuple(named.values()))
 
 
 def count(info: MetricInfo, measure: Measure, *, words: bool = False, default: bool = True) -> Metric:

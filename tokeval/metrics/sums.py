@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -30,6 +31,8 @@ class Sums(Accumulator):
         self._columns = {name: column for column, name in enumerate(self._measures)}
         self._rows: dict[str, int] = {}
         self._table = np.zeros((0, len(self._columns), BUCKETS), np.int64)
+        #: Pools last asked for: the rows of each, one after the other, and where those of the next begin.
+        self._asked: tuple[tuple[tuple[str, ...], ...], Int64, Int64] | None = None
 
     def update(self, view: View) -> None:
         """Add every measure of a batch."""
@@ -116,28 +119,28 @@ class Sums(Accumulator):
 
     def total(self, measure: str, slices: Sequence[str]) -> int:
         """The sum over the given slices."""
-        return int(self.over(measure, [slices]).sum())
+        return int(self.over(measure, (tuple(slices),)).sum())
 
-    def over(self, measure: str, pools: Sequence[Sequence[str]]) -> Int64:
+    def over(self, measure: str, pools: tuple[tuple[str, ...], ...]) -> Int64:
         """Sums per bucket over each of several pools of slices, shape (pools, BUCKETS)."""
-        found = np.zeros((len(pools), BUCKETS), np.int64)
+        from tokeval.metrics.kernels import add_rows
+
         column = self._columns.get(measure)
         if column is None:
-            return found
-        alone = [at for at, pool in enumerate(pools) if len(pool) == 1 and pool[0] in self._rows]
-        found[alone] = self._table[[self._rows[pools[at][0]] for at in alone], column]
-        known = {pools[at][0]: at for at in alone}
-        for at, pool in enumerate(pools):
-            if len(pool) > 1 and known.keys() >= set(pool):  # as `all` is of the rows beside it
-                found[at] = found[[known[name] for name in pool]].sum(axis=0)
-            elif len(pool) > 1:
-                found[at] = self._table[[self._rows[name] for name in pool if name in self._rows], column].sum(axis=0)
+            return np.zeros((len(pools), BUCKETS), np.int64)
+        if self._asked is None or self._asked[0] != pools:  # nearly all metrics ask for the same
+            rows = [[self._rows[name] for name in pool if name in self._rows] for pool in pools]
+            cuts = np.cumsum([0, *map(len, rows)])
+            self._asked = pools, np.array([*chain.from_iterable(rows)], np.int64), cuts
+        found = np.empty((len(pools), BUCKETS), np.int64)
+        add_rows(self._table, column, *self._asked[1:], found)
         return found
 
     def _reserve(self, slices: tuple[str, ...]) -> Int64:
         """Room for the slices; their rows."""
         for name in slices:
             self._rows.setdefault(name, len(self._rows))
+        self._asked = None
         if len(self._rows) > len(self._table):  # in place where memory allows; what is new is zero
             self._table.resize((len(self._rows), *self._table.shape[1:]), refcheck=False)
         return np.array([self._rows[name] for name in slices], np.int64)
