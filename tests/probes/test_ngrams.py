@@ -109,6 +109,15 @@ def test_what_cannot_be_counted_says_so(write_corpus: Write) -> None:
     assert (row["status"], row["value"]) == ("undefined", None)
 
 
+@pytest.mark.parametrize("kinds", [3_000, 15_000, 20_000, 20_001])
+def test_a_table_that_grows_thins_its_sample_no_earlier_than_the_cap_asks_for(kinds: int) -> None:
+    pairs = np.arange(kinds, dtype=np.int64)
+    documents = [[int(pair), int(pair) + 1] for pair in pairs]
+    made = counted(Bigrams(cap=20_000), documents)
+    assert made.level == (kinds > 20_000)
+    assert made.state().num_rows == (kinds if kinds <= 20_000 else sum(sampled(np.uint64(p), 1) for p in pairs))
+
+
 @given(st.lists(st.tuples(*[st.sampled_from([0, 1, 5, 1 << 11, 1 << 33, (1 << 64) - 1]) | st.integers(0, 9)] * 2)))
 def test_the_order_of_entries_is_that_of_a_sort_by_comparing(rows: list[tuple[int, int]]) -> None:
     heads, tails = (np.array(column, np.uint64) for column in (zip(*rows, strict=True) if rows else ([], [])))

@@ -77,6 +77,7 @@ def _metrics(kind: type[Ngrams], word: str, left: str) -> tuple[Metric, Metric]:
         "distinct successors), one successor counts 0; mean weighted by count, never across documents.",
         "Poelman et al. 2025; Meister et al. 2025 (TokEval)",
         f"On large corpora it comes from a sample of the contexts; {word}_sample_share states the share.",
+        version=2,
     )
     share = MetricInfo(
         f"{word}_sample_share",
@@ -85,6 +86,7 @@ def _metrics(kind: type[Ngrams], word: str, left: str) -> tuple[Metric, Metric]:
         NEITHER,
         f"Share of the contexts behind {word}_efficiency: 2^−k, k the smallest at which the corpus has at most "
         f"{CAP:,} (slice, context, successor) entries. 1 means exact.",
+        version=2,
     )
     return (
         Metric(info, partial(_efficiency, kind=kind), (DOCUMENTS,), (kind,), default=False),

@@ -15,7 +15,7 @@ from tokeval.utf8 import spread
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
-#: So many entries are added in one go; a table has room for so many more than its `room`.
+#: About so many entries are added in one go, at most twice as many; a table has room for these beyond its `room`.
 _BLOCK = 256
 
 
@@ -70,13 +70,13 @@ def _add_block(table, block, slots, size):
 def add_all(table, used, contexts, tails, counts, level, room):
     """Add entries, those of the sample; returns entries used and how many were taken before `room` was reached.
 
-    It may be passed by a block.
+    It may be passed by a block. What has no count, as a free slot of another table, is no entry.
     """
     highest, held = _highest(level), 0
     block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.uint64)
     for k in range(counts.shape[0]):
         block[held, 0], block[held, 1], block[held, 2] = contexts[k], tails[k], counts[k]
-        held += context_hash(contexts[k]) <= highest
+        held += (counts[k] != 0) & (context_hash(contexts[k]) <= highest)
         if held == _BLOCK:
             used += _add_block(table, block, slots, held)
             held = 0
@@ -98,24 +98,30 @@ def add_batch(table, used, ids, offsets, codes, rows, width, level, room, docume
     Starts at a document and a token within it, so that it can go on after the table was thinned or grown; returns
     entries used and the place reached (document = number of documents when done). A block may pass `room`.
     """
-    highest, held = _highest(level), 0
+    highest, held = _highest(level), np.uint64(0)
     shift, left = np.uint64(32), ~np.uint64(0) if width == 2 else np.uint64(0)
-    places, tails = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.uint64)
-    block, slots = np.empty((_BLOCK, 3), np.uint64), np.empty((_BLOCK, 2), np.uint64)
+    hashes, places = np.empty(_BLOCK, np.uint64), np.empty(2 * _BLOCK, np.uint64)
+    tails = np.empty(2 * _BLOCK, np.uint64)
+    block, slots = np.empty((2 * _BLOCK, 3), np.uint64), np.empty((2 * _BLOCK, 2), np.uint64)
     for row in range(document, codes.shape[0]):
         first, last = offsets[row], offsets[row + 1]
         high = np.uint64(rows[codes[row]]) << shift
         begin = max(first + width, position) if row == document else first + width
-        for k in range(begin, last):  # without a branch on what is sampled; unsigned, so that no index is below 0
-            context = np.uint64(ids[np.uint64(k - 1)]) | ((np.uint64(ids[np.uint64(k - width)]) << shift) & left)
-            places[np.uint64(held)], tails[np.uint64(held)] = k, high
-            held += context_hash(context) <= highest
-            if held == _BLOCK:
+        for at in range(begin, last, _BLOCK):
+            size = np.uint64(min(last - at, _BLOCK))
+            one_before, before = np.uint64(at - 1), np.uint64(at - width)
+            for k in range(size):  # many at a time
+                context = np.uint64(ids[one_before + k]) | ((np.uint64(ids[before + k]) << shift) & left)
+                hashes[k] = context_hash(context)
+            for k in range(size):  # without a branch on what is sampled
+                places[held], tails[held] = np.uint64(at) + k, high
+                held += np.uint64(hashes[k] <= highest)
+            if held >= _BLOCK:
                 _fill_block(block, ids, places, tails, width, left, held)
                 used += _add_block(table, block, slots, held)
-                held = 0
+                held = np.uint64(0)
                 if used >= room:
-                    return used, row, k + 1
+                    return used, row, at + np.int64(size)
     _fill_block(block, ids, places, tails, width, left, held)
     return used + _add_block(table, block, slots, held), codes.shape[0], 0
 
@@ -160,7 +166,7 @@ def sort_by(keys, order, spare):
 def _fill_block(block, ids, places, tails, width, left, size):
     """Make block rows of the n-grams that end at some places; `left` masks the token two places before."""
     for k in range(np.uint64(size)):
-        at = np.uint64(places[k])
+        at = places[k]
         before = np.uint64(ids[at - np.uint64(width)]) << np.uint64(32)
         block[k, 0] = np.uint64(ids[at - np.uint64(1)]) | (before & left)
         block[k, 1], block[k, 2] = tails[k] | np.uint64(ids[at]), 1

@@ -27,6 +27,8 @@ class Ngrams(Accumulator):
     whole text at that level, so batches, shards and their order do not change k, and whatever is kept is exact.
     """
 
+    #: The first was thinned at two thirds of the cap, or somewhat earlier or later, as free slots were counted.
+    version: ClassVar[int] = 2
     width: ClassVar[int]
 
     def __init__(self, cap: int = CAP) -> None:
