@@ -52,17 +52,17 @@ class _Row:
 
     def seen(self) -> tuple[Int64, Int64]:
         """The ids that occur, sorted, and their counts."""
-        from tokeval.metrics.kernels import counts_seen
-
-        if self.over:
-            total = np.zeros(len(self.low), np.int64)
-            self.add_to(total)
-            ids = np.flatnonzero(total)
-            return ids, total[ids]
-        room = min(len(self.low), self.tokens) + 1
-        ids, counts = np.empty(room, np.int64), np.empty(room, np.int64)
-        found = counts_seen(self.low, self.high, ids, counts)
-        return ids[:found], counts[:found]
+        there = self.low != 0
+        there[: len(self.high)] |= self.high != 0
+        there[list(self.over)] = True
+        ids = np.flatnonzero(there)
+        counts = self.low[ids].astype(np.int64)
+        if len(self.high):
+            inside = ids < len(self.high)
+            counts[inside] += self.high[ids[inside]].astype(np.int64) << 16
+        for token, times in self.over.items():
+            counts[np.searchsorted(ids, token)] += times << 24
+        return ids, counts
 
     def put(self, ids: npt.NDArray[np.uint32], counts: Int64) -> None:
         """Set the counts of ids for which there is room."""

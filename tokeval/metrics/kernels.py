@@ -55,22 +55,6 @@ def count_ids(ids, offsets, documents, low, high, carried):
 
 
 @kernel
-def counts_seen(low, high, ids, counts):
-    """The ids that `count_ids` has counted, upwards, and their counts but for what was carried; returns how many.
-
-    There is room for one more than there are.
-    """
-    found = np.uint64(0)
-    for token in range(np.uint64(low.shape[0])):
-        count = np.int64(low[token])
-        if token < high.shape[0]:
-            count += np.int64(high[token]) << 16
-        ids[found], counts[found] = token, count  # the next is written over it if it is none
-        found += np.uint64(count != 0)
-    return found
-
-
-@kernel
 def count_equal(ids, offsets, wanted, out):
     """How many of each document's ids equal `wanted`."""
     for document in range(out.shape[0]):

@@ -65,20 +65,20 @@ def parse(batch: Batch) -> Parsed:
     data, offsets = text_buffers(batch.texts)
     parsers = {code: parser(name) for code, s in enumerate(batch.slices) if (name := language_of(s)) is not None}
     flat: list[tuple[int, int, int]] = []
-    rows, nodes, errors = (np.zeros(len(batch) + 1, np.int64) for _ in range(3))
-    for row, code in enumerate(batch.codes.tolist()):
-        if code in parsers:
-            tree = parsers[code].parse(data[offsets[row] : offsets[row + 1]].tobytes())
-            for kind, bad, start, end in _walk(tree):
-                nodes[row] += 1
-                errors[row] += bad
-                if kind >= 0 and end > start:
-                    flat.append((start, end, kind))
-        rows[row + 1] = len(flat)
-    table = np.array(flat, np.int32).reshape(-1, 3)
+    leaves, nodes, errors = (np.zeros(len(batch), np.int64) for _ in range(3))
     is_code = np.isin(batch.codes, list(parsers))
+    for row in np.flatnonzero(is_code).tolist():
+        tree = parsers[int(batch.codes[row])].parse(data[offsets[row] : offsets[row + 1]].tobytes())
+        before = len(flat)
+        for kind, bad, start, end in _walk(tree):
+            nodes[row] += 1
+            errors[row] += bad
+            if kind >= 0 and end > start:
+                flat.append((start, end, kind))
+        leaves[row] = len(flat) - before
+    table = np.array(flat, np.int32).reshape(-1, 3)
     starts, ends, classes = (np.ascontiguousarray(table[:, k]) for k in range(3))
-    return Parsed(starts, ends, classes, rows, nodes[:-1], errors[:-1], is_code)
+    return Parsed(starts, ends, classes, np.concatenate(([0], np.cumsum(leaves))), nodes, errors, is_code)
 
 
 _INNER = -1
