@@ -71,26 +71,25 @@ def place_pairs(rows, lefts, rights, made, bases, pairs):
 @kernel
 def _merge_short(pairs, bases, symbols, ends, ranks, count):
     """Merge in place; the number of symbols left."""
-    for k in range(count - 1):
-        ranks[k] = merged(pairs, bases, symbols[k], symbols[k + 1])
-    while count > 1:
-        best, at = ranks[0], 0
-        for k in range(1, count - 1):
-            if ranks[k] >> 21 < best >> 21:  # of equals the first
-                best, at = ranks[k], k
+    one, count = np.uint64(1), np.uint64(count)  # unsigned, so that the compiler allows for no index below 0
+    for k in range(count - one):
+        ranks[k] = merged(pairs, bases, symbols[k], symbols[k + one])
+    while count > one:
+        best, at = ranks[np.uint64(0)], np.uint64(0)
+        for k in range(one, count - one):
+            less = ranks[k] >> 21 < best >> 21  # of equals the first
+            best, at = ranks[k] if less else best, np.uint64(k) if less else at
         if best == NONE:
             break
-        symbols[at], ends[at] = best & SYMBOL, ends[at + 1]
-        count -= 1
-        for k in range(at + 1, count):
-            symbols[k], ends[k] = symbols[k + 1], ends[k + 1]
-        for k in range(at + 1, count - 1):
-            ranks[k] = ranks[k + 1]
-        if at > 0:
-            ranks[at - 1] = merged(pairs, bases, symbols[at - 1], symbols[at])
-        if at + 1 < count:
-            ranks[at] = merged(pairs, bases, symbols[at], symbols[at + 1])
-    return count
+        symbols[at], ends[at] = best & SYMBOL, ends[at + one]
+        count -= one
+        for k in range(at + one, count):
+            symbols[k], ends[k], ranks[k] = symbols[k + one], ends[k + one], ranks[k + one]
+        if at:
+            ranks[at - one] = merged(pairs, bases, symbols[at - one], symbols[at])
+        if at + one < count:
+            ranks[at] = merged(pairs, bases, symbols[at], symbols[at + one])
+    return np.int64(count)
 
 
 @kernel
