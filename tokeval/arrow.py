@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from itertools import chain, pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ Int64 = npt.NDArray[np.int64]
 UInt32 = npt.NDArray[np.uint32]
 UInt8 = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+Number = TypeVar("Number", bound=np.generic)
 
 #: So many strings are looked at in one go, so that what that takes does not grow with their number.
 _TOGETHER = 1 << 14
@@ -78,6 +80,16 @@ def padded(data: UInt8, offsets: Int64) -> UInt8:
     size = int(offsets[-1] - offsets[0])
     made = np.zeros(size + 8, np.uint8)
     made[:size] = data[offsets[0] : offsets[-1]]
+    return made
+
+
+def cleared(shape: int | tuple[int, ...], dtype: type[Number]) -> npt.NDArray[Number]:
+    """What `np.zeros` makes, in large pages where it is large: a third of the time, and quicker to look something up.
+
+    numpy asks the system for such pages for all arrays but those of `np.zeros`.
+    """
+    made = np.empty(shape, dtype)
+    made.fill(0)
     return made
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Int64, cleared
 from tokeval.metrics.base import Accumulator, View
 
 UInt64 = npt.NDArray[np.uint64]
@@ -36,7 +36,7 @@ class Ngrams(Accumulator):
         self._slices: dict[str, int] = {}
         self.level = 0
         self._used = 0
-        self._table = np.zeros((_FIRST_SLOTS, 3), np.uint64)
+        self._table = cleared((_FIRST_SLOTS, 3), np.uint64)
 
     @property
     def share(self) -> float:
@@ -173,7 +173,7 @@ class Ngrams(Accumulator):
                 self.level += 1
             else:
                 slots *= 4
-            made = np.zeros((slots, 3), np.uint64)
+            made = cleared((slots, 3), np.uint64)
             self._used = move(self._table, self.level, made)
             self._table = made
 

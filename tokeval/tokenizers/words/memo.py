@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, stretches, text_buffers
+from tokeval.arrow import Int64, UInt8, UInt32, cleared, id_buffers, stretches, text_buffers
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.fast import Found, spliced
 from tokeval.tokenizers.modelproto import BYTE, Model
 
 Int32 = npt.NDArray[np.int32]
+Item = TypeVar("Item", bound=np.generic)
 
 #: Room for the chunks of a batch at first, and the most that stays from batch to batch.
 _ROOM, _MOST = 1 << 15, 1 << 21
@@ -56,7 +57,7 @@ class Encoded:
         return replace(self, ids=self.ids[:tokens], starts=self.starts[:tokens], ends=self.ends[:tokens])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Room:
     """What is written for a batch, kept for the next, as new memory costs more than what is written to it.
 
@@ -81,6 +82,12 @@ class Room:
         sizes, words, fresh = (np.empty(_ROOM, np.int32) for _ in range(3))
         codes = np.empty(_ROOM, np.uint32)
         return cls(np.empty(_ROOM, np.int64), sizes, codes, words, fresh, *_rooms(_ROOM, False))
+
+    def widen(self, chunks: int) -> None:
+        """Make room for so many chunks; what was found of others stays."""
+        self.begins, self.sizes = _roomy(self.begins, chunks), _roomy(self.sizes, chunks)
+        self.codes = _roomy(self.codes, chunks)
+        self.words, self.fresh = np.empty(len(self.sizes), np.int32), np.empty(len(self.sizes), np.int32)
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """All of them."""
@@ -152,16 +159,20 @@ class MemoWords:
 
             unsure |= pc.match_substring_regex(texts, self._avoid).to_numpy(zero_copy_only=False)
         learnt, room = (self._ids, self._starts, self._ends), self._room
-        _resize(len(room.ids) if spans else 0, room.starts, room.ends)
-        out = room.ids, room.starts, room.ends
+        if len(room.starts) != (len(room.ids) if spans else 0):
+            room.ids, room.starts, room.ends = _rooms(len(room.ids), spans)
         row = 0
         while True:
+            out = room.ids, room.starts, room.ends
             row, _ = kernels.gather(
                 room.words, room.begins, offsets, rows, row, self._entries, learnt, unsure, out_offsets, out
             )
             if row == len(texts):
                 break
-            _resize(2 * len(room.ids), *out[: 3 if spans else 1])
+            more = 2 * len(room.ids)
+            room.ids = _roomy(room.ids, more)
+            if spans:
+                room.starts, room.ends = _roomy(room.starts, more), _roomy(room.ends, more)
         total = int(out_offsets[-1])
         ids, starts, ends = room.ids[:total].copy(), room.starts[:total].copy(), room.ends[:total].copy()
         if max(len(room.begins), len(room.ids)) > _MOST:
@@ -181,8 +192,7 @@ class MemoWords:
             )
             if row == len(offsets) - 1:
                 break
-            more = 2 * len(room.begins) + int(offsets[row + 1] - offsets[row])
-            _resize(more, room.begins, room.sizes, room.codes, room.words, room.fresh)
+            room.widen(2 * len(room.begins) + int(offsets[row + 1] - offsets[row]))
         last = int(rows[-1])
         before, at = self._count, 0
         while True:
@@ -213,9 +223,9 @@ class MemoWords:
         """More room where one more entry of so many bytes does not fit."""
         from tokeval.tokenizers.words import kernels
 
-        _make_room(self._used + size // 8 + 16, self._store)
+        self._store = _roomy(self._store, self._used + size // 8 + 16)
         if 4 * (self._count + 1) > 3 * len(self._table):
-            table = np.zeros(2 * len(self._table), np.uint64)
+            table = cleared(2 * len(self._table), np.uint64)
             kernels.fill_table(table, self._table)
             self._table = table
 
@@ -229,12 +239,13 @@ class MemoWords:
         if (found.lengths < 0).any():
             found = self._completed(found, data, begins, ends)
         base = int(self._entries[before]["first"])
-        _make_room(self._count + 1, self._entries)
+        self._entries = _roomy(self._entries, self._count + 1)
         kernels.keep_learnt(self._entries, before, found.lengths, found.trust)
-        _make_room(base + len(found.ids) + kernels.PADDING, self._ids)
+        self._ids = _roomy(self._ids, base + len(found.ids) + kernels.PADDING)
         self._ids[base : base + len(found.ids)] = found.ids
         if self._spans:
-            _make_room(base + len(found.ids), self._starts, self._ends)
+            end = base + len(found.ids)
+            self._starts, self._ends = _roomy(self._starts, end), _roomy(self._ends, end)
             self._starts[base : base + len(found.ids)] = found.starts
             self._ends[base : base + len(found.ids)] = found.ends
 
@@ -268,14 +279,13 @@ def _rooms(size: int, spans: bool) -> tuple[UInt32, Int32, Int32]:
     return np.empty(size, np.uint32), np.empty(places, np.int32), np.empty(places, np.int32)
 
 
-def _make_room(size: int, *arrays: npt.NDArray[Any]) -> None:
-    """Make arrays larger where they are shorter than that; by little, as pages cost more than moving them."""
-    for array in arrays:
-        if size > len(array):
-            _resize(max(size, len(array) * 5 // 4), array)
+def _roomy(array: npt.NDArray[Item], size: int) -> npt.NDArray[Item]:
+    """The array, or a larger one that begins as it does, with room for so much.
 
-
-def _resize(size: int, *arrays: npt.NDArray[Any]) -> None:
-    """Change arrays in their place, where the system moves pages rather than bytes; nobody else may look at them."""
-    for array in arrays:
-        array.resize(size, refcheck=False)
+    A new one, as numpy has the system give it large pages: a third of the time of resizing it in its place.
+    """
+    if size <= len(array):
+        return array
+    larger = np.empty(max(size, len(array) * 3 // 2), array.dtype)
+    larger[: len(array)] = array
+    return larger
