@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8
+from tokeval.arrow import Int64, UInt8, byte_array, text_buffers
 from tokeval.errors import TokenizerError
 
 Trie = Int64
@@ -27,8 +27,7 @@ def trie_of(pieces: Sequence[bytes], numbers: Sequence[int] | None = None) -> Tr
     Raises:
         TokenizerError: they are more than a node can number.
     """
-    order = _sorted(pieces)
-    store, offsets = _flat([pieces[i] for i in order])
+    order, store, offsets = _sorted(pa.array(pieces, pa.large_binary()))
     return _built(store, offsets, order if numbers is None else np.array(numbers, np.int64)[order], 8)
 
 
@@ -40,27 +39,29 @@ def wide_trie_of(pieces: Sequence[str]) -> tuple[Trie, Symbols]:
     Raises:
         TokenizerError: they, or their characters, are more than a node can number.
     """
-    # what is common in front, which keeps together what is often looked at
-    letters = [letter for letter, _ in Counter(chain.from_iterable(pieces)).most_common()]
+    points = np.frombuffer("".join(pieces).encode("utf-32-le"), np.uint32)
+    cuts = np.concatenate(([0], np.cumsum(pc.utf8_length(pa.array(pieces, pa.large_string())), dtype=np.int64)))
+    counts = np.bincount(points)
+    letters = np.flatnonzero(counts)
+    letters = letters[np.argsort(-counts[letters], kind="stable")]  # what is often looked at lies together
     if len(letters) > _SYMBOLS:
         raise TokenizerError(f"{len(letters):,} characters are more than can be matched", hint=f"{_SYMBOLS:,} can")
     symbols = np.zeros(0x110000, np.uint16)
-    symbols[[ord(letter) for letter in letters]] = np.arange(1, len(letters) + 1)
-    points = np.frombuffer("".join(pieces).encode("utf-32-le"), np.uint32)
-    cuts = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)))
-    spelled = [symbols[points[low:high]] for low, high in pairwise(cuts.tolist())]
-    order = _sorted([row.byteswap().tobytes() for row in spelled])
-    store = np.concatenate([np.zeros(0, np.uint16), *(spelled[i] for i in order)])
-    offsets = np.concatenate(([0], np.cumsum(np.diff(cuts)[order])))
-    return _built(store, offsets, order, 16), symbols
+    symbols[letters] = np.arange(1, len(letters) + 1)
+    spelled = symbols[points].astype(">u2")  # the order of its bytes is that of the symbols
+    order, store, offsets = _sorted(byte_array(spelled.view(np.uint8), 2 * cuts))
+    return _built(store.view(">u2").astype(np.uint16), offsets // 2, order, 16), symbols
 
 
-def _sorted(pieces: Sequence[bytes]) -> Int64:
+def _sorted(pieces: pa.Array) -> tuple[Int64, UInt8, Int64]:
+    """Where pieces come from, in their order, equal ones in that of their places; and all as bytes and offsets."""
     from tokeval.tokenizers.trie import kernels
 
     if len(pieces) >= kernels.PIECES:
         raise TokenizerError(f"{len(pieces):,} pieces are more than can be matched", hint="16,777,214 can")
-    return np.array(sorted(range(len(pieces)), key=pieces.__getitem__), np.int64)
+    order = pc.array_sort_indices(pieces)  # stable
+    data, offsets = text_buffers(pieces.take(order))
+    return order.to_numpy().astype(np.int64), data[: offsets[-1]].copy(), offsets.copy()
 
 
 def _built(store: UInt8 | Symbols, offsets: Int64, numbers: Int64, bits: int) -> Trie:
@@ -74,9 +75,3 @@ def _built(store: UInt8 | Symbols, offsets: Int64, numbers: Int64, bits: int) ->
         if kernels.build(store, offsets, numbers, trie, bits) >= 0:
             return trie
         cells *= 2
-
-
-def _flat(pieces: Sequence[bytes]) -> tuple[UInt8, Int64]:
-    """The pieces one after the other (at least one byte), and their n + 1 offsets."""
-    offsets: Int64 = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)))
-    return np.frombuffer(b"".join(pieces) or b"\0", np.uint8).copy(), offsets
