@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Callable
 
 import pyarrow as pa
 
@@ -28,7 +29,7 @@ def reuse_buffers() -> None:
         pa.set_memory_pool(pa.system_memory_pool())
     if sys.platform != "linux":
         return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    mallopt = _of_libc("mallopt")
     settings = {
         "MALLOC_ARENA_MAX": (_M_ARENA_MAX, cores()),
         "MALLOC_MMAP_THRESHOLD_": (_M_MMAP_THRESHOLD, _MAPPED_FROM),
@@ -37,3 +38,15 @@ def reuse_buffers() -> None:
     for name, (option, value) in settings.items():
         if mallopt is not None and name not in os.environ:
             mallopt(option, value)
+
+
+def give_back() -> None:
+    """Hand freed memory back to the system now, so that what is taken next does not come on top of it."""
+    trim = _of_libc("malloc_trim") if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
+def _of_libc(name: str) -> Callable[..., int] | None:
+    """A function of glibc; None where the system's library, such as musl, has none of that name."""
+    return getattr(ctypes.CDLL(None), name, None)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tokeval import __version__, signature
 from tokeval.arrow import id_lists
+from tokeval.engine.memory import give_back
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.schema import Figure, MetricInfo, Status, result_schema
@@ -96,6 +97,7 @@ def vocab(
         """The figures of one tokenizer; when it returns, nothing of the vocabulary is held any more."""
         rows: list[_Row] = []
         known[name], found = _read(name, spec, reach)
+        give_back()
         described = mark(*found)
         del found
         rows += _rows(name, CORPUS, figures_of(described), infos, known, sources)
@@ -168,7 +170,8 @@ def _read(name: str, spec: Spec, reach: bool) -> tuple[TokenizerAbout, tuple[pa.
     """What only the tokenizer can tell; when it returns, nothing of the tokenizer is held any more."""
     from tokeval.vocabulary.analysis import read
 
-    tokenizer = load_tokenizer(spec)
+    tokenizer = load_tokenizer(spec, sparing=True)
+    give_back()
     vocabulary = _vocabulary(name, tokenizer, spec)
     about = TokenizerAbout(
         str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick

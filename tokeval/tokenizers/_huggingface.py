@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -13,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import ragged_ids, text_array, text_buffers
-from tokeval.errors import TokenizerError
+from tokeval.arrow import Int64, id_buffers, id_lists, ragged_ids, text_array, text_buffers
+from tokeval.errors import NotSupportedError, TokenizerError
 from tokeval.schema import Spelling
 from tokeval.tokenizers.base import (
     BYTE,
@@ -33,6 +35,7 @@ from tokeval.tokenizers.bytelevel import alphabet, byte_of_fallback, bytes_of_al
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.forms import Normal
 from tokeval.tokenizers.hf_files import find
+from tokeval.tokenizers.parts import Parts, Pieces, parts_of, pieces_of
 from tokeval.tokenizers.spelling import of_json
 
 if TYPE_CHECKING:
@@ -42,30 +45,43 @@ if TYPE_CHECKING:
 
 
 class HuggingFace(Tokenizer):
-    """A `tokenizer.json`; truncation, padding and added tokens such as BOS are switched off."""
+    """A `tokenizer.json`; truncation, padding and added tokens such as BOS are switched off.
+
+    One that is `sparing` loads of a large Unigram what the texts at hand need (see `parts`), and does not decode.
+    """
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
     long_text = QUEUED
     accelerated = "gigatoken (BPE), memoised words (WordPiece, Unigram)"
+    spares = True
 
-    def __init__(self, location: str, revision: str | None = None) -> None:
+    def __init__(self, location: str, revision: str | None = None, sparing: bool = False) -> None:
         import tokenizers
 
         source = find(location, revision)
         self._json = source.content
-        try:
-            self._tokenizer = tokenizers.Tokenizer.from_str(source.text or json.dumps(self._json))
-        except Exception as error:  # the library raises bare Exception
-            raise TokenizerError(f"{source.origin} does not load: {str(error).partition(chr(10))[0]}") from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        # text that looks like a special token is ordinary text
-        self._tokenizer.encode_special_tokens = True
+        self._parts: Parts | None = None
+        self._pieces: Pieces | None = None
+        if sparing:
+            with suppress(Exception):  # the library says what is wrong with the whole
+                self._parts = parts_of(self._json, lambda content: _load(json.dumps(content)))
+        if self._parts is not None:
+            self.capabilities = self.capabilities - {DECODE}
+            self._tokenizer, self._numbers = self._parts.holding(["a"])
+            self._pieces = self._parts.pieces
+        else:
+            try:
+                self._tokenizer = _load(source.text or json.dumps(self._json))
+            except Exception as error:  # the library raises bare Exception
+                raise TokenizerError(f"{source.origin} does not load: {str(error).partition(chr(10))[0]}") from error
         self.fingerprint = source.fingerprint
         self.library = f"tokenizers/{tokenizers.__version__}"
         # older files leave the type of the model out
         self._kind = type(self._tokenizer.model).__name__
         self.slow = self._kind == "Unigram"
+        if self.slow:
+            self._pieces = self._pieces or pieces_of(self._json["model"]["vocab"])
+            self._json["model"]["vocab"] = []
         self.unknown_id = self._find_unknown()
         self.text_prefix = self._find_prefix()
 
@@ -73,12 +89,16 @@ class HuggingFace(Tokenizer):
         """Ids by the library's own batch call, on all cores."""
         texts = text_array(texts)
         rows = texts.to_pylist()
-        found = iter(self._tokenizer.encode_batch_fast([r for r in rows if r is not None], add_special_tokens=False))
+        given = [row for row in rows if row is not None]
+        library, numbers = self._for(given)
+        found = iter(library.encode_batch_fast(given, add_special_tokens=False))
         lists = [[] if row is None else next(found).ids for row in rows]
-        return ragged_ids(lists, texts.is_valid())
+        return _numbered(ragged_ids(lists, texts.is_valid()), numbers)
 
     def decode_batch(self, ids: pa.Array) -> pa.Array:
         """Text by the library's decoder, special tokens kept."""
+        if self._parts is not None:
+            raise NotSupportedError(f"{self.spec or 'a Unigram'} was loaded to encode few texts")
         rows = ids.to_pylist()
         found = iter(self._tokenizer.decode_batch([r for r in rows if r is not None], skip_special_tokens=False))
         return pa.array([None if row is None else next(found) for row in rows], pa.large_string())
@@ -98,7 +118,13 @@ class HuggingFace(Tokenizer):
 
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Spans from the library's offsets, which count code points of the original text."""
-        return _spans(self._tokenizer, texts)
+        library, numbers = self._for([text for text in text_array(texts).to_pylist() if text is not None])
+        spans = _spans(library, texts)
+        return replace(spans, ids=_numbered(spans.ids, numbers))
+
+    def _for(self, texts: list[str]) -> tuple[Library, Int64 | None]:
+        """The library's tokenizer for some texts, and the number of each of its ids where they are not their own."""
+        return self._parts.holding(texts) if self._parts else (self._tokenizer, None)
 
     def normal(self) -> Normal | None:
         """Asked of the library with a token for each byte, for byte-level BPE after NFC."""
@@ -166,10 +192,13 @@ class HuggingFace(Tokenizer):
                 raise NoFastPathError("a Unigram without its unknown token")
             from tokeval.tokenizers.words.unigram import Unigram
 
+            assert self._pieces is not None  # a Unigram has them
+            trie = self._parts.trie if self._parts else None
+            made = Unigram(self._pieces.texts, self._pieces.scores, self.unknown_id, trie)
             if normalizer.get("type") == "Precompiled":
-                return Unigram.with_map(model["vocab"], self.unknown_id, b64decode(normalizer["precompiled_charsmap"]))
+                return made.with_map(b64decode(normalizer["precompiled_charsmap"]))
             normalize = self._tokenizer.normalizer
-            return Unigram.with_points(model["vocab"], self.unknown_id, normalize.normalize_str if normalize else str)
+            return made.with_points(normalize.normalize_str if normalize else str)
         raise NoFastPathError(f"a {self._kind} that may look across white space")
 
     def pretoken_ends(self, text: str) -> list[int]:
@@ -185,14 +214,25 @@ class HuggingFace(Tokenizer):
     def vocabulary(self) -> pa.Table:
         """Every id, added tokens included, with its bytes by the declared decoder."""
         # the library's own list of them is a copy: half as much time and memory again
-        listed = self._json["model"]["vocab"]
-        own = listed if isinstance(listed, dict) else {piece: i for i, (piece, _) in enumerate(listed)}
+        if self._pieces is None:
+            listed = self._json["model"]["vocab"]
+            numbers = np.fromiter(listed.values(), np.int64, len(listed))
+            pieces = pa.array(listed, pa.large_string())
+        else:  # of equal ones the last counts
+            every = np.zeros(len(self._pieces.texts), np.int64)
+            codes = self._pieces.texts.dictionary_encode().indices.to_numpy()
+            every[codes] = np.arange(len(codes))
+            numbers = every[: codes.max(initial=-1) + 1]
+            pieces = self._pieces.texts.take(pa.array(numbers))
         added = self._tokenizer.get_added_tokens_decoder()
-        by_id = dict(zip(own.values(), own, strict=True)) | {i: token.content for i, token in added.items()}
-        numbers = np.fromiter(by_id, np.int64, len(by_id))
+        if self._parts:
+            added = {int(self._numbers[i]): token for i, token in added.items()}
+        own = ~np.isin(numbers, list(added))
+        numbers = np.concatenate((numbers[own], np.fromiter(added, np.int64, len(added))))
+        contents = pa.array([token.content for token in added.values()], pa.large_string())
         order = np.argsort(numbers)
         numbers = numbers[order]
-        pieces = pa.array(by_id.values(), pa.large_string()).take(pa.array(order))
+        pieces = pa.concat_arrays([pieces.filter(pa.array(own)), contents]).take(pa.array(order))
         data, byte = self._spell(pieces.to_pylist())
         whole = np.isin(numbers, list(added))
         data = _put(data, whole, pieces.cast(pa.large_binary()).filter(pa.array(whole)))
@@ -200,10 +240,9 @@ class HuggingFace(Tokenizer):
         special += [self.unknown_id] if self.unknown_id is not None else []
         kinds = kinds_of(len(numbers), {BYTE: byte & ~whole, SPECIAL: np.isin(numbers, special)})
         scores = pa.nulls(len(numbers), pa.float64())
-        if isinstance(listed, list):
-            every = np.array([score for _, score in listed], np.float64)
-            have = numbers < len(every)
-            scores = pa.array(every[np.where(have, numbers, 0)], mask=~have)
+        if self._pieces is not None:
+            have = numbers < len(self._pieces.scores)
+            scores = pa.array(self._pieces.scores[np.where(have, numbers, 0)], mask=~have)
         return vocabulary_table(numbers, pieces, data, kinds, scores)
 
     def spelling(self) -> Spelling:
@@ -272,6 +311,26 @@ class HuggingFace(Tokenizer):
         if decoded == "a" and spelled in {b"a", b" a"} and "WordPiece" not in self._scheme:
             return spelled.removesuffix(b"a")
         return None
+
+
+def _load(text: str) -> Library:
+    """A tokenizer of the library that encodes all of a text and nothing else."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(text)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    # text that looks like a special token is ordinary text
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def _numbered(ids: pa.Array, numbers: Int64 | None) -> pa.Array:
+    """Lists of ids with other numbers in their place."""
+    if numbers is None:
+        return ids
+    flat, offsets = id_buffers(ids)
+    return id_lists(numbers[flat].astype(np.uint32), offsets, ids.is_valid().to_numpy(zero_copy_only=False))
 
 
 def _spans(tokenizer: Library, texts: pa.Array) -> Spans:

@@ -60,6 +60,7 @@ class Tokenizer(ABC):
         long_text: how its time grows with a text that has no space, for the table of tokenizers.
         slow: whether the library takes several times as long for a word as the fast path does.
         accelerated: which kind of fast path its files may have, for the table of tokenizers; "" for none.
+        spares: whether it takes the option `sparing`, to take little memory for few texts.
         yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
         fixed: whether it knows the tokens of given documents alone: figures that need other texts are not for it.
     """
@@ -73,6 +74,7 @@ class Tokenizer(ABC):
     long_text: str = LINEAR
     slow: bool = False
     accelerated: str = ""
+    spares: bool = False
     yardstick: bool = False
     fixed: bool = False
 

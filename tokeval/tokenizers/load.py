@@ -109,12 +109,13 @@ def moved(spec: Spec, places: Mapping[str, str]) -> Spec:
     return replace(spec, location=location, revision=revision)
 
 
-def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False) -> Tokenizer:
+def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False, sparing: bool = False) -> Tokenizer:
     """The tokenizer behind a spec string.
 
     Args:
         spec: see `parse_spec`.
         trust_remote_code: whether `transformers:` may run code from a tokenizer's folder or repository.
+        sparing: whether it is for few texts, and need not decode: some then take a tenth of the memory.
 
     Raises:
         TokevalError: it cannot be loaded; one line says why.
@@ -125,6 +126,8 @@ def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False) -> Toke
     factory = registry.find(registry.TOKENIZERS, parsed.backend).load()
     try:
         options = {"trust_remote_code": True} if parsed.trusted else {}
+        if sparing and getattr(factory, "spares", False):
+            options["sparing"] = True
         tokenizer = factory(parsed.location, parsed.revision, **options)
     except TokevalError:
         raise

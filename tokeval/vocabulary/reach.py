@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from tokeval.arrow import UInt32, id_buffers
 from tokeval.schema import BPE, Spelling
+from tokeval.vocabulary.characters import named
 from tokeval.vocabulary.merging import can_be_built
 from tokeval.vocabulary.tokens import BYTE, PARTIAL, SPECIAL, UNUSED, part_of
 
@@ -82,8 +83,9 @@ def find_reach(
     impossible[rows] = _impossible(rows, tokens["bytes"].combine_chunks(), pieces, kinds, spelling)
     for context in _MORE_CONTEXTS:
         search.attempt(context, encode, among=~impossible)
-    answers = np.select([~tested, search.found, impossible], [NOT_TESTED, REACHABLE, UNREACHABLE], NOT_PRODUCED)
-    return pa.array(answers.astype(object), pa.string()).dictionary_encode()
+    told = {NOT_TESTED: ~tested, REACHABLE: search.found, UNREACHABLE: impossible}
+    codes = np.select(list(told.values()), list(map(ANSWERS.index, told)), ANSWERS.index(NOT_PRODUCED))
+    return named(codes, ANSWERS).cast(pa.string()).dictionary_encode()
 
 
 def _impossible(
@@ -91,13 +93,14 @@ def _impossible(
 ) -> list[bool]:
     """Of tokens that were not found so far, whether the model or the bytes say that no text produces them."""
     some = pa.array(rows)
-    # <0x41> stands in only for a character that has no token
-    replaced = pc.is_in(data.take(some), data.filter(pc.not_equal(kinds, BYTE))).to_pylist()
-    asked = zip(*(column.take(some).to_pylist() for column in (data, pieces, kinds)), replaced, strict=True)
+    # <0x41> stands in only for a character that has no token; few are asked of, so these are looked for in all
+    others = pc.and_(pc.is_in(data, data.take(some)), pc.not_equal(kinds, BYTE))
+    tokens = set(data.filter(others).to_pylist())
+    asked = zip(*(column.take(some).to_pylist() for column in (data, pieces, kinds)), strict=True)
     found = []
-    for value, piece, kind, has_token in asked:
+    for value, piece, kind in asked:
         if kind == BYTE and not spelling.bytewise and len(piece) > 1:
-            impossible = has_token
+            impossible = value in tokens
         elif spelling.model == BPE:
             impossible = spelling.rank is not None and not can_be_built(value, piece, spelling)
         else:  # of parts of characters only a sample of texts was tried

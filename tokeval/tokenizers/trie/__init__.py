@@ -31,7 +31,7 @@ def trie_of(pieces: Sequence[bytes], numbers: Sequence[int] | None = None) -> Tr
     return _built(store, offsets, order if numbers is None else np.array(numbers, np.int64)[order], 8)
 
 
-def wide_trie_of(pieces: Sequence[str]) -> tuple[Trie, Symbols]:
+def wide_trie_of(pieces: Sequence[str] | pa.Array) -> tuple[Trie, Symbols]:
     """A wide trie of pieces under their places, and the symbol of each code point, shape (0x110000,), 0 for none.
 
     Empty pieces are left out; of equal ones the last counts.
@@ -39,8 +39,10 @@ def wide_trie_of(pieces: Sequence[str]) -> tuple[Trie, Symbols]:
     Raises:
         TokenizerError: they, or their characters, are more than a node can number.
     """
-    points = np.frombuffer("".join(pieces).encode("utf-32-le"), np.uint32)
-    cuts = np.concatenate(([0], np.cumsum(pc.utf8_length(pa.array(pieces, pa.large_string())), dtype=np.int64)))
+    texts = pieces if isinstance(pieces, pa.Array) else pa.array(pieces, pa.large_string())
+    data, offsets = text_buffers(texts)
+    points = np.frombuffer(data[offsets[0] : offsets[-1]].tobytes().decode().encode("utf-32-le"), np.uint32)
+    cuts = np.concatenate(([0], np.cumsum(pc.utf8_length(texts), dtype=np.int64)))
     counts = np.bincount(points)
     letters = np.flatnonzero(counts)
     letters = letters[np.argsort(-counts[letters], kind="stable")]  # what is often looked at lies together

@@ -42,6 +42,22 @@ def wide_piece_of(node):
 
 
 @kernel
+def mark_pieces(trie, symbols, found):
+    """Set `found` for every piece of a wide trie that occurs in a text, given by the symbols of its characters."""
+    for start in range(symbols.shape[0]):
+        node = trie[0]
+        at = start
+        while at < symbols.shape[0]:
+            node = wide_step(trie, node, symbols[at])
+            if node < 0:
+                break
+            piece = wide_piece_of(node)
+            if piece >= 0:
+                found[piece] = True
+            at += 1
+
+
+@kernel
 def build(store, offsets, order, trie, bits):
     """Enter pieces, sorted by their labels, under their numbers in `order`; -1 if there are too few cells.
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from tokeval.arrow import Int64, UInt8
 from tokeval.errors import TokenizerError
 from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
-from tokeval.tokenizers.trie import wide_trie_of
+from tokeval.tokenizers.trie import Symbols, Trie, wide_trie_of
 from tokeval.tokenizers.words.memo import Encoded, fallback_of
 from tokeval.tokenizers.words.normal import Mapped, as_hugging_face, as_sentencepiece
 from tokeval.tokenizers.words.points import Points, composes
+
+Float64 = npt.NDArray[np.float64]
 
 #: How far below the worst piece the libraries put what is not in the vocabulary.
 _PENALTY = 10.0
@@ -27,31 +31,29 @@ class Unigram:
     punctuation = han = lead = False
     avoid: tuple[str, ...] = ()
 
-    def __init__(self, pieces: Sequence[tuple[str, float]], unknown: int) -> None:
+    def __init__(
+        self, pieces: Sequence[str] | pa.Array, scores: Float64, unknown: int, trie: tuple[Trie, Symbols] | None = None
+    ) -> None:
         try:
-            self._trie, self._letters = wide_trie_of([piece for piece, _ in pieces])
+            self._trie, self._letters = trie or wide_trie_of(pieces)
         except TokenizerError as error:
             raise NoFastPathError(str(error)) from error
-        self._scores = np.array([score for _, score in pieces], np.float64)
+        self._scores = scores
         self._unknown, self._penalty = unknown, float(self._scores.min()) - _PENALTY
         self._points: Points | None = None
         self._mapped: Mapped = _NOTHING
         self._fallback = np.zeros(0, np.int64)
         self.spans = True
 
-    @classmethod
-    def with_points(cls, pieces: Sequence[tuple[str, float]], unknown: int, normalize: Callable[[str], str]) -> Unigram:
+    def with_points(self, normalize: Callable[[str], str]) -> Unigram:
         """Hugging Face's, behind a normaliser that is asked about each code point."""
-        made = cls(pieces, unknown)
-        made._points = Points(normalize, None, composes)
-        return made
+        self._points = Points(normalize, None, composes)
+        return self
 
-    @classmethod
-    def with_map(cls, pieces: Sequence[tuple[str, float]], unknown: int, blob: bytes) -> Unigram:
+    def with_map(self, blob: bytes) -> Unigram:
         """Hugging Face's, behind a character map."""
-        made = cls(pieces, unknown)
-        made._mapped = as_hugging_face(blob)
-        return made
+        self._mapped = as_hugging_face(blob)
+        return self
 
     @classmethod
     def of_model(cls, model: Model, unknown: int) -> Unigram:
@@ -66,11 +68,8 @@ class Unigram:
         if not model.spaces_are_plain or max(normal) > 0:
             raise NoFastPathError("a Unigram model whose words are not a mark and what is behind it")
         mapped, avoid = as_sentencepiece(model.character_map, symbols)
-        pieces = [
-            ("" if kind not in (NORMAL, USER_DEFINED) or text in avoid else text, score)
-            for text, score, kind in model.pieces
-        ]
-        made = cls(pieces, unknown)
+        pieces = ["" if kind not in (NORMAL, USER_DEFINED) or text in avoid else text for text, _, kind in model.pieces]
+        made = cls(pieces, np.array([score for _, score, _ in model.pieces], np.float64), unknown)
         made._mapped, made.spans, made.avoid = mapped, False, tuple(avoid)
         made._fallback = fallback_of(model)
         made._penalty = float(np.float32(min(normal)) - np.float32(_PENALTY))
