@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 from collections import defaultdict
 from pathlib import Path
@@ -236,3 +237,16 @@ def test_beyond_two_dozen_the_report_names_the_nearest_and_what_it_leaves_out(tm
     assert "are left out" not in few and "| tokenizer | nearest |" not in few
     assert "are left out" in many and "| label-24 | label-00 | 1.000 | 0 |" in many
     assert len(many.partition("## Overlap")[2].partition("```")[2].partition("```")[0].strip().splitlines()) == 25
+
+
+@pytest.mark.parametrize("more", [[], ["--no-reach"]])
+def test_a_model_that_lists_its_pieces_but_does_not_load(more: list[str], tmp_path: Path) -> None:
+    from tokeval.tokenizers.modelproto import read_model
+
+    path = tmp_path / "no_unknown.model"
+    piece = b"\x0a\x01a\x15" + struct.pack("<f", -1.0)  # its text and score; the library wants one for the unknown
+    path.write_bytes(b"".join([b"\x0a", bytes([len(piece)]), piece]) * 60)
+    assert len(read_model(path.read_bytes()).pieces) == 60
+    out = tmp_path / "out"
+    assert "does not load" in run("vocab", "-t", f"x=sentencepiece:{path}", "-o", out, *more, code=2).stderr
+    assert not out.exists()

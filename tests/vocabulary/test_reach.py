@@ -15,7 +15,7 @@ from tests.vocabulary.made import bpe_json, small_bpe
 from tokeval.schema import BPE, Spelling
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.load import load_tokenizer
-from tokeval.vocabulary.analysis import analyze, read
+from tokeval.vocabulary.analysis import analyze
 from tokeval.vocabulary.merging import merged
 from tokeval.vocabulary.reach import completions
 
@@ -224,4 +224,4 @@ def test_that_nothing_produces_a_token_is_for_the_library_to_say(tmp_path: Path)
         return pa.array([[]] * len(texts), pa.list_(pa.uint32()))
 
     given = tokenizer.vocabulary(), tokenizer.spelling(), tokenizer.encode_batch
-    assert read(*given, no_ids)[0].equals(read(*given)[0])
+    assert analyze(*given, no_ids).tokens.equals(analyze(*given).tokens)

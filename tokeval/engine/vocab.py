@@ -26,7 +26,7 @@ from tokeval.vocabulary.qtok import QtokToken
 
 if TYPE_CHECKING:
     from tokeval.engine.plan import Plan
-    from tokeval.vocabulary.characters import Characters
+    from tokeval.vocabulary.figures import Described
 
 #: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
 Sink = Callable[[str, Spec, pa.Table], None]
@@ -72,7 +72,6 @@ def vocab(
         TokevalError: see its kinds; the message is one line.
     """
     from tokeval.vocabulary.alphabets import exemplars
-    from tokeval.vocabulary.analysis import mark
     from tokeval.vocabulary.characters import unicode_version
     from tokeval.vocabulary.definitions import CORPUS, METRICS, USE_METRICS
     from tokeval.vocabulary.figures import figures_of, overlap_figures
@@ -96,10 +95,7 @@ def vocab(
     def describe(name: str, spec: Spec) -> list[_Row]:
         """The figures of one tokenizer; when it returns, nothing of the vocabulary is held any more."""
         rows: list[_Row] = []
-        known[name], found = _read(name, spec, reach)
-        give_back()
-        described = mark(*found)
-        del found
+        known[name], described = _read(name, spec, reach)
         rows += _rows(name, CORPUS, figures_of(described), infos, known, sources)
         table = described.tokens
         if qtok:
@@ -166,19 +162,21 @@ def _require_vocabulary(name: str, spec: Spec, capabilities: frozenset[str] | No
         raise NotSupportedError(f"the tokenizer {name!r} has no vocabulary: {spec} does not declare one")
 
 
-def _read(name: str, spec: Spec, reach: bool) -> tuple[TokenizerAbout, tuple[pa.Table, Characters]]:
-    """What only the tokenizer can tell; when it returns, nothing of the tokenizer is held any more."""
-    from tokeval.vocabulary.analysis import read
+def _read(name: str, spec: Spec, reach: bool) -> tuple[TokenizerAbout, Described]:
+    """What needs the tokenizer; when it returns, nothing of the tokenizer is held any more."""
+    from tokeval.vocabulary.analysis import marked, tried
 
     tokenizer = load_tokenizer(spec, sparing=True)
     give_back()
-    vocabulary = _vocabulary(name, tokenizer, spec)
+    vocabulary, spelling = _vocabulary(name, tokenizer, spec), tokenizer.spelling()
+    described = marked(vocabulary, spelling)
+    tokenizer.wait()
     about = TokenizerAbout(
         str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
     )
-    if not reach:
-        return about, read(vocabulary, tokenizer.spelling())
-    return about, read(vocabulary, tokenizer.spelling(), tokenizer.encode_batch, _quick(name, tokenizer))
+    if reach:
+        described = tried(described, spelling, tokenizer.encode_batch, _quick(name, tokenizer))
+    return about, described
 
 
 def _quick(name: str, tokenizer: Tokenizer) -> Callable[[pa.Array], pa.Array] | None:

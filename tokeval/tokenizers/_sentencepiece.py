@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -43,13 +42,14 @@ if TYPE_CHECKING:
 
 
 class SentencePiece(Tokenizer):
-    """A `.model` file read by the sentencepiece library."""
+    """A `.model` file read by the sentencepiece library; while that loads, one that is `sparing` is ready for use."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
     long_text = QUEUED
+    spares = True
     accelerated = "memoised words, gigatoken (other BPE with byte fallback)"
 
-    def __init__(self, location: str, revision: str | None = None) -> None:
+    def __init__(self, location: str, revision: str | None = None, sparing: bool = False) -> None:
         import sentencepiece
 
         if revision is not None:
@@ -59,16 +59,24 @@ class SentencePiece(Tokenizer):
         if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece
             check_entries(path, count_pieces(data))
         self._path = path
-        with ThreadPoolExecutor(1) as aside:
-            loading = aside.submit(sentencepiece.SentencePieceProcessor, model_file=str(path))
-            with suppress(Exception):  # while the library loads, which holds nobody up; it says what is broken
-                _ = self.entries
-            try:
-                self._processor = loading.result()
-            except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it
-                raise TokenizerError(f"{path} does not load as a SentencePiece model, or is cut short") from error
+        aside = ThreadPoolExecutor(1)  # while the library loads it holds nobody up
+        self._loading = aside.submit(sentencepiece.SentencePieceProcessor, model_file=str(path))
+        aside.shutdown(wait=False)
         self.fingerprint = file_digest(path)
         self.library = f"sentencepiece/{sentencepiece.__version__}"
+        try:
+            _ = self.entries
+        except Exception:  # the library says what is broken
+            sparing = False
+        if not sparing:
+            self.wait()
+
+    def wait(self) -> None:
+        """Take over what the library loaded."""
+        try:
+            self._processor = self._loading.result()
+        except Exception as error:  # RuntimeError, OSError or a protobuf error, as the release has it
+            raise TokenizerError(f"{self._path} does not load as a SentencePiece model, or is cut short") from error
         self.unknown_id = int(self._processor.unk_id())
         spelled = b"".join(_spell(self._processor.id_to_piece(i)) for i in self._processor.encode("a"))
         # asked of the library with one letter: does decoding take off the dummy space?

@@ -60,7 +60,7 @@ class Tokenizer(ABC):
         long_text: how its time grows with a text that has no space, for the table of tokenizers.
         slow: whether the library takes several times as long for a word as the fast path does.
         accelerated: which kind of fast path its files may have, for the table of tokenizers; "" for none.
-        spares: whether it takes the option `sparing`, to take little memory for few texts.
+        spares: whether it takes the option `sparing`: see `load_tokenizer`.
         yardstick: whether it is a measure to hold others against, such as bytes; never marked as the best.
         fixed: whether it knows the tokens of given documents alone: figures that need other texts are not for it.
     """
@@ -89,6 +89,14 @@ class Tokenizer(ABC):
             `list<uint32>` array of n rows in the same order, without BOS, EOS or any other added token. Text that
             looks like a special token is ordinary text. Null stays null, empty text gives an empty list.
         """
+
+    def wait(self) -> None:
+        """Return when it is ready to encode.
+
+        Raises:
+            TokenizerError: it turned out broken.
+        """
+        return  # most are when they are made
 
     def asked(self, batch: Batch) -> pa.Array:
         """What `encode_batch` is given for the documents of a corpus: their texts, unless it knows them otherwise."""

@@ -115,7 +115,8 @@ def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False, sparing
     Args:
         spec: see `parse_spec`.
         trust_remote_code: whether `transformers:` may run code from a tokenizer's folder or repository.
-        sparing: whether it is for few texts, and need not decode: some then take a tenth of the memory.
+        sparing: whether it is for its vocabulary and few texts, and need not decode: some then take a tenth of the
+            memory, or are still loading when this returns, and may turn out broken in `Tokenizer.wait`.
 
     Raises:
         TokevalError: it cannot be loaded; one line says why.
