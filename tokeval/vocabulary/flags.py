@@ -118,14 +118,13 @@ def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
         CASE_TWIN: _without_case(characters),
         FORM_TWIN: _composed(texts),
     }
-    again = [text for changed in written.values() for text in changed.values()]
-    numbers = _codes(pa.concat_arrays([texts, pa.array(again, pa.large_string())]))
+    numbers = _codes(pa.concat_arrays([texts, *(changed for _, changed in written.values())]))
     whole = numbers[: len(texts)]
     keys, at = {}, len(texts)
-    for flag, changed in written.items():
+    for flag, (rows, _) in written.items():
         keys[flag] = whole.copy()
-        keys[flag][list(changed)] = numbers[at : at + len(changed)]
-        at += len(changed)
+        keys[flag][rows] = numbers[at : at + len(rows)]
+        at += len(rows)
     position = _codes(tokens["position"].combine_chunks())
     # a word mark that is no space (##, </w>) shows in the position alone
     spoken = whole * len(POSITIONS) + position
@@ -139,22 +138,22 @@ def _twins(tokens: pa.Table, characters: Characters) -> dict[str, Flags]:
     }
 
 
-def _without_space(characters: Characters) -> dict[int, str]:
-    """The texts that begin with a space, by row, without it."""
+def _without_space(characters: Characters) -> tuple[Int64, pa.Array]:
+    """The texts that begin with a space: their rows, and what is behind it."""
     filled = np.flatnonzero(characters.lengths)
     rows = filled[characters.points[characters.offsets[:-1][filled]] == 0x20]
-    return {row: text[1:] for row, text in zip(rows.tolist(), characters.texts_at(rows), strict=True)}
+    return rows, pc.utf8_slice_codeunits(characters.texts.take(pa.array(rows)), 1)
 
 
-def _without_case(characters: Characters) -> dict[int, str]:
-    """The texts that folding case changes, by row, as it leaves them; it changes characters one by one."""
+def _without_case(characters: Characters) -> tuple[Int64, pa.Array]:
+    """The texts that folding case changes, which it does one by one with characters: their rows, and what it leaves."""
     cased = characters.each(lambda character: character.casefold() != character, np.bool_)
     rows = np.flatnonzero(characters.fold(cased, np.logical_or))
-    return {row: text.casefold() for row, text in zip(rows.tolist(), characters.texts_at(rows), strict=True)}
+    return rows, pa.array([text.casefold() for text in characters.texts_at(rows)], pa.large_string())
 
 
-def _composed(texts: pa.Array) -> dict[int, str]:
-    """The texts that Unicode form NFC changes, by row, as it leaves them. Few are, so many are asked at once."""
+def _composed(texts: pa.Array) -> tuple[Int64, pa.Array]:
+    """The texts that Unicode form NFC changes: their rows, and what it leaves. Few are, so many are asked at once."""
     import unicodedata2
 
     changed = {}
@@ -166,7 +165,7 @@ def _composed(texts: pa.Array) -> dict[int, str]:
         for row, text in enumerate(part, at):
             if not text.isascii() and (new := unicodedata2.normalize("NFC", text)) != text:
                 changed[row] = new
-    return changed
+    return np.fromiter(changed, np.int64, len(changed)), pa.array(changed.values(), pa.large_string())
 
 
 def _codes(values: pa.Array) -> Int64:
