@@ -146,9 +146,19 @@ def test_what_is_wrong_is_said_as_ever(case: str, tmp_path: Path) -> None:
     assert said[0] == said[1]
 
 
-def test_other_models_are_loaded_whole(tmp_path: Path) -> None:
-    for kind in ("bytelevel", "wordpiece"):
-        tokenizer = load_tokenizer(str(makers.write_hf(tmp_path / kind, kind)), sparing=True)
-        assert isinstance(tokenizer, HuggingFace)
-        assert tokenizer._parts is None
-        assert "decode" in tokenizer.capabilities
+@pytest.mark.parametrize("kind", ["bytelevel", "wordpiece", "unigram"])
+def test_what_is_forgotten_is_not_missed(kind: str, tmp_path: Path) -> None:
+    spec = str(makers.write_hf(tmp_path, kind))
+    whole, sparing = load_tokenizer(spec), load_tokenizer(spec, sparing=True)
+    assert isinstance(sparing, HuggingFace)
+    assert (sparing._parts is None) == (kind != "unigram")
+    sparing.wait()
+    assert not sparing._json["model"]["vocab"]
+    assert sparing.entries.equals(whole.entries)
+    assert sparing.spelling().model == whole.spelling().model
+    rank = sparing.spelling().rank
+    assert (rank is not None) == (kind == "bytelevel")
+    for number, (left, right) in enumerate(json.loads(makers.hf_json(kind))["model"].get("merges") or []):
+        assert rank is not None
+        assert rank(left, right) == number
+    assert sparing.encode_batch(pa.array(makers.CORPUS)).equals(whole.encode_batch(pa.array(makers.CORPUS)))

@@ -96,6 +96,7 @@ def vocab(
         """The figures of one tokenizer; when it returns, nothing of the vocabulary is held any more."""
         rows: list[_Row] = []
         known[name], described = _read(name, spec, reach)
+        give_back()
         rows += _rows(name, CORPUS, figures_of(described), infos, known, sources)
         table = described.tokens
         if qtok:
@@ -164,19 +165,21 @@ def _require_vocabulary(name: str, spec: Spec, capabilities: frozenset[str] | No
 
 def _read(name: str, spec: Spec, reach: bool) -> tuple[TokenizerAbout, Described]:
     """What needs the tokenizer; when it returns, nothing of the tokenizer is held any more."""
-    from tokeval.vocabulary.analysis import marked, tried
+    from tokeval.vocabulary.analysis import analyze
 
     tokenizer = load_tokenizer(spec, sparing=True)
     give_back()
-    vocabulary, spelling = _vocabulary(name, tokenizer, spec), tokenizer.spelling()
-    described = marked(vocabulary, spelling)
-    tokenizer.wait()
+    vocabulary = _vocabulary(name, tokenizer, spec)
     about = TokenizerAbout(
         str(spec), tokenizer.fingerprint, tokenizer.library, vocabulary.num_rows, tokenizer.yardstick
     )
-    if reach:
-        described = tried(described, spelling, tokenizer.encode_batch, _quick(name, tokenizer))
-    return about, described
+
+    def wait() -> None:
+        tokenizer.wait()
+        give_back()
+
+    encode, quick = (tokenizer.encode_batch, _quick(name, tokenizer)) if reach else (None, None)
+    return about, analyze(vocabulary, tokenizer.spelling(), encode, quick, wait)
 
 
 def _quick(name: str, tokenizer: Tokenizer) -> Callable[[pa.Array], pa.Array] | None:

@@ -60,6 +60,7 @@ class HuggingFace(Tokenizer):
 
         source = find(location, revision)
         self._json = source.content
+        self._sparing = sparing
         self._parts: Parts | None = None
         self._pieces: Pieces | None = None
         if sparing:
@@ -84,6 +85,12 @@ class HuggingFace(Tokenizer):
             self._json["model"]["vocab"] = []
         self.unknown_id = self._find_unknown()
         self.text_prefix = self._find_prefix()
+
+    def wait(self) -> None:
+        """Where it is sparing, forget what nothing but the vocabulary and the spelling is made from."""
+        if self._sparing:
+            _ = self.entries, self._spelling
+            self._json["model"] = {**self._json["model"], "vocab": [], "merges": []}
 
     def encode_batch(self, texts: pa.Array) -> pa.Array:
         """Ids by the library's own batch call, on all cores."""
@@ -146,6 +153,9 @@ class HuggingFace(Tokenizer):
         """Use gigatoken for byte-level and byte-fallback BPE, memoised words for WordPiece and Unigram."""
         if self._kind == "BPE":
             from tokeval.tokenizers import _gigatoken
+
+            if self._sparing:
+                raise NoFastPathError("it was loaded for few texts")
 
             return _gigatoken.from_json(self._fast_source)
         from tokeval.tokenizers.words.memo import MemoWords
@@ -247,6 +257,10 @@ class HuggingFace(Tokenizer):
 
     def spelling(self) -> Spelling:
         """From the declared decoder and pre-tokenizer; merges of a BPE as the file lists them."""
+        return self._spelling
+
+    @cached_property
+    def _spelling(self) -> Spelling:
         return of_json(self._json["model"], self._scheme)
 
     def _spell(self, pieces: list[str]) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
