@@ -36,8 +36,8 @@ def stop_after(patch: pytest.MonkeyPatch, shards: int, error: BaseException) -> 
     """Let the local engine scan so many shards and then fail; the shards scanned are noted."""
     real, scanned = local.scan, []
 
-    def scan(work: Work, todo: Sequence[Shard]) -> Iterator[tuple[Shard, ShardState]]:
-        for shard, state in real(work, todo):
+    def scan(work: Work, todo: Sequence[Shard], merged: dict[int, ShardState]) -> Iterator[tuple[Shard, ShardState]]:
+        for shard, state in real(work, todo, merged):
             if len(scanned) == shards:
                 raise error
             scanned.append(shard.number)
@@ -126,9 +126,38 @@ def test_a_damaged_shard_is_done_again(
 ) -> None:
     plan, out = plan_of(corpus), tmp_path / "out"
     folder = _leave_a_checkpoint(plan, out)
-    path = sorted(folder.glob("*.arrow"))[0]
+    path = sorted(folder.glob("*.state"))[0]
     path.write_bytes(path.read_bytes()[:-500] if damage is None else damage)
     assert run_plan(plan, output=out, shard_bytes=SMALL, resume=True)[0].equals(run_plan(plan)[0])
+
+
+def test_one_file_holds_all_finished_shards_and_an_older_one_counts_only_without_it(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    plan, out = plan_of(corpus), tmp_path / "out"
+    (older,) = _leave_a_checkpoint(plan, out, 2).glob("*.state")
+    before = older.read_bytes()
+    (newer,) = _leave_a_checkpoint(plan, out, 4).glob("*.state")
+    older.write_bytes(before)  # as after a kill between writing the one and removing the other
+    for damage, left in ((False, 4), (True, 2)):
+        if damage:
+            newer.write_bytes(newer.read_bytes()[:-500])
+        with pytest.MonkeyPatch.context() as patch:
+            scanned = stop_after(patch, 0, KeyboardInterrupt())
+            patch.setattr(local, "scan", _noting(local.scan, todo := []))
+            with pytest.raises(InterruptedRunError):
+                run_plan(plan, output=out, shard_bytes=SMALL, resume=True)
+        assert not scanned
+        assert todo == _numbers(plan)[left:]
+    assert run_plan(plan, output=out, shard_bytes=SMALL, resume=True)[0].equals(run_plan(plan)[0])
+
+
+def _noting(scan: Callable[..., Iterator[tuple[Shard, ShardState]]], todo: list[int]) -> Callable[..., object]:
+    def noted(work: Work, shards: Sequence[Shard], merged: dict[int, ShardState]) -> object:
+        todo.extend(shard.number for shard in shards)
+        return scan(work, shards, merged)
+
+    return noted
 
 
 def test_a_corpus_that_fails_in_the_middle_leaves_an_incomplete_run(
@@ -145,7 +174,7 @@ def test_a_corpus_that_fails_in_the_middle_leaves_an_incomplete_run(
 def test_a_full_disk_is_an_error_and_loses_nothing(corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path) -> None:
     plan, out = plan_of(corpus), tmp_path / "out"
     folder = _leave_a_checkpoint(plan, out)
-    kept = sorted(folder.glob("*.arrow"))
+    kept = sorted(folder.glob("*.state"))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (200, before[1]))  # stands in for a disk without room
@@ -222,7 +251,7 @@ def test_ctrl_c_stops_within_two_seconds_and_leaves_the_checkpoint(long_run: lis
     out = tmp_path / "out"
     process = subprocess.Popen([*long_run, "-o", str(out)], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not list(checkpoint_folder(out).glob("*.arrow")) and time.monotonic() < deadline:
+    while not list(checkpoint_folder(out).glob("*.state")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     clock = time.monotonic()
@@ -233,7 +262,7 @@ def test_ctrl_c_stops_within_two_seconds_and_leaves_the_checkpoint(long_run: lis
     assert "--resume" in errors
     assert "Traceback" not in errors
     assert not out.exists()
-    assert list(checkpoint_folder(out).glob("*.arrow"))
+    assert list(checkpoint_folder(out).glob("*.state"))
     subprocess.run([*long_run, "-o", str(out), "--resume"], check=True)
     assert _bytes_of(out)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,25 @@ def peaks_at(multiples: tuple[int, ...], folder: Path) -> list[float]:
         peaks.append(peak(path, folder / f"out{times}"))
     print(f"peak MB at {multiples} times: {[round(p) for p in peaks]}")
     return peaks
+
+
+@pytest.mark.parametrize("named", [None, "mimalloc"])
+@pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="elsewhere the system's pool")
+def test_all_that_arrow_takes_comes_from_one_pool_unless_the_user_names_another(named: str | None) -> None:
+    code = f"""
+from tokeval.cli import compare
+from tokeval.engine.memory import reuse_buffers
+reuse_buffers()
+import pyarrow as pa, pyarrow.compute as pc, pyarrow.parquet as pq
+for part in pq.ParquetFile({str(DEMO)!r}).iter_batches(columns=["text"]):
+    pc.utf8_upper(part.column(0))
+pools = [pa.jemalloc_memory_pool(), pa.mimalloc_memory_pool(), pa.system_memory_pool()]
+print(*(pool.backend_name for pool in pools if pool.max_memory()))
+"""
+    rest = {key: value for key, value in os.environ.items() if key != "ARROW_DEFAULT_MEMORY_POOL"}
+    set_by_user = {} if named is None else {"ARROW_DEFAULT_MEMORY_POOL": named}
+    done = subprocess.run([sys.executable, "-c", code], env=rest | set_by_user, capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == ([named or "jemalloc"], "")
 
 
 def test_eight_times_the_corpus_takes_the_same_memory(tmp_path: Path) -> None:

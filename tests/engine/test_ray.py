@@ -164,7 +164,7 @@ def test_a_local_checkpoint_is_continued_on_the_cluster(
             run_plan(plan, output=out, shard_bytes=SMALL)
     table, _ = run_plan(plan, engine="ray", output=out, shard_bytes=SMALL, resume=True)
     assert table.equals(run_plan(plan)[0], check_metadata=True)
-    assert len(list(checkpoint.checkpoint_folder(out).glob("*.arrow"))) > 3
+    assert len(list(checkpoint.checkpoint_folder(out).glob("*.state"))) > 3
 
 
 def test_a_cluster_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

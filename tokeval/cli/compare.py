@@ -58,6 +58,9 @@ def command(
     Writes DIR/results.parquet, DIR/run.json and the reports; the summary goes to the terminal.
     """
     del no_color  # its callback has seen to it
+    from tokeval.engine.memory import reuse_buffers
+
+    reuse_buffers()  # before Arrow is loaded
     from tokeval.arrow import without_pandas
     from tokeval.cli import progress, rates
     from tokeval.cli.gate import judge, prepare, publish
@@ -65,12 +68,10 @@ def command(
     from tokeval.config import CompareConfig, read_toml
     from tokeval.engine.api import finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
-    from tokeval.engine.memory import reuse_buffers
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import COMPARE, check_folder
 
-    reuse_buffers()
     without_pandas()
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output

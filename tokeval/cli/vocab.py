@@ -47,17 +47,18 @@ def command(
     No text is read, unless a corpus is named. Writes DIR/vocabulary.parquet (one row per token), DIR/results.parquet,
     DIR/run.json and the reports.
     """
+    from tokeval.engine.memory import reuse_buffers
+
+    reuse_buffers()  # before Arrow is loaded
     from tokeval.arrow import without_pandas
     from tokeval.cli import progress
     from tokeval.cli.parse import columns, pairs, renders
-    from tokeval.engine.memory import reuse_buffers
     from tokeval.engine.vocab import vocab
     from tokeval.engine.vocab_files import written_to
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import Results
 
-    reuse_buffers()
     without_pandas()
     names = pairs(tokenizer, "-t")
     chosen = renders(formats or ["vocab", "csv"])

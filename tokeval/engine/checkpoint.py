@@ -1,11 +1,11 @@
-"""What a run keeps while it goes, so that the next can continue: the state of every shard that is done."""
+"""What a run keeps while it goes, so that the next can continue: the state of the shards that are done."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,14 +20,13 @@ from tokeval.results.run import checkpoint_folder as checkpoint_folder
 from tokeval.schema import TokenizerFacts
 from tokeval.signature import digest
 
-_PLAN = "plan.json"
+_PLAN, _END = "plan.json", ".state"
 
 
 class Checkpoint:
-    """A folder with one file per finished shard, bound to one plan and one way of cutting it.
+    """A folder of states of finished shards, bound to one plan and one way of cutting it.
 
-    Attributes:
-        kept: shards that were there when the run began, or have been added since.
+    A file holds the state of one shard or of many, and says of which in its first line.
     """
 
     def __init__(self, folder: Path, plan: Plan, workers: Workers, shard_bytes: int, *, resume: bool) -> None:
@@ -56,31 +55,53 @@ class Checkpoint:
     @property
     def kept(self) -> int:
         """How many shards are kept; counted in the folder, as an interrupt may come between any two steps."""
-        return sum(1 for _ in self._folder.glob("*.arrow"))
+        held = {path: _held(path) for path in self._folder.glob(f"*{_END}")}
+        return len({(path.name.partition(".")[0], number) for path, numbers in held.items() for number in numbers})
 
-    def load(self, shard: Shard, todo: Todo) -> ShardState | None:
-        """The state of a shard that was done before; None if it was not, or its file is damaged."""
-        try:
-            data = (self._folder / _name(shard)).read_bytes()
-            return unpack(data, todo, self._facts)
-        except (OSError, pa.ArrowInvalid, KeyError, ValueError):
-            return None
+    def load(self, corpus: int, todo: Todo) -> Iterator[tuple[frozenset[int], ShardState]]:
+        """States that were kept of a corpus, each with the numbers of its shards; no shard is in two of them.
 
-    def save(self, shard: Shard, state: ShardState) -> None:
-        """Keep the state of a shard.
+        What is damaged is passed over, and so is what a larger one holds too.
+        """
+        taken: set[int] = set()
+        held = {path: _held(path) for path in sorted(self._files(corpus))}
+        for path, numbers in sorted(held.items(), key=lambda item: -len(item[1])):
+            if not numbers or not taken.isdisjoint(numbers):
+                continue
+            try:
+                state = unpack(path.read_bytes().partition(b"\n")[2], todo, self._facts)
+            except (OSError, pa.ArrowInvalid, KeyError, ValueError):
+                continue
+            if state is not None:
+                taken |= numbers
+                yield numbers, state
+
+    def save(self, shard: Shard, numbers: Collection[int], state: ShardState) -> None:
+        """Keep a state in place of what was kept of the same shards.
+
+        Args:
+            shard: the one that was finished last.
+            numbers: of all shards of its corpus that the state holds.
+            state: theirs.
 
         Raises:
             IncompleteRunError: the disk is full, or the folder cannot be written to any more.
         """
-        self.save_packed(shard, pack(state))
+        written = self.write(shard, numbers, pack(state))
+        for path in self._files(shard.corpus):
+            if path != written and _held(path) <= set(numbers):
+                path.unlink(missing_ok=True)
 
-    def save_packed(self, shard: Shard, data: bytes) -> None:
-        """Keep a state that was packed elsewhere."""
+    def write(self, shard: Shard, numbers: Collection[int], data: bytes) -> Path:
+        """Keep a state that is packed, beside what is there; see `save`."""
         if not (self._folder / _PLAN).exists():
             self._write(_PLAN, self._key)
-        self._write(_name(shard), data)
+        return self._write(f"{_corpus(shard.corpus)}.{shard.number:06d}{_END}", _line(numbers) + data)
 
-    def _write(self, name: str, data: bytes) -> None:
+    def _files(self, corpus: int) -> list[Path]:
+        return list(self._folder.glob(f"{_corpus(corpus)}.*{_END}"))
+
+    def _write(self, name: str, data: bytes) -> Path:
         """Whole or not at all, also through a power cut."""
         draft = self._folder / f".{name}.{os.getpid()}"
         try:
@@ -89,7 +110,7 @@ class Checkpoint:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            draft.replace(self._folder / name)
+            return draft.replace(self._folder / name)
         except OSError as error:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
@@ -114,8 +135,21 @@ class Checkpoint:
             )
 
 
-def _name(shard: Shard) -> str:
-    return f"corpus-{shard.corpus:03d}-shard-{shard.number:06d}.arrow"
+def _corpus(index: int) -> str:
+    return f"corpus-{index:03d}"
+
+
+def _line(numbers: Collection[int]) -> bytes:
+    return json.dumps(sorted(numbers)).encode() + b"\n"
+
+
+def _held(path: Path) -> frozenset[int]:
+    """The shards whose state a file holds; none if it is damaged, or has gone."""
+    try:
+        with path.open("rb") as stream:
+            return frozenset(map(int, json.loads(stream.readline())))
+    except (OSError, ValueError, TypeError):
+        return frozenset()
 
 
 def _unwritable(folder: Path, error: OSError, kept: int) -> IncompleteRunError:

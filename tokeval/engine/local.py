@@ -5,12 +5,14 @@ loaded tokenizers, and no batch is copied. See docs/scale.md for the measurement
 without waiting for each other: while the states of one are merged, the next is under work.
 
 A few threads fold into one state, so that memory does not depend on which slices each of them has met: see `_TOGETHER`.
+And a shard begins with the state of those before it, so that there is one state of a corpus and not one beside another.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,34 +35,43 @@ _TOGETHER = 4
 def run(work: Work) -> dict[int, ShardState]:
     """Run a plan; the merged state of each corpus by its index. The result is the same for any way of cutting it."""
     merged: dict[int, ShardState] = {}
+    held: dict[int, list[int]] = defaultdict(list)
     todo: list[Shard] = []
-
-    def add(shard: Shard, state: ShardState) -> None:
-        merged[shard.corpus] = merged[shard.corpus].absorb(state) if shard.corpus in merged else state
-
-    for shard, known in work.shards():
+    for shards, known in work.shards():
         if known is None:
-            todo.append(shard)
-        else:
-            add(shard, known)
-    for shard, state in scan(work, todo):
+            todo += shards
+            continue
+        corpus = shards[0].corpus
+        merged[corpus] = merged[corpus].absorb(known) if corpus in merged else known
+        held[corpus] += [shard.number for shard in shards]
+    for shard, state in scan(work, todo, merged):
+        held[shard.corpus].append(shard.number)
         if work.checkpoint is not None:
-            work.checkpoint.save(shard, state)
-        add(shard, state)
+            work.checkpoint.save(shard, held[shard.corpus], state)
     return merged
 
 
-def scan(work: Work, shards: Sequence[Shard]) -> Iterator[tuple[Shard, ShardState]]:
-    """Fold shards into states with `work.jobs` threads, and one that reads ahead of them; each as soon as it is done.
+def scan(work: Work, shards: Sequence[Shard], merged: dict[int, ShardState]) -> Iterator[tuple[Shard, ShardState]]:
+    """Fold shards into the states of their corpora with `work.jobs` threads, and one that reads ahead of them.
+
+    Args:
+        work: what is to be done.
+        shards: those that are to be read; those of a corpus one after the other.
+        merged: by corpus, the state of all that was read of it so far; a state is used up when the next is asked for.
+
+    Yields:
+        Each shard in turn as soon as it is done, and the state of its corpus then.
 
     Raises:
         TokevalError: what any of the threads met. KeyboardInterrupt: at once; the threads stop after their batch.
     """
     with _threads(work, shards) as line:
-        for _ in shards:
-            shard, states = line.finished()
+        for at, shard in enumerate(shards):
+            if shard.corpus in merged:
+                line.hand_over(at, merged.pop(shard.corpus))
+            states = line.finished(at)
             check_unchanged(work.plan, shard)
-            state = reduce(ShardState.absorb, states or [_fresh(work, shard)])
+            state = merged[shard.corpus] = reduce(ShardState.absorb, states or [_fresh(work, shard)])
             note_dropped(state, work.workers)
             yield shard, state
 
@@ -81,23 +92,31 @@ class _Line:
         self.jobs = work.jobs or cores()
         self._work, self._shards = work, shards
         self._parts: queue.Queue[tuple[int, Part] | None] = queue.Queue(self.jobs + 1)
-        self._done: queue.Queue[int | BaseException] = queue.Queue()
+        self._done: queue.Queue[BaseException | None] = queue.Queue()  # that a shard is, or what a thread has raised
         self._lock = threading.Lock()
         #: By shard: its states, each of `_TOGETHER` workers, and how much is still under way (parts, and the reading).
         self._states: list[dict[int, _Shared]] = [{} for _ in shards]
         self._open = [1] * len(shards)
 
-    def finished(self) -> tuple[Shard, list[ShardState]]:
-        """The next shard that is done, with the states that make it up; what a thread has raised is raised here."""
-        while True:
+    def hand_over(self, at: int, state: ShardState) -> None:
+        """Give a shard the state of those before it, using that up; by now little was folded into one of its own."""
+        with self._lock:
+            shared = self._states[at].setdefault(0, _Shared(state))
+        if shared.state is not state:
+            with shared.alone:
+                shared.state.absorb(state)
+
+    def finished(self, at: int) -> list[ShardState]:
+        """The states that make up a shard, once it is done; what a thread has raised is raised here."""
+        while self._open[at]:
             try:
-                at = self._done.get(timeout=_PATIENCE)
+                error = self._done.get(timeout=_PATIENCE)
             except queue.Empty:
                 continue
-            if isinstance(at, BaseException):
-                raise at
-            states, self._states[at] = self._states[at], {}
-            return self._shards[at], [shared.state for shared in states.values()]
+            if error is not None:
+                raise error
+        states, self._states[at] = self._states[at], {}
+        return [shared.state for shared in states.values()]
 
     def read(self) -> None:
         """Put the parts of every shard into the line; for the one thread that reads."""
@@ -163,7 +182,7 @@ class _Line:
         with self._lock:
             self._open[at] -= 1
             if not self._open[at]:
-                self._done.put(at)
+                self._done.put(None)
 
     @contextmanager
     def _changes(self, shard: Shard) -> Iterator[None]:

@@ -150,10 +150,10 @@ def _finished(ray: Any, work: Work, job: Any, start: Callable[..., tuple[Any, An
                     if work.progress is not None:
                         work.progress(name, size, seconds)
                 if work.checkpoint is not None:
-                    work.checkpoint.save_packed(shard, ray.get(state))
+                    work.checkpoint.write(shard, [shard.number], ray.get(state))
                 yield shard, state
 
-    for shard, known in work.shards():
+    for (shard, *_), known in work.shards():
         if known is not None:
             yield shard, ray.put(pack(known))
             continue

@@ -59,10 +59,12 @@ class TokenizerState:
     others: dict[str, Accumulator]
     dropped: bool = False
 
-    def absorb(self, other: TokenizerState) -> TokenizerState:
-        """A state that holds both, using both up: what is merged goes at once, so that memory holds one state more."""
-        others = {name: self.others.pop(name).merge(other.others.pop(name)) for name in list(self.others)}
-        return TokenizerState(self.facts, self.sums.merge(other.sums), others, self.dropped or other.dropped)
+    def absorb(self, other: TokenizerState) -> None:
+        """Take in what another one holds, using it up: what is merged goes at once."""
+        self.sums = self.sums.merge(other.sums)
+        for name in self.others:
+            self.others[name] = self.others[name].merge(other.others.pop(name))
+        self.dropped = self.dropped or other.dropped
 
 
 @dataclass
@@ -77,10 +79,12 @@ class ShardState:
     spoken: Spoken = field(default_factory=Spoken)
 
     def absorb(self, other: ShardState) -> ShardState:
-        """A state that holds both parts, using both up: neither may be looked at again."""
-        merged = {name: self.tokenizers.pop(name).absorb(other.tokenizers.pop(name)) for name in list(self.tokenizers)}
-        samples, spoken = self.samples.merge(other.samples), self.spoken.merge(other.spoken)
-        return ShardState(self.corpus, self.intake.merge(other.intake), merged, self.has_ids, samples, spoken)
+        """Take in what another one holds, using that up: it may not be looked at again. Returns itself."""
+        for name, mine in self.tokenizers.items():
+            mine.absorb(other.tokenizers.pop(name))
+        self.intake = self.intake.merge(other.intake)
+        self.samples, self.spoken = self.samples.merge(other.samples), self.spoken.merge(other.spoken)
+        return self
 
 
 @dataclass(frozen=True)

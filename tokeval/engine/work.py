@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from tokeval.engine.checkpoint import Checkpoint
 from tokeval.engine.plan import SHARD_BYTES, Plan, Shard, make_shards
@@ -38,14 +39,18 @@ class Work:
         """What is to be computed of a corpus."""
         return everything(self.workers) if self.todo is None else self.todo.get(corpus, {})
 
-    def shards(self) -> Iterator[tuple[Shard, ShardState | None]]:
-        """Each shard of which anything is wanted; with its state if an earlier run has finished it."""
-        for shard in make_shards(self.plan, parts=self.parts, shard_bytes=self.shard_bytes):
-            wanted = self.wanted(shard.corpus)
-            if not wanted:
-                continue
-            known = self.checkpoint.load(shard, wanted) if self.checkpoint is not None else None
-            if known is not None and self.progress is not None:
-                for name in wanted:
-                    self.progress(name, shard.bytes, 0.0)
-            yield shard, known
+    def shards(self) -> Iterator[tuple[list[Shard], ShardState | None]]:
+        """Shards of which anything is wanted: by themselves, or those that an earlier run has done with their state."""
+        shards = make_shards(self.plan, parts=self.parts, shard_bytes=self.shard_bytes)
+        for corpus, mine in groupby(shards, lambda shard: shard.corpus):
+            wanted = self.wanted(corpus)
+            left = {shard.number: shard for shard in mine} if wanted else {}
+            kept = self.checkpoint.load(corpus, wanted) if self.checkpoint is not None and left else ()
+            for numbers, known in kept:
+                done = [left.pop(number) for number in sorted(numbers)]
+                if self.progress is not None:
+                    for name in wanted:
+                        self.progress(name, sum(shard.bytes for shard in done), 0.0)
+                yield done, known
+            for shard in left.values():
+                yield [shard], None
