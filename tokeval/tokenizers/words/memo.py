@@ -59,12 +59,11 @@ class Encoded:
 
 @dataclass
 class Room:
-    """What is written for a batch, kept for the next, as new memory costs more than what is written to it.
+    """What is written of a batch's chunks, kept for the next, as new memory costs more than what is written to it.
 
     Attributes:
         begins, sizes, codes, words: where chunks begin, their sizes in bytes, their hashes, their numbers.
         fresh: which of them are new.
-        ids, starts, ends: the tokens of the documents; starts and ends are empty until they are wanted.
     """
 
     begins: Int64
@@ -72,16 +71,13 @@ class Room:
     codes: UInt32
     words: Int32
     fresh: Int32
-    ids: UInt32
-    starts: Int32
-    ends: Int32
 
     @classmethod
     def new(cls) -> Room:
         """A small one."""
         sizes, words, fresh = (np.empty(_ROOM, np.int32) for _ in range(3))
         codes = np.empty(_ROOM, np.uint32)
-        return cls(np.empty(_ROOM, np.int64), sizes, codes, words, fresh, *_rooms(_ROOM, False))
+        return cls(np.empty(_ROOM, np.int64), sizes, codes, words, fresh)
 
     def widen(self, chunks: int) -> None:
         """Make room for so many chunks; what was found of others stays."""
@@ -91,7 +87,7 @@ class Room:
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """All of them."""
-        return self.begins, self.sizes, self.codes, self.words, self.fresh, self.ids, self.starts, self.ends
+        return self.begins, self.sizes, self.codes, self.words, self.fresh
 
 
 class ChunkEncoder(Protocol):
@@ -159,23 +155,18 @@ class MemoWords:
 
             unsure |= pc.match_substring_regex(texts, self._avoid).to_numpy(zero_copy_only=False)
         learnt, room = (self._ids, self._starts, self._ends), self._room
-        if len(room.starts) != (len(room.ids) if spans else 0):
-            room.ids, room.starts, room.ends = _rooms(len(room.ids), spans)
+        out = _rooms(int(offsets[-1] - offsets[0]) + len(texts) + kernels.PADDING, spans)  # nearly always enough
         row = 0
         while True:
-            out = room.ids, room.starts, room.ends
             row, _ = kernels.gather(
                 room.words, room.begins, offsets, rows, row, self._entries, learnt, unsure, out_offsets, out
             )
             if row == len(texts):
                 break
-            more = 2 * len(room.ids)
-            room.ids = _roomy(room.ids, more)
-            if spans:
-                room.starts, room.ends = _roomy(room.starts, more), _roomy(room.ends, more)
+            out = _roomy(out[0], 2 * len(out[0])), _roomy(out[1], 2 * len(out[1])), _roomy(out[2], 2 * len(out[2]))
         total = int(out_offsets[-1])
-        ids, starts, ends = room.ids[:total].copy(), room.starts[:total].copy(), room.ends[:total].copy()
-        if max(len(room.begins), len(room.ids)) > _MOST:
+        ids, starts, ends = out[0][:total], out[1][:total], out[2][:total]
+        if len(room.begins) > _MOST:
             self._room = Room.new()
         open_rows = np.flatnonzero(unsure) if unsure.any() else None
         return Found(ids, out_offsets, starts if spans else None, ends if spans else None, open_rows)
