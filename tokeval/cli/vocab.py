@@ -49,7 +49,7 @@ def command(
     """
     from tokeval.engine.memory import reuse_buffers
 
-    reuse_buffers()  # before Arrow is loaded
+    reuse_buffers(batches=False)  # before Arrow is loaded
     from tokeval.arrow import without_pandas
     from tokeval.cli import progress
     from tokeval.cli.parse import columns, pairs, renders
