@@ -30,12 +30,16 @@ def peak(corpus: Path, folder: Path, spec: str = str(TOKENIZER)) -> float:
 
 
 def peaks_at(multiples: tuple[int, ...], folder: Path) -> list[float]:
-    """Peaks over so many times a corpus of 7 MB of text."""
-    block = pa.concat_tables([pq.read_table(DEMO)] * 40)
+    """Peaks over so many times a corpus of 36 MB of text.
+
+    Batches are small where little is left to read, and take less memory: so it is large enough for full ones, and its
+    pages have no dictionaries, with which footers promise less text than there is.
+    """
+    block = pa.concat_tables([pq.read_table(DEMO)] * 160)
     peaks = []
     for times in multiples:
         path = folder / f"{times}.parquet"
-        with pq.ParquetWriter(path, block.schema) as writer:
+        with pq.ParquetWriter(path, block.schema, use_dictionary=False) as writer:
             for _ in range(times):
                 writer.write_table(block)
         peaks.append(peak(path, folder / f"out{times}"))
@@ -62,14 +66,14 @@ print(*(pool.backend_name for pool in pools if pool.max_memory()))
     assert (done.stdout.split(), done.stderr) == ([named or "jemalloc"], "")
 
 
-def test_eight_times_the_corpus_takes_the_same_memory(tmp_path: Path) -> None:
-    once, eight_times = peaks_at((1, 8), tmp_path)
-    assert eight_times <= 1.15 * once
+def test_four_times_the_corpus_takes_the_same_memory(tmp_path: Path) -> None:
+    once, four_times = peaks_at((1, 4), tmp_path)
+    assert four_times <= 1.15 * once
 
 
 @pytest.mark.exhaustive
-def test_sixty_four_times_the_corpus_takes_the_same_memory(tmp_path: Path) -> None:
-    peaks = peaks_at((1, 4, 16, 64), tmp_path)
+def test_sixteen_times_the_corpus_takes_the_same_memory(tmp_path: Path) -> None:
+    peaks = peaks_at((1, 4, 16), tmp_path)
     assert max(peaks) <= 1.15 * min(peaks)
 
 
