@@ -162,3 +162,12 @@ def test_what_is_forgotten_is_not_missed(kind: str, tmp_path: Path) -> None:
         assert rank is not None
         assert rank(left, right) == number
     assert sparing.encode_batch(pa.array(makers.CORPUS)).equals(whole.encode_batch(pa.array(makers.CORPUS)))
+
+
+@pytest.mark.parametrize("sparing", [False, True])
+@pytest.mark.parametrize("tokens", [[], [added("<x>", special=True)]])
+def test_a_unigram_without_a_piece_is_one(tmp_path: Path, tokens: list[dict[str, object]], sparing: bool) -> None:
+    content = unigram([], vocab=[], unk_id=None, added_tokens=tokens)
+    (tmp_path / "none.json").write_text(json.dumps(content), "utf-8")
+    made = load_tokenizer(f"hf:{tmp_path / 'none.json'}", sparing=sparing)
+    assert made.vocabulary()["piece"].to_pylist() == [token["content"] for token in tokens]

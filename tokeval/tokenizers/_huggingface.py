@@ -252,7 +252,9 @@ class HuggingFace(Tokenizer):
         scores = pa.nulls(len(numbers), pa.float64())
         if self._pieces is not None:
             have = numbers < len(self._pieces.scores)
-            scores = pa.array(self._pieces.scores[np.where(have, numbers, 0)], mask=~have)
+            known = np.zeros(len(numbers))
+            known[have] = self._pieces.scores[numbers[have]]
+            scores = pa.array(known, mask=~have)
         return vocabulary_table(numbers, pieces, data, kinds, scores)
 
     def spelling(self) -> Spelling:

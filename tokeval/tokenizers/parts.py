@@ -31,10 +31,10 @@ def pieces_of(listed: Sequence[Sequence[Any]]) -> Pieces:
     """The pieces that a tokenizer.json lists with their scores, in a fifth of the memory.
 
     Raises:
-        ValueError: these are not pairs of a text and a number, or there is none.
+        ValueError: these are not pairs of a text and a number.
     """
-    texts, scores = zip(*listed, strict=True)
-    if set(map(type, texts)) != {str} or not set(map(type, scores)) <= {int, float}:
+    texts, scores = zip(*listed, strict=True) if listed else ((), ())
+    if not set(map(type, texts)) <= {str} or not set(map(type, scores)) <= {int, float}:
         raise ValueError("not texts and numbers")
     return Pieces(pa.array(texts, pa.large_string()), np.array(scores, np.float64))
 
@@ -57,8 +57,8 @@ def parts_of(content: Mapping[str, Any], load: Callable[[Mapping[str, Any]], Lib
     if unknown is not None and (type(unknown) is not int or not 0 <= unknown < len(listed)):
         raise ValueError("no piece for the unknown")
     pieces = pieces_of(listed)
-    if not np.isfinite(pieces.scores).all():
-        raise ValueError("scores that JSON has no numbers for")
+    if not listed or not np.isfinite(pieces.scores).all():
+        raise ValueError("no scores, or some that JSON has no numbers for")
     needed = {int(pieces.scores.argmin())} | ({unknown} if unknown is not None else set())
     added = pa.array([token["content"] for token in content.get("added_tokens") or []], pa.large_string())
     needed |= set(np.flatnonzero(pc.is_in(pieces.texts, added)).tolist())
