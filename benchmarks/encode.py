@@ -44,7 +44,7 @@ SHARE = 8
 
 
 def main() -> None:
-    reuse_buffers()  # as the command does
+    reuse_buffers()  # as the command does, but for the pages of Parquet, as Arrow is loaded by now
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=NAMES)
     parser.add_argument("--rounds", type=int, default=3)

@@ -24,7 +24,7 @@ from tokeval.engine.shard import load_workers
 
 
 def main() -> None:
-    reuse_buffers()  # as the command does
+    reuse_buffers()  # as the command does, but for the pages of Parquet, as Arrow is loaded by now
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus")
     parser.add_argument("tokenizers", nargs="+")

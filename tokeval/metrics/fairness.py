@@ -179,7 +179,7 @@ def _overlap_jsd(context: Context) -> Figures:
     values = np.zeros((len(names), len(names)))
     divergences(ids, counts, offsets, values)
     one, other = np.triu_indices(len(names), 1)
-    documents = context.mine.sums.over(DOCUMENTS.name, tuple((name,) for name in context.slices)).sum(axis=1)
+    documents = context.mine.sums.each(DOCUMENTS.name, context.slices)
     made = plain(names[one].tolist(), documents[one] + documents[other], values[one, other], names[other].tolist())
     empty = np.diff(offsets) == 0
     rows = np.flatnonzero(empty[one] | empty[other])

@@ -38,7 +38,7 @@ def _encoded(context: Context, tokenizer: str) -> dict[str, tuple[object, ...]]:
     scored = context.scored[tokenizer]
     skipped = scored.others.get(Skipped.name, Skipped())
     assert isinstance(skipped, Skipped)
-    counts = scored.sums.over(m.DOCUMENTS.name, tuple((name,) for name in context.slices)).sum(axis=1).tolist()
+    counts = scored.sums.each(m.DOCUMENTS.name, context.slices).tolist()
     return dict(zip(context.slices, zip(counts, skipped.within(context.slices), strict=True), strict=True))
 
 

@@ -121,6 +121,11 @@ class Sums(Accumulator):
         """The sum over the given slices."""
         return int(self.over(measure, (tuple(slices),)).sum())
 
+    def each(self, measure: str, slices: Sequence[str]) -> Int64:
+        """The sum over each of the given slices, shape (slices,)."""
+        sums: Int64 = self.over(measure, tuple((name,) for name in slices)).sum(axis=1)
+        return sums
+
     def over(self, measure: str, pools: tuple[tuple[str, ...], ...]) -> Int64:
         """Sums per bucket over each of several pools of slices, shape (pools, BUCKETS)."""
         from tokeval.metrics.kernels import add_rows

@@ -91,7 +91,7 @@ class Tokenizer(ABC):
         """
 
     def wait(self) -> None:
-        """Return when it is ready to encode.
+        """Finish loading: return when it is ready to encode, and keep only what that and its description need.
 
         Raises:
             TokenizerError: it turned out broken.

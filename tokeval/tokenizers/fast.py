@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from tokeval.arrow import (
     Int64,
+    Number,
     UInt8,
     UInt32,
     byte_array,
@@ -30,8 +31,6 @@ from tokeval.tokenizers.hard import hard_strings, in_context
 
 if TYPE_CHECKING:
     from tokeval.tokenizers.base import Tokenizer
-
-Item = TypeVar("Item", bound=np.generic)
 
 #: Memory that all caches of a run may take together unless told otherwise, in bytes.
 CACHE_BYTES = 1 << 30
@@ -331,7 +330,9 @@ def spliced(found: Found, theirs: Found) -> Found:
     return Found(ids, np.concatenate(([0], np.cumsum(counts))), starts, ends)
 
 
-def _between(mine: npt.NDArray[Item], places: Int64, theirs: npt.NDArray[Item], offsets: Int64) -> npt.NDArray[Item]:
+def _between(
+    mine: npt.NDArray[Number], places: Int64, theirs: npt.NDArray[Number], offsets: Int64
+) -> npt.NDArray[Number]:
     """An array with the rows of another one inserted before some places."""
     gaps = np.split(theirs, offsets[1:-1])
     parts = np.split(mine, places)

@@ -141,7 +141,7 @@ def sort_by(keys, order, spare):
     for k in range(1, keys.shape[0]):
         differ |= keys[k] ^ keys[0]
     shift, turns = np.uint64(0), 0
-    while differ >> shift:
+    while shift < np.uint64(64) and differ >> shift:
         if (differ >> shift) & within:
             ends[:] = 0
             for k in range(keys.shape[0]):
@@ -156,8 +156,6 @@ def sort_by(keys, order, spare):
                 ends[digit] += 1
             order, spare, turns = spare, order, turns + 1
         shift += np.uint64(11)
-        if shift > np.uint64(63):
-            break
     if turns & 1:
         spare[:] = order
 

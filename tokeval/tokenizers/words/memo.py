@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, UInt32, cleared, id_buffers, stretches, text_buffers
+from tokeval.arrow import Int64, Number, UInt8, UInt32, cleared, id_buffers, stretches, text_buffers
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.fast import Found, spliced
 from tokeval.tokenizers.modelproto import BYTE, Model
 
 Int32 = npt.NDArray[np.int32]
-Item = TypeVar("Item", bound=np.generic)
 
 #: Room for the chunks of a batch at first, and the most that stays from batch to batch.
 _ROOM, _MOST = 1 << 15, 1 << 21
@@ -270,7 +269,7 @@ def _rooms(size: int, spans: bool) -> tuple[UInt32, Int32, Int32]:
     return np.empty(size, np.uint32), np.empty(places, np.int32), np.empty(places, np.int32)
 
 
-def _roomy(array: npt.NDArray[Item], size: int) -> npt.NDArray[Item]:
+def _roomy(array: npt.NDArray[Number], size: int) -> npt.NDArray[Number]:
     """The array, or a larger one that begins as it does, with room for so much.
 
     A new one, as numpy has the system give it large pages: a third of the time of resizing it in its place.
