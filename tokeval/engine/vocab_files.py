@@ -104,7 +104,9 @@ class _Stream:
         names = pa.DictionaryArray.from_arrays(pa.array([0] * table.num_rows, pa.int32()), pa.array([name]))
         table = table.add_column(0, "tokenizer", names)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd")
+            # a dictionary of texts that are all different takes time and room
+            named = [column.name for column in table.schema if pa.types.is_dictionary(column.type)]
+            self._writer = pq.ParquetWriter(self.path, table.schema, compression="zstd", use_dictionary=named)
         self._writer.write_table(table)
 
     def close(self) -> None:
