@@ -42,6 +42,7 @@ def both(path: Path, content: dict[str, Any]) -> tuple[HuggingFace, HuggingFace]
     whole, sparing = HuggingFace(str(path)), load_tokenizer(f"hf:{path}", sparing=True)
     assert isinstance(sparing, HuggingFace)
     assert sparing._parts is not None
+    sparing.wait()
     assert whole._parts is None
     return whole, sparing
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,7 @@ from tokeval.vocabulary.qtok import QtokToken
 if TYPE_CHECKING:
     from tokeval.engine.plan import Plan
     from tokeval.vocabulary.figures import Described
+    from tokeval.vocabulary.reach import Encode
 
 #: Called with each tokenizer's name, its spec and a table, in the order given; the table is not kept.
 Sink = Callable[[str, Spec, pa.Table], None]
@@ -178,23 +181,23 @@ def _read(name: str, spec: Spec, reach: bool) -> tuple[TokenizerAbout, Described
         tokenizer.wait()
         give_back()
 
-    encode, quick = (tokenizer.encode_batch, _quick(name, tokenizer)) if reach else (None, None)
-    return about, analyze(vocabulary, tokenizer.spelling(), encode, quick, wait)
+    encode = tokenizer.encode_batch if reach else None
+    worth = reach and tokenizer.slow and vocabulary.num_rows >= _MANY
+    return about, analyze(vocabulary, tokenizer.spelling(), encode, _quick(name, tokenizer) if worth else None, wait)
 
 
-def _quick(name: str, tokenizer: Tokenizer) -> Callable[[pa.Array], pa.Array] | None:
-    """The fast path of a tokenizer whose own library is slow, where it has one that agrees with it on hard strings."""
-    if not tokenizer.slow or tokenizer.entries.num_rows < _MANY:
-        return None
-    fast = Accelerator(name, tokenizer, share_checked(tokenizer.entries.num_rows))
+@contextmanager
+def _quick(name: str, tokenizer: Tokenizer) -> Iterator[Encode]:
+    """The fast path of a tokenizer, where it has one that agrees with its library on hard strings."""
+    yield partial(_ids, Accelerator(name, tokenizer, share_checked(tokenizer.entries.num_rows)))
+    give_back()
 
-    def encode(texts: pa.Array) -> pa.Array:
-        found = fast.encode(texts, spans=False)
-        if found is None:  # none, or it disagreed on the sample
-            return id_lists(np.zeros(0, np.uint32), np.zeros(len(texts) + 1, np.int64))
-        return id_lists(found.ids, found.offsets)
 
-    return encode
+def _ids(fast: Accelerator, texts: pa.Array) -> pa.Array:
+    found = fast.encode(texts, spans=False)
+    if found is None:  # none, or it disagreed on the sample
+        return id_lists(np.zeros(0, np.uint32), np.zeros(len(texts) + 1, np.int64))
+    return id_lists(found.ids, found.offsets)
 
 
 def _vocabulary(name: str, tokenizer: Tokenizer, spec: Spec) -> pa.Table:

@@ -37,6 +37,7 @@ from tokeval.tokenizers.forms import Normal
 from tokeval.tokenizers.hf_files import find
 from tokeval.tokenizers.parts import Parts, Pieces, parts_of, pieces_of
 from tokeval.tokenizers.spelling import of_json
+from tokeval.tokenizers.trie import wide_trie_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
@@ -68,7 +69,7 @@ class HuggingFace(Tokenizer):
                 self._parts = parts_of(self._json, lambda content: _load(json.dumps(content)))
         if self._parts is not None:
             self.capabilities = self.capabilities - {DECODE}
-            self._tokenizer, self._numbers = self._parts.holding(["a"])
+            self._tokenizer, self._numbers = self._parts.least()
             self._pieces = self._parts.pieces
         else:
             try:
@@ -84,10 +85,12 @@ class HuggingFace(Tokenizer):
             self._pieces = self._pieces or pieces_of(self._json["model"]["vocab"])
             self._json["model"]["vocab"] = []
         self.unknown_id = self._find_unknown()
-        self.text_prefix = self._find_prefix()
+        if not sparing:
+            self.wait()
 
     def wait(self) -> None:
-        """Where it is sparing, forget what nothing but the vocabulary and the spelling is made from."""
+        """Ask the library about a letter; where it is sparing, forget what the vocabulary and the spelling are from."""
+        self.text_prefix = self._find_prefix()
         if self._sparing:
             _ = self.entries, self._spelling
             self._json["model"] = {**self._json["model"], "vocab": [], "merges": []}
@@ -203,8 +206,8 @@ class HuggingFace(Tokenizer):
             from tokeval.tokenizers.words.unigram import Unigram
 
             assert self._pieces is not None  # a Unigram has them
-            trie = self._parts.trie if self._parts else None
-            made = Unigram(self._pieces.texts, self._pieces.scores, self.unknown_id, trie)
+            trie = self._parts.trie if self._parts else wide_trie_of(self._pieces.texts)
+            made = Unigram(trie, self._pieces.scores, self.unknown_id)
             if normalizer.get("type") == "Precompiled":
                 return made.with_map(b64decode(normalizer["precompiled_charsmap"]))
             normalize = self._tokenizer.normalizer
@@ -243,7 +246,7 @@ class HuggingFace(Tokenizer):
         order = np.argsort(numbers)
         numbers = numbers[order]
         pieces = pa.concat_arrays([pieces.filter(pa.array(own)), contents]).take(pa.array(order))
-        data, byte = self._spell(pieces.to_pylist())
+        data, byte = self._spell(pieces)
         whole = np.isin(numbers, list(added))
         data = _put(data, whole, pieces.cast(pa.large_binary()).filter(pa.array(whole)))
         special = [i for i, token in added.items() if token.special]
@@ -265,33 +268,33 @@ class HuggingFace(Tokenizer):
     def _spelling(self) -> Spelling:
         return of_json(self._json["model"], self._scheme)
 
-    def _spell(self, pieces: list[str]) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    def _spell(self, pieces: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
         """The bytes of each piece and whether it is a byte token, by the tokenizer's declared scheme."""
         suffix = self._json["model"].get("end_of_word_suffix")
         if suffix:  # before the byte alphabet, in which </w> is text
-            pieces = [piece.removesuffix(suffix) for piece in pieces]
+            pieces = pc.if_else(pc.ends_with(pieces, suffix), pc.utf8_slice_codeunits(pieces, 0, -len(suffix)), pieces)
         if "ByteLevel" not in self._scheme:
             return self._spell_texts(pieces)
         data, inside = bytes_of_alphabet(pieces)
         byte = is_byte(*text_buffers(data))
-        others, byte[~inside] = self._spell_texts([pieces[k] for k in np.flatnonzero(~inside).tolist()])
+        others, byte[~inside] = self._spell_texts(pieces.filter(pa.array(~inside)))
         return _put(data, ~inside, others), byte
 
-    def _spell_texts(self, pieces: list[str]) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    def _spell_texts(self, pieces: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
         """`_spell` of pieces that are not in the byte alphabet."""
         scheme, byte = self._scheme, np.zeros(len(pieces), np.bool_)
         values = {}
         if "ByteFallback" in scheme:
-            found = ((k, byte_of_fallback(piece)) for k, piece in enumerate(pieces) if piece.startswith("<0x"))
+            may = np.flatnonzero(pc.starts_with(pieces, "<0x"))
+            found = zip(may.tolist(), map(byte_of_fallback, pieces.take(pa.array(may)).to_pylist()), strict=True)
             values = {k: value for k, value in found if value is not None}
             byte[list(values)] = True
         if "WordPiece" in scheme:
             prefix = self._json["model"].get("continuing_subword_prefix") or "##"
-            pieces = [piece.removeprefix(prefix) for piece in pieces]
-        texts = pa.array(pieces, pa.large_string())
+            pieces = pc.if_else(pc.starts_with(pieces, prefix), pc.utf8_slice_codeunits(pieces, len(prefix)), pieces)
         if "Metaspace" in scheme:
-            texts = pc.replace_substring(texts, "▁", " ")
-        data = texts.cast(pa.large_binary())
+            pieces = pc.replace_substring(pieces, "▁", " ")
+        data = pieces.cast(pa.large_binary())
         return _put(data, byte, [bytes([value]) for value in values.values()]), byte
 
     @cached_property
@@ -318,10 +321,11 @@ class HuggingFace(Tokenizer):
     def _find_prefix(self) -> bytes | None:
         """What the tokens spell before the text and decoding takes off; asked of the library with one letter."""
         try:
-            ids = self._tokenizer.encode("a", add_special_tokens=False).ids
-            pieces = [self._tokenizer.id_to_token(i) or "" for i in ids]
-            spelled = b"".join(self._spell(pieces)[0].to_pylist())
-            decoded = self._tokenizer.decode(ids, skip_special_tokens=False)
+            library, _ = self._for(["a"])
+            ids = library.encode("a", add_special_tokens=False).ids
+            pieces = [library.id_to_token(i) or "" for i in ids]
+            spelled = b"".join(self._spell(pa.array(pieces, pa.large_string()))[0].to_pylist())
+            decoded = library.decode(ids, skip_special_tokens=False)
         except Exception:  # such as a WordPiece without [UNK]: then nothing is assumed
             return None
         if decoded == "a" and spelled in {b"a", b" a"} and "WordPiece" not in self._scheme:

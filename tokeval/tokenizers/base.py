@@ -132,6 +132,7 @@ class Tokenizer(ABC):
 
         Raises:
             NoFastPathError: there is none; the message says why.
+            TokenizerError: so does it where the vocabulary is too large for one.
         """
         from tokeval.tokenizers.fast import NoFastPathError
 

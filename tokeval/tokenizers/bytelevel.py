@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, byte_array, id_buffers, text_buffers, texts_of
+from tokeval.arrow import Int64, UInt8, byte_array, code_points, id_buffers, text_buffers, texts_of
 from tokeval.tokenizers.base import Spans
 
 #: A code point above all that the alphabet holds.
@@ -26,14 +25,17 @@ def alphabet() -> dict[str, int]:
     return {chr(v): v for v in printable} | {chr(0x100 + k): v for k, v in enumerate(others)}
 
 
-def bytes_of_alphabet(pieces: Sequence[str]) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-    """The bytes that byte-level pieces write, and which pieces do: those without a character outside the alphabet."""
+def bytes_of_alphabet(pieces: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    """The bytes that byte-level pieces write, and which pieces do: those without a character outside the alphabet.
+
+    Args:
+        pieces: a `large_string` array.
+    """
     values = np.full(_BEYOND + 1, -1, np.int16)
     for character, value in alphabet().items():
         values[ord(character)] = value
-    points = np.frombuffer("".join(pieces).encode("utf-32-le", "surrogatepass"), np.uint32)
+    points, offsets = code_points(pieces)
     written = values[np.minimum(points, _BEYOND)]
-    offsets = np.concatenate(([0], np.cumsum([len(piece) for piece in pieces], dtype=np.int64)))
     inside = np.ones(len(pieces), np.bool_)
     inside[np.searchsorted(offsets[1:], np.flatnonzero(written < 0), side="right")] = False
     return byte_array(written.astype(np.uint8), offsets), inside

@@ -26,6 +26,7 @@ from tokeval.arrow import (
     text_buffers,
     texts_of,
 )
+from tokeval.errors import TokenizerError
 from tokeval.tokenizers.forms import Forms
 from tokeval.tokenizers.hard import hard_strings, in_context
 
@@ -111,7 +112,7 @@ class Accelerator:
         """Build the first instance and hold it against the reference on hard strings."""
         try:
             first = self.tokenizer.fast_path()
-        except NoFastPathError as error:
+        except (NoFastPathError, TokenizerError) as error:  # the latter of vocabularies that are too large for it
             self.reason = str(error)
             return
         texts = self._hard

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from tokeval.errors import TokenizerError
 from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.bytelevel import bytes_of_alphabet
@@ -112,13 +114,14 @@ def _byte_level(vocabulary: Path, merges: Path) -> Source:
     try:
         pieces = read_json(vocabulary)
         lines = read_lines(merges)
+        written = pa.array(pieces, pa.large_string()) if isinstance(pieces, dict) else None
     except (ValueError, RecursionError) as error:
         raise TokenizerError(f"{vocabulary} or {merges.name} beside it is broken") from error
-    if not isinstance(pieces, dict) or not pieces:
+    if not pieces or written is None:
         raise TokenizerError(f"{vocabulary} is not a vocabulary of pieces and ids")
     check_entries(vocabulary, len(pieces))
     _check_ids(vocabulary, pieces)
-    spelled = zip(pieces, bytes_of_alphabet(list(pieces))[1].tolist(), strict=True)
+    spelled = zip(pieces, bytes_of_alphabet(written)[1].tolist(), strict=True)
     foreign = [piece for piece, inside in spelled if not inside and not piece.startswith("<")]
     if foreign or any(piece.endswith("</w>") and piece != "</w>" for piece in pieces):
         raise TokenizerError(

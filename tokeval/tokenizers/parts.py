@@ -8,7 +8,9 @@ writes for the unknown. A tokenizer.json with these pieces alone gives the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
+from tokeval.errors import TokenizerError
 from tokeval.tokenizers.trie import Symbols, Trie, wide_trie_of
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def parts_of(content: Mapping[str, Any], load: Callable[[Mapping[str, Any]], Lib
         bytewise = np.flatnonzero(pc.match_substring_regex(pieces.texts, "^<0x[0-9A-F]{2}>$"))
         needed |= set(bytewise.tolist())
     frame = {**content, "model": {**model, "vocab": []}}
-    return Parts(pieces, wide_trie_of(pieces.texts), needed, frame, load)
+    return Parts(pieces, needed, frame, load)
 
 
 @dataclass(frozen=True)
@@ -91,47 +94,73 @@ class Parts:
 
     Attributes:
         pieces: all that there are.
-        trie: of all pieces, and the symbols of their characters.
     """
 
     def __init__(
         self,
         pieces: Pieces,
-        trie: tuple[Trie, Symbols],
         needed: set[int],
         frame: Mapping[str, Any],
         load: Callable[[Mapping[str, Any]], Library],
     ) -> None:
-        self.pieces, self.trie = pieces, trie
+        self.pieces = pieces
         self._frame, self._load = frame, load
         self._needed = np.zeros(len(pieces.texts), np.bool_)
         self._needed[list(needed)] = True
-        # one that knows characters alone tells what the model is given, whatever the parts before it do
-        symbols = trie[1]
-        letters = np.argsort(symbols, kind="stable")[-int(symbols.max()) :].tolist()
-        foreign = int(np.flatnonzero(symbols == 0)[-1])  # as all that are in no piece
-        self._letters = self._made([(chr(letter), 0.0) for letter in [*letters, foreign]], len(letters))
-        self._characters = len(letters)
-        self._held = np.zeros(len(pieces.texts), np.bool_)
-        self._library: Library | None = None
+        self._held = self._needed
+        self._library: Library | None = self._part()
+        aside = ThreadPoolExecutor(1)  # what describes the pieces need not wait for it
+        self._trie = aside.submit(wide_trie_of, pieces.texts)
+        aside.shutdown(wait=False)
+
+    @property
+    def trie(self) -> tuple[Trie, Symbols]:
+        """Of all pieces, and the symbols of their characters.
+
+        Raises:
+            TokenizerError: they are too many for one.
+        """
+        return self._trie.result()
+
+    def least(self) -> tuple[Library, Int64]:
+        """A tokenizer with the pieces that every part needs, and the whole's number of each of its ids."""
+        return self._hold(self._needed)
 
     def holding(self, texts: Sequence[str]) -> tuple[Library, Int64]:
         """A tokenizer that cuts these texts as the whole does, and the whole's number of each of its ids."""
         from tokeval.tokenizers.trie.kernels import mark_pieces
 
-        found = self._letters.encode_batch_fast(texts, add_special_tokens=False)
+        try:
+            letters, characters = self._letters
+        except TokenizerError:
+            return self._hold(np.ones_like(self._needed))
+        found = letters.encode_batch_fast(texts, add_special_tokens=False)
         ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in found), np.int64)
         inside = self._needed.copy()
         # what is no such character, or an added token, parts what is before it from what is behind it
-        mark_pieces(self.trie[0], np.where(ids < self._characters, ids + 1, 0).astype(np.uint16), inside)
-        if self._library is None or (inside & ~self._held).any():
+        mark_pieces(self.trie[0], np.where(ids < characters, ids + 1, 0).astype(np.uint16), inside)
+        return self._hold(inside)
+
+    @cached_property
+    def _letters(self) -> tuple[Library, int]:
+        """One that knows characters alone, and how many: it tells what the model is given."""
+        symbols = self.trie[1]
+        letters = np.flatnonzero(symbols)
+        letters = letters[np.argsort(symbols[letters])].tolist()
+        foreign = int(np.flatnonzero(symbols == 0)[-1])  # as all that are in no piece
+        return self._made([(chr(letter), 0.0) for letter in [*letters, foreign]], len(letters)), len(letters)
+
+    def _hold(self, inside: npt.NDArray[np.bool_]) -> tuple[Library, Int64]:
+        if (inside & ~self._held).any():
             both = inside | self._held
             self._held = both if both.sum() <= _KEPT else inside
             self._library = None  # before there is another
-            self._library = self._part(self._held)
+            self._library = self._part()
+        assert self._library is not None
         return self._library, self._numbers
 
-    def _part(self, held: npt.NDArray[np.bool_]) -> Library:
+    def _part(self) -> Library:
+        held = self._held
         rows = np.flatnonzero(held)
         unknown = self._frame["model"].get("unk_id")
         # added tokens that are no pieces are numbered behind the pieces

@@ -13,7 +13,7 @@ from tokeval.vocabulary.alphabets import languages_of
 from tokeval.vocabulary.characters import Characters, named
 from tokeval.vocabulary.figures import Described
 from tokeval.vocabulary.flags import as_text, find_flags
-from tokeval.vocabulary.reach import Encode, find_reach
+from tokeval.vocabulary.reach import Encode, Quick, find_reach
 from tokeval.vocabulary.tokens import describe
 
 
@@ -21,7 +21,7 @@ def analyze(
     vocabulary: pa.Table,
     spelling: Spelling,
     encode: Encode | None = None,
-    quick: Encode | None = None,
+    quick: Quick | None = None,
     wait: Callable[[], None] = lambda: None,
 ) -> Described:
     """Describe every token.
@@ -30,7 +30,7 @@ def analyze(
         vocabulary: id, piece, bytes, kind as a tokenizer gives them; at least one row.
         spelling: how its file writes words, and its merges.
         encode: the tokenizer's `encode_batch`, to see which tokens text produces; None leaves that out.
-        quick: may spare `encode` what it says for certain: see `find_reach`.
+        quick: gives what may spare `encode` what it says for certain: see `find_reach`.
         wait: returns when these can be asked.
 
     Returns:
@@ -41,8 +41,6 @@ def analyze(
     tokens = tokens.add_column(1, "piece", vocabulary["piece"])
     with ThreadPoolExecutor(1) as aside:  # libraries load and encode without holding up other threads
         marking = aside.submit(_mark, tokens, characters)
-        if quick is not None:  # it keeps much, to which this would add
-            marking.result()
         wait()
         reach = find_reach(tokens, tokens["piece"], spelling, encode, quick) if encode is not None else None
         described = marking.result()

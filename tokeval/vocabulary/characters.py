@@ -12,9 +12,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt32, text_buffers
+from tokeval.arrow import Int64, UInt32, code_points
 
 T = TypeVar("T", bound=np.generic)
 U = TypeVar("U", np.int64, np.uint64)
@@ -80,11 +79,7 @@ class Characters:
     @classmethod
     def of(cls, texts: pa.Array) -> Characters:
         """Those of some texts, a `large_string` array without nulls."""
-        data, offsets = text_buffers(texts)
-        whole = data[offsets[0] : offsets[-1]].tobytes().decode()
-        points = np.frombuffer(whole.encode("utf-32-le"), np.uint32)
-        lengths = pc.utf8_length(texts).to_numpy()
-        return cls(texts, points, np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))))
+        return cls(texts, *code_points(texts))
 
     @cached_property
     def lengths(self) -> Int64:
@@ -174,11 +169,13 @@ def scripts(characters: Characters) -> tuple[Codes, list[str]]:
         axis=1,
     )
     found, which = distinct(masks)
-    called = [_joined([names[k] for k in range(1, len(names)) if row[k // 63] >> (k % 63) & 1]) for row in found]
+    called = [
+        _joined([names[k] for k in range(1, len(names)) if row[k // 63] >> (k % 63) & 1]) for row in found.tolist()
+    ]
     # a name that several sets of scripts have is there once, else Parquet writes every row's name in full
-    unique = list(dict.fromkeys(called))
-    place = np.array([unique.index(name) for name in called], np.int32)
-    return np.where(characters.lengths > 0, place[which], -1).astype(np.int32), unique
+    unique = {name: place for place, name in enumerate(dict.fromkeys(called))}
+    place = np.array([unique[name] for name in called], np.int32)
+    return np.where(characters.lengths > 0, place[which], -1).astype(np.int32), list(unique)
 
 
 def _joined(names: list[str]) -> str:

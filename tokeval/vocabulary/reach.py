@@ -9,6 +9,7 @@ left is tried in more contexts, and then is `not produced`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
@@ -26,6 +27,7 @@ from tokeval.vocabulary.merging import can_be_built
 from tokeval.vocabulary.tokens import BYTE, PARTIAL, SPECIAL, UNUSED, part_of
 
 Encode = Callable[[pa.Array], pa.Array]
+Quick = AbstractContextManager[Encode]
 
 #: Answers; special and unused tokens are `not tested`.
 REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED = "reachable", "not produced", "unreachable", "not tested"
@@ -54,7 +56,7 @@ _MORE = [b"", b"\x80", b"\x9f", b"\xa0", b"\xbf", b"\x80\x80"]
 
 
 def find_reach(
-    tokens: pa.Table, pieces: pa.ChunkedArray, spelling: Spelling, encode: Encode, quick: Encode | None = None
+    tokens: pa.Table, pieces: pa.ChunkedArray, spelling: Spelling, encode: Encode, quick: Quick | None = None
 ) -> pa.DictionaryArray:
     """An answer per token, one of `ANSWERS`.
 
@@ -63,16 +65,18 @@ def find_reach(
         pieces: the tokens as the file has them.
         spelling: the merges of a BPE.
         encode: a tokenizer's `encode_batch`.
-        quick: a checked fast path to the same ids, no ids where it cannot tell. It may say what the first contexts
-            produce; that no text produces a token is for `encode` to say.
+        quick: gives a checked fast path to the same ids, no ids where it cannot tell. It may say what the first
+            contexts produce, and is done with then; that no text produces a token is for `encode` to say.
     """
     kinds = tokens["kind"].cast(pa.string()).combine_chunks()
     silent = pc.is_in(kinds, pa.array([SPECIAL, UNUSED])).to_numpy(zero_copy_only=False)
     tested = ~silent & (tokens["byte_length"].to_numpy() > 0)
     search = _Search(tokens["id"].to_numpy(), tokens["text"].combine_chunks(), ~tested)
     if quick is not None:
-        for context in _FIRST:
-            search.attempt(context, quick)
+        with quick as look:
+            for context in _FIRST:
+                search.attempt(context, look)
+            del look  # it keeps much
     for context in _FIRST:
         search.attempt(context, encode, together=True)
     for context in (*_FIRST, *_CONTEXTS):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, byte_array, text_buffers
+from tokeval.arrow import Int64, UInt8, byte_array, code_points, text_buffers
 from tokeval.errors import TokenizerError
 
 Trie = Int64
@@ -40,9 +40,7 @@ def wide_trie_of(pieces: Sequence[str] | pa.Array) -> tuple[Trie, Symbols]:
         TokenizerError: they, or their characters, are more than a node can number.
     """
     texts = pieces if isinstance(pieces, pa.Array) else pa.array(pieces, pa.large_string())
-    data, offsets = text_buffers(texts)
-    points = np.frombuffer(data[offsets[0] : offsets[-1]].tobytes().decode().encode("utf-32-le"), np.uint32)
-    cuts = np.concatenate(([0], np.cumsum(pc.utf8_length(texts), dtype=np.int64)))
+    points, cuts = code_points(texts)
     counts = np.bincount(points)
     letters = np.flatnonzero(counts)
     letters = letters[np.argsort(-counts[letters], kind="stable")]  # what is often looked at lies together

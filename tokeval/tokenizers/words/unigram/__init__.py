@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from tokeval.arrow import Int64, UInt8
-from tokeval.errors import TokenizerError
 from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
 from tokeval.tokenizers.trie import Symbols, Trie, wide_trie_of
@@ -31,13 +29,8 @@ class Unigram:
     punctuation = han = lead = False
     avoid: tuple[str, ...] = ()
 
-    def __init__(
-        self, pieces: Sequence[str] | pa.Array, scores: Float64, unknown: int, trie: tuple[Trie, Symbols] | None = None
-    ) -> None:
-        try:
-            self._trie, self._letters = trie or wide_trie_of(pieces)
-        except TokenizerError as error:
-            raise NoFastPathError(str(error)) from error
+    def __init__(self, trie: tuple[Trie, Symbols], scores: Float64, unknown: int) -> None:
+        self._trie, self._letters = trie
         self._scores = scores
         self._unknown, self._penalty = unknown, float(self._scores.min()) - _PENALTY
         self._points: Points | None = None
@@ -61,6 +54,7 @@ class Unigram:
 
         Raises:
             NoFastPathError: the model may look across white space.
+            TokenizerError: there are too many pieces.
         """
         normal = [score for _, score, kind in model.pieces if kind == NORMAL]
         symbols = [text for text, _, kind in model.pieces if kind == USER_DEFINED]
@@ -69,7 +63,8 @@ class Unigram:
             raise NoFastPathError("a Unigram model whose words are not a mark and what is behind it")
         mapped, avoid = as_sentencepiece(model.character_map, symbols)
         pieces = ["" if kind not in (NORMAL, USER_DEFINED) or text in avoid else text for text, _, kind in model.pieces]
-        made = cls(pieces, np.array([score for _, score, _ in model.pieces], np.float64), unknown)
+        scores = np.array([score for _, score, _ in model.pieces], np.float64)
+        made = cls(wide_trie_of(pieces), scores, unknown)
         made._mapped, made.spans, made.avoid = mapped, False, tuple(avoid)
         made._fallback = fallback_of(model)
         made._penalty = float(np.float32(min(normal)) - np.float32(_PENALTY))
