@@ -158,16 +158,11 @@ def scripts(characters: Characters) -> tuple[Codes, list[str]]:
             names.append(name)
         return known[name]
 
-    codes = characters.each(code, np.int64)
+    codes = np.array([code(chr(point)) for point in characters.used], np.int64)
     # one bit per script, Common none; the words of 63 bits are numbered together
     words = len(names) // 63 + 1
-    masks = np.stack(
-        [
-            characters.fold(np.where((codes > 0) & (codes // 63 == w), 1 << (codes % 63), 0), np.bitwise_or)
-            for w in range(words)
-        ],
-        axis=1,
-    )
+    bits = [np.where((codes > 0) & (codes // 63 == w), 1 << (codes % 63), 0) for w in range(words)]
+    masks = np.stack([characters.fold(characters.spread(word), np.bitwise_or) for word in bits], axis=1)
     found, which = distinct(masks)
     called = [
         _joined([names[k] for k in range(1, len(names)) if row[k // 63] >> (k % 63) & 1]) for row in found.tolist()
