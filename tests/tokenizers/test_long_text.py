@@ -22,6 +22,9 @@ from tokeval.tokenizers.fast import Accelerator
 #: of merges (n log n) that outgrow a processor's caches came to 20.
 LONGER, MOST = 8, 32.0
 
+#: Taken for a short one's time that is less: of some milliseconds the system's clearing of memory is the most.
+LEAST = 0.05
+
 #: Size of the short one of the long texts, in bytes.
 FULL = 1_250_000
 
@@ -102,4 +105,4 @@ def test_time_grows_up_to_10_mb(name: str, data: Path) -> None:
         seconds(encode, 10_000)
         short, long = seconds(encode, FULL), seconds(encode, LONGER * FULL)
         print(f"{name} {way}: {short:.2f} s, {long:.2f} s, ratio {long / short:.1f}")
-        assert long < MOST * short, f"{way}: {short:.2f} s for an eighth, {long:.2f} s for all"
+        assert long < MOST * max(short, LEAST), f"{way}: {short:.2f} s for an eighth, {long:.2f} s for all"

@@ -85,13 +85,13 @@ class Chars(Yardstick):
         texts = text_array(texts)
         data, offsets = text_buffers(texts)
         content = data[offsets[0] : offsets[-1]]
-        heads = np.flatnonzero((content & 0xC0) != 0x80)
         flat = np.frombuffer(content.tobytes().decode().encode("utf-32-le"), np.uint32)
-        rows = np.searchsorted(heads, offsets - offsets[0])
-        base = np.repeat(offsets[:-1] - offsets[0], np.diff(rows))
-        ends = np.append(heads, len(content))[1:]
+        small = np.int32 if len(content) < 1 << 31 else np.int64  # half the memory, a quarter of the time
+        heads = np.append(np.flatnonzero((content & 0xC0) != 0x80), len(content)).astype(small)
+        rows = np.searchsorted(heads[:-1], offsets - offsets[0])
+        base = np.repeat((offsets[:-1] - offsets[0]).astype(small), np.diff(rows))
         ids = id_lists(flat, rows, _valid(texts))
-        return Spans(ids, (heads - base).astype(np.int32), (ends - base).astype(np.int32))
+        return Spans(ids, (heads[:-1] - base).astype(np.int32), (heads[1:] - base).astype(np.int32))
 
 
 class Words(Yardstick):
