@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -100,7 +101,9 @@ def vocab(
         rows: list[_Row] = []
         known[name], described = _read(name, spec, reach)
         give_back()
-        rows += _rows(name, CORPUS, figures_of(described), infos, known, sources)
+        aside = ThreadPoolExecutor(1)  # while the table of tokens is written
+        counted = aside.submit(lambda: list(figures_of(described)))
+        aside.shutdown(wait=False)
         table = described.tokens
         if qtok:
             view = _qtok(spec)
@@ -134,7 +137,7 @@ def vocab(
             progress(f"{name}: {table.num_rows:,} tokens")
         if tokens is not None:
             tokens(name, spec, table)
-        return rows
+        return _rows(name, CORPUS, counted.result(), infos, known, sources) + rows
 
     parts = [_table(describe(name, spec)) for name, spec in specs.items()]
     if len(keys) > 1:
