@@ -140,6 +140,8 @@ class _Search:
     ) -> None:
         """Put what was not found into a context, each token by itself or many in one text."""
         rows = np.flatnonzero(~self.found & self._whole & (True if among is None else among))
+        if not together:  # in the order of the texts what is looked up lies together: half of a fast path's time
+            rows = rows[pc.array_sort_indices(self.texts.take(pa.array(rows)))]
         for at in range(0, len(rows), _BATCH):
             put = _put_into(context, self.texts.take(pa.array(rows[at : at + _BATCH])))
             self._mark(_together(put) if together else put, encode)
