@@ -153,7 +153,9 @@ class Parts:
     def _hold(self, inside: npt.NDArray[np.bool_]) -> tuple[Library, Int64]:
         if (inside & ~self._held).any():
             both = inside | self._held
-            self._held = both if both.sum() <= _KEPT else inside
+            # beside few, such as those of a sample, many take longer to load than few again the next time
+            keep = both.sum() <= _KEPT and self._held.sum() <= 2 * inside.sum()
+            self._held = both if keep else inside
             self._library = None  # before there is another
             self._library = self._part()
         assert self._library is not None
