@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.tokenizers import makers
 from tokeval.errors import NotSupportedError, TokenizerError
 from tokeval.tokenizers._huggingface import HuggingFace
+from tokeval.tokenizers.fast import Accelerator
 from tokeval.tokenizers.hard import hard_strings
 from tokeval.tokenizers.load import load_tokenizer
 from tokeval.vocabulary.reach import _CONTEXTS
@@ -110,6 +111,16 @@ def test_a_published_vocabulary(data: Path, tmp_path: Path) -> None:
                 rows = pa.array([context.format(text, text.lstrip()) for text in some])
                 assert sparing.encode_batch(rows).equals(whole.encode_batch(rows))
         assert_same(whole, sparing, list(hard_strings()))
+
+
+def test_more_characters_than_a_trie_has_symbols_for(tmp_path: Path) -> None:
+    letters = [chr(0x10000 + k) for k in range(1 << 16)]
+    pieces = [*((letter, -float(k % 7)) for k, letter in enumerate(letters)), (letters[0] + letters[1], -0.5)]
+    content = unigram(pieces, pre_tokenizer=SPLITS[2])
+    whole, sparing = both(tmp_path / "tokenizer.json", content)
+    assert_same(whole, sparing, ["".join(letters[:3]), letters[-1] + "a" + letters[0], ""])
+    for made in (whole, sparing):
+        assert "more than can be matched" in Accelerator("made", made).reason
 
 
 def test_it_does_not_decode(tmp_path: Path) -> None:

@@ -90,6 +90,8 @@ class HuggingFace(Tokenizer):
 
     def wait(self) -> None:
         """Ask the library about a letter; where it is sparing, forget what the vocabulary and the spelling are from."""
+        if self._parts:
+            self._parts.holding([""])  # what is wrong with them is said here, not where a text may be refused
         self.text_prefix = self._find_prefix()
         if self._sparing:
             _ = self.entries, self._spelling
