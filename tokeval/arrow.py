@@ -67,12 +67,12 @@ def text_buffers(texts: pa.Array) -> tuple[UInt8, Int64]:
 
 
 def code_points(texts: pa.Array) -> tuple[UInt32, Int64]:
-    """The code points of a `large_string` array without nulls, and its n + 1 offsets into them."""
+    """The code points of a `large_string` array, and its n + 1 offsets into them; a null has none."""
     import pyarrow.compute as pc
 
     data, offsets = text_buffers(texts)
     points = np.frombuffer(data[offsets[0] : offsets[-1]].tobytes().decode().encode("utf-32-le"), np.uint32)
-    return points, np.concatenate(([0], np.cumsum(pc.utf8_length(texts).to_numpy(), dtype=np.int64)))
+    return points, np.concatenate(([0], np.cumsum(pc.fill_null(pc.utf8_length(texts), 0), dtype=np.int64)))
 
 
 def row_hashes(data: UInt8, offsets: Int64) -> npt.NDArray[np.uint64]:

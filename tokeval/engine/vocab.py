@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow as pa
 
 from tokeval import __version__, signature
 from tokeval.arrow import id_lists
+from tokeval.aside import aside
 from tokeval.engine.memory import give_back
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
@@ -101,9 +101,7 @@ def vocab(
         rows: list[_Row] = []
         known[name], described = _read(name, spec, reach)
         give_back()
-        aside = ThreadPoolExecutor(1)  # while the table of tokens is written
-        counted = aside.submit(lambda: list(figures_of(described)))
-        aside.shutdown(wait=False)
+        counted = aside(lambda: list(figures_of(described)))  # while the table of tokens is written
         table = described.tokens
         if qtok:
             view = _qtok(spec)

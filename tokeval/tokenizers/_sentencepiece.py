@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import UInt32, id_lists, text_array
+from tokeval.aside import aside
 from tokeval.errors import TokenizerError
 from tokeval.schema import Spelling
 from tokeval.signature import file_digest
@@ -59,9 +59,8 @@ class SentencePiece(Tokenizer):
         if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece
             check_entries(path, count_pieces(data))
         self._path = path
-        aside = ThreadPoolExecutor(1)  # while the library loads it holds nobody up
-        self._loading = aside.submit(sentencepiece.SentencePieceProcessor, model_file=str(path))
-        aside.shutdown(wait=False)
+        # while the library loads it holds nobody up
+        self._loading = aside(sentencepiece.SentencePieceProcessor, model_file=str(path))
         self.fingerprint = file_digest(path)
         self.library = f"sentencepiece/{sentencepiece.__version__}"
         try:

@@ -8,7 +8,6 @@ writes for the unknown. A tokenizer.json with these pieces alone gives the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
+from tokeval.aside import aside
 from tokeval.errors import TokenizerError
 from tokeval.tokenizers.trie import Symbols, Trie, wide_trie_of
 
@@ -108,10 +108,8 @@ class Parts:
         self._needed = np.zeros(len(pieces.texts), np.bool_)
         self._needed[list(needed)] = True
         self._held = self._needed
-        self._library: Library | None = self._part()
-        aside = ThreadPoolExecutor(1)  # what describes the pieces need not wait for it
-        self._trie = aside.submit(wide_trie_of, pieces.texts)
-        aside.shutdown(wait=False)
+        self._library = self._part()
+        self._trie = aside(wide_trie_of, pieces.texts)  # what describes the pieces need not wait for it
 
     @property
     def trie(self) -> tuple[Trie, Symbols]:
@@ -156,17 +154,15 @@ class Parts:
             # beside few, such as those of a sample, many take longer to load than few again the next time
             keep = both.sum() <= _KEPT and self._held.sum() <= 2 * inside.sum()
             self._held = both if keep else inside
-            self._library = None  # before there is another
+            del self._library  # before there is another
             self._library = self._part()
-        assert self._library is not None
         return self._library, self._numbers
 
     def _part(self) -> Library:
-        held = self._held
-        rows = np.flatnonzero(held)
+        rows = np.flatnonzero(self._held)
         unknown = self._frame["model"].get("unk_id")
         # added tokens that are no pieces are numbered behind the pieces
-        more = np.arange(len(self._frame.get("added_tokens") or [])) + len(held)
+        more = np.arange(len(self._frame.get("added_tokens") or [])) + len(self._held)
         self._numbers = np.concatenate((rows, more))
         return self._made(self.pieces.listed(rows), None if unknown is None else int(np.searchsorted(rows, unknown)))
 
