@@ -198,6 +198,8 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "empty.model").write_bytes(b"")
     (tmp_path / "cut.model").write_bytes(Path(UNIGRAM).read_bytes()[:5000])
     (tmp_path / "ranks.tiktoken").write_text("YQ== 0\nYg== 1\n")
+    (tmp_path / "cut.json").write_text('{"version": "1.0", "truncation": null, "model": {"type": "BPE", "vo')
+    (tmp_path / "part.json").write_text('{"version": "1.0", "truncation": null, "padding": null}')
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("x")
     (tmp_path / "unknown.toml").write_text("[tokenizer]\na = 'bytes:'\n")
@@ -223,6 +225,8 @@ BAD: dict[str, tuple[tuple[str, ...], str, str | None]] = {
     "empty name": (("compare", "-t", "=bytes:", *C), "not NAME=VALUE", None),
     "broken JSON": (("compare", "-t", "a=hf:broken.json", *C), "broken or truncated JSON", None),
     "other JSON": (("compare", "-t", "a=hf:other.json", *C), "not a tokenizer.json", None),
+    "cut JSON": (("compare", "-t", "a=cut.json", *C), "broken or truncated JSON", None),
+    "JSON without a model": (("compare", "-t", "a=part.json", *C), "but not a tokenizer.json", None),
     "another kind": (("compare", "-t", f"a=hf:{UNIGRAM}", *C), "looks like a SentencePiece model", "sentencepiece:"),
     "text as model": (("compare", "-t", "a=sentencepiece:fake.model", *C), "looks like plain text", None),
     "LFS pointer": (("compare", "-t", "a=pointer.json", *C), "Git LFS pointer", "git lfs pull"),

@@ -168,7 +168,7 @@ def _backend_of(path: Path) -> str:
     if path.name in _HF_FILES:
         return "hf"
     check_size(path)
-    kind = sniff(path)
+    kind = sniff(path, by_head=True)  # what is wrong further on its loader says
     known = {"hf": "hf", "sentencepiece": "sentencepiece", "tiktoken": "tiktoken", "tekken": "mistral", "rwkv": "rwkv"}
     if kind not in known:
         looks, hint = describe(path)

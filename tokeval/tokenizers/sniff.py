@@ -51,12 +51,19 @@ _TOGETHER = {
     ),
 }
 
+#: What the library writes first into a tokenizer.json.
+_HF_HEAD = re.compile(rb'\s*\{\s*"version"\s*:\s*"1\.0"\s*,\s*"(truncation|padding|added_tokens)"\s*:')
+
 #: `id literal length`, the literal a Python string or bytes constant
 _RWKV_LINE = re.compile(rb"""\d+ b?(?:'.*'|".*") \d+""")
 
 
-def sniff(path: Path) -> str:
+def sniff(path: Path, *, by_head: bool = False) -> str:
     """The kind of the file, a key of `NAMES`.
+
+    Args:
+        path: the file.
+        by_head: whether its beginning may do for JSON, which is parsed else; it can be broken further on.
 
     Raises:
         TokenizerError: it is JSON, and larger than what is read (see `limits`).
@@ -73,6 +80,8 @@ def sniff(path: Path) -> str:
         return "archive"
     if head[:1] == b"\x80" and head[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}:
         return "pickle"
+    if by_head and _HF_HEAD.match(head):
+        return "hf"
     if head.lstrip()[:1] in {b"{", b"["}:
         return _sniff_json(path)
     first = head.partition(b"\n")[0]

@@ -8,7 +8,7 @@ left is tried in more contexts, and then is `not produced`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,8 +35,13 @@ ANSWERS = (REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED)
 
 #: `{0}` is the token as it stands, `{1}` its text without a leading space. The first two find nearly all.
 _FIRST = ("{0}", "a{0}")
-#: By what they added to these in 38 published tokenizers, most first; all after the fifth added nothing.
-_CONTEXTS = ("{0}{0}", "ا{0}", "{0}の", "{0}¤", "☃{0}", "1{0}", ".{0}", "\n{0}", "a {1}", "{0}\n{0}")
+#: Then by what they added in 38 published tokenizers, most first; those after the snowman added nothing.
+#: What is in a round is asked of the library at once: a call for few texts costs as much as the texts.
+_ROUNDS = (
+    _FIRST,
+    ("{0}{0}", "ا{0}"),
+    ("{0}の", "{0}¤", "☃{0}", "1{0}", ".{0}", "\n{0}", "a {1}", "{0}\n{0}"),
+)
 #: For tokens of which neither these nor the merges tell.
 _AFTER = (" ", "  ", "\t", "x", "q", "Z", "(", "-", "_", "'", "é", "я", "の", "한", "क")
 _BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "~", "?")
@@ -75,18 +80,18 @@ def find_reach(
     if quick is not None:
         with quick as look:
             for context in _FIRST:
-                search.attempt(context, look)
+                search.attempt((context,), look)
             del look  # it keeps much
-    for context in _FIRST:
-        search.attempt(context, encode, together=True)
-    for context in (*_FIRST, *_CONTEXTS):
-        search.attempt(context, encode)
+    if quick is None or search.left > _BATCH:  # else it found what these would
+        for context in _FIRST:
+            search.attempt((context,), encode, together=True)
+    for contexts in _ROUNDS:
+        search.attempt(contexts, encode)
     search.complete(tokens["bytes"], encode)
     rows = np.flatnonzero(~search.found)
     impossible = np.zeros(len(tested), np.bool_)
     impossible[rows] = _impossible(rows, tokens["bytes"].combine_chunks(), pieces, kinds, spelling)
-    for context in _MORE_CONTEXTS:
-        search.attempt(context, encode, among=~impossible)
+    search.attempt(_MORE_CONTEXTS, encode, among=~impossible)
     told = {NOT_TESTED: ~tested, REACHABLE: search.found, UNREACHABLE: impossible}
     codes = np.select(list(told.values()), list(map(ANSWERS.index, told)), ANSWERS.index(NOT_PRODUCED))
     return named(codes, ANSWERS).cast(pa.string()).dictionary_encode()
@@ -130,21 +135,28 @@ class _Search:
     def _whole(self) -> npt.NDArray[np.bool_]:
         return np.asarray(self.texts.is_valid().to_numpy(zero_copy_only=False), np.bool_)
 
+    @property
+    def left(self) -> int:
+        """How many were not found."""
+        return int(np.count_nonzero(~self.found))
+
     def attempt(
         self,
-        context: str,
+        contexts: Sequence[str],
         encode: Encode,
         *,
         together: bool = False,
         among: npt.NDArray[np.bool_] | None = None,
     ) -> None:
-        """Put what was not found into a context, each token by itself or many in one text."""
+        """Put what was not found into each of some contexts, each token by itself or many in one text."""
         rows = np.flatnonzero(~self.found & self._whole & (True if among is None else among))
         if not together:  # in the order of the texts what is looked up lies together: half of a fast path's time
             rows = rows[pc.array_sort_indices(self.texts.take(pa.array(rows)))]
-        for at in range(0, len(rows), _BATCH):
-            put = _put_into(context, self.texts.take(pa.array(rows[at : at + _BATCH])))
-            self._mark(_together(put) if together else put, encode)
+        size = _BATCH // len(contexts)
+        for at in range(0, len(rows), size):
+            texts = self.texts.take(pa.array(rows[at : at + size]))
+            put = [_put_into(context, texts) for context in contexts]
+            self._mark(pa.concat_arrays(map(_together, put) if together else put), encode)
 
     def complete(self, data: pa.ChunkedArray, encode: Encode) -> None:
         """Look for parts of characters inside characters."""
