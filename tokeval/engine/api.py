@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from tokeval import __version__, registry
+from tokeval.aside import aside
 from tokeval.corpus.reader import Intake
 from tokeval.engine.cache import StateCache, joined, missing
 from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
@@ -199,11 +200,12 @@ def run_plan(
     tell("compute", {})
     warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
     warnings += skipped_lines(plan, states)
+    words = aside(count_words, plan, workers, states)
     table, sums = make_tables(plan, workers, states, warnings, material)
     beside = {
         "samples": cut_samples(plan, workers, states),
         "sums": sums,
-        "words": count_words(plan, workers, states),
+        "words": words.result(),
         "frequencies": rank_frequencies(plan, workers, states),
     }
     judged = material.tokens()
