@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ import pyarrow as pa
 from tokeval.errors import TokenizerError
 from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.bytelevel import bytes_of_alphabet
-from tokeval.tokenizers.limits import check_entries, check_json, read_json, read_lines
+from tokeval.tokenizers.limits import check_entries, check_json, parse_json, read_json, read_lines
 from tokeval.tokenizers.load import require_file
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -86,7 +85,7 @@ def _read_json(path: Path) -> Source:
     data = check_json(path) if path.is_file() else b""
     try:
         text = data.decode("utf-8-sig")
-        content: dict[str, Any] = json.loads(text)
+        content: dict[str, Any] = parse_json(data)
         vocabulary = content["model"].get("vocab")
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         require_file(str(path), {"hf"}, "a Hugging Face tokenizer.json")  # says what it looks like

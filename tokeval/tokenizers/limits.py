@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from tokeval.errors import TokenizerError, UsageError
 
@@ -67,7 +68,19 @@ def read_json(path: Path) -> Any:
         TokenizerError: it is too large.
         ValueError, RecursionError: it is broken, or nested too deep.
     """
-    return json.loads(check_json(path).decode("utf-8-sig"))
+    return parse_json(check_json(path))
+
+
+def parse_json(data: bytes) -> Any:
+    """The content of JSON in UTF-8, with a byte order mark or without.
+
+    Raises:
+        ValueError, RecursionError: it is broken, or nested too deep.
+    """
+    try:
+        return orjson.loads(data)  # a vocabulary of 256,000 takes 0.1 to 0.15 s; json's 0.2 to 0.4
+    except orjson.JSONDecodeError:  # it takes less than json does, such as no NaN, and tells less of what is wrong
+        return json.loads(data.decode("utf-8-sig"))
 
 
 def check_json(path: Path) -> bytes:
