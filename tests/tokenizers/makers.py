@@ -18,21 +18,22 @@ CORPUS = [
 
 @cache
 def hf_json(kind: str) -> str:
-    """A tokenizer.json: bytelevel, nfc, nfc-trims, fallback, wordpiece, wordpiece-cased, unigram, metaspace, wordlevel.
+    """A tokenizer.json of a kind: bytelevel, nfc, nfc-trims, met, fallback, wordpiece (or -cased), unigram and so on.
 
-    Those with nfc are byte-level after that normal form; one leaves spaces out of what its tokens cover.
+    Those with nfc are byte-level after that normal form; one leaves spaces out of what its tokens cover. met is
+    byte-level, with tokens for the bytes that were met in training alone.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
     special = ["<unk>", "<s>", "</s>"]
-    if kind in {"bytelevel", "nfc", "nfc-trims"}:
+    if kind in {"bytelevel", "nfc", "nfc-trims", "met"}:
         made = Tokenizer(models.BPE())
         made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         made.decoder = decoders.ByteLevel()
-        if kind != "bytelevel":
+        if kind.startswith("nfc"):
             made.normalizer = normalizers.NFC()
             made.post_processor = processors.ByteLevel(trim_offsets=kind == "nfc-trims", add_prefix_space=False)
-        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        alphabet = pre_tokenizers.ByteLevel.alphabet() if kind != "met" else []
         trainer = trainers.BpeTrainer(
             vocab_size=400, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet, show_progress=False
         )
@@ -72,7 +73,7 @@ def hf_json(kind: str) -> str:
         content = json.loads(made.to_str())
         content["added_tokens"] = [t for t in content["added_tokens"] if not t["content"].startswith("<0x")]
         return json.dumps(content)
-    if kind in {"bytelevel", "nfc", "nfc-trims"}:
+    if kind in {"bytelevel", "nfc", "nfc-trims", "met"}:
         made.add_tokens([AddedToken("  ", normalized=False), AddedToken("    ", normalized=False)])
     return made.to_str()
 

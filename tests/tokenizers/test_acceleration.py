@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,9 @@ def test_a_path_that_errs_on_a_hard_string_is_never_used(bytelevel: Path, plant:
     assert "does not agree" in accelerator.reason
 
 
-@pytest.mark.parametrize("kind", ["bytelevel", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace"])
+@pytest.mark.parametrize(
+    "kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace"]
+)
 def test_fast_and_reference_give_the_same_encoding(tmp_path: Path, kind: str) -> None:
     tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
     texts = pa.array(TEXTS, pa.large_string())
@@ -145,8 +148,22 @@ def test_fast_and_reference_give_the_same_encoding(tmp_path: Path, kind: str) ->
     assert slow.accelerator is None
 
 
+def test_only_rows_with_a_byte_that_has_no_token_are_left_open(tmp_path: Path) -> None:
+    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, "met")))
+    accelerator = Accelerator("t", tokenizer)
+    assert accelerator.path.startswith("gigatoken/")
+    texts = pa.array(["the dog", "", "a \x01 dog", "敏捷", "\U0001f98a\U0001f98a", "    dog"], pa.large_string())
+    found = accelerator.encode(texts, spans=False)
+    assert found is not None
+    assert found.unsure is not None
+    assert found.unsure.tolist() == [2, 4]
+    ids = [found.ids[a:b].tolist() for a, b in pairwise(found.offsets.tolist())]
+    expected = tokenizer.encode_batch(texts).to_pylist()
+    assert ids == [[] if row in (2, 4) else expected[row] for row in range(len(texts))]
+
+
 @given(texts=st.lists(st.text(max_size=40), max_size=8))
-@pytest.mark.parametrize("kind", ["bytelevel", "fallback", "wordpiece", "wordpiece-cased", "unigram"])
+@pytest.mark.parametrize("kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram"])
 def test_any_text_in_any_batch(
     kind: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory, cache: dict[str, tuple[Encoder, Encoder]]
 ) -> None:

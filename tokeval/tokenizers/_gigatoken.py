@@ -6,13 +6,15 @@ import json
 import re
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import text_buffers
+from tokeval.arrow import Int64, UInt32, text_buffers
+from tokeval.tokenizers.bytelevel import alphabet, spelled
 from tokeval.tokenizers.fast import Found, NoFastPathError
 
 #: What gigatoken's caches grow by for each byte of text, at most about (2.8 measured on 204 languages).
@@ -22,7 +24,13 @@ _GROWTH = 3
 class Gigatoken:
     """One instance for one thread (the library serialises threads that share one)."""
 
-    def __init__(self, build: Callable[[Any], Any], shift: int = 0, avoid: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        build: Callable[[Any], Any],
+        shift: int = 0,
+        avoid: Iterable[str] = (),
+        known: int | None = None,
+    ) -> None:
         try:
             import awkward
             import gigatoken
@@ -32,7 +40,7 @@ class Gigatoken:
 
         self.name = f"gigatoken/{version('gigatoken')}"
         self._awkward = awkward
-        self._shift, self._fed = np.uint32(shift), 0
+        self._shift, self._known, self._fed = np.uint32(shift), known, 0
         literals = sorted(re.escape(literal) for literal in avoid)
         self._avoid = "|".join(literals)
         try:
@@ -44,8 +52,8 @@ class Gigatoken:
             raise NoFastPathError(f"{self.name} does not load it: {line[:120]}") from error
 
     def encode(self, texts: pa.Array, spans: bool) -> Found:
-        """Ids; rows that hold a text to be avoided are left to the reference."""
-        unsure = None
+        """Ids; rows that hold a text to be avoided, or a byte without a token, are left to the reference."""
+        unsure = np.zeros(0, np.int64)
         if self._avoid:
             import pyarrow.compute as pc
 
@@ -63,24 +71,59 @@ class Gigatoken:
         )
         layout = self._tokenizer.encode_batch(self._awkward.Array(rows), parallel=False).layout
         found = np.asarray(layout.offsets.data, np.int64)
-        ids = np.asarray(layout.content.data, np.uint32)[found[0] : found[-1]]
-        return Found(ids + self._shift if self._shift else ids, found - found[0], unsure=unsure)
+        ids, found = np.asarray(layout.content.data, np.uint32)[found[0] : found[-1]], found - found[0]
+        if self._known is not None and ids.max(initial=0) >= self._known:
+            foreign = np.unique(np.searchsorted(found, np.flatnonzero(ids >= self._known), "right") - 1)
+            ids, found = _without(ids, found, foreign)
+            unsure = np.union1d(unsure, foreign)
+        return Found(ids + self._shift if self._shift else ids, found, unsure=unsure if len(unsure) else None)
 
     def held(self) -> int:
         """By how much the caches may have grown."""
         return self._fed * _GROWTH
 
 
-def json_source(content: dict[str, Any]) -> str:
-    """A parsed tokenizer.json as `from_json` takes it; special tokens are left out, so that their text is ordinary."""
+def _without(ids: UInt32, offsets: Int64, rows: Int64) -> tuple[UInt32, Int64]:
+    """Ids and offsets with some rows made empty."""
+    counts = np.diff(offsets)
+    kept = np.ones(len(counts), np.bool_)
+    kept[rows] = False
+    return ids[np.repeat(kept, counts)], np.concatenate(([0], np.cumsum(counts * kept)))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A tokenizer.json for gigatoken.
+
+    Attributes:
+        text: of the file.
+        known: if not None, this id and those above it stand for bytes that the tokenizer has no token for.
+    """
+
+    text: str
+    known: int | None = None
+
+
+def json_source(content: dict[str, Any], *, bytewise: bool = True) -> Source:
+    """A parsed tokenizer.json as `from_json` takes it; special tokens are left out, so that their text is ordinary.
+
+    Training leaves out bytes that it did not meet unless it is told otherwise. What is `bytewise`, in the byte
+    alphabet, gets tokens for them, as gigatoken wants all.
+    """
     added = [token for token in content.get("added_tokens") or [] if not token.get("special")]
     bare = content | {"added_tokens": added, "post_processor": None, "truncation": None, "padding": None}
-    return json.dumps(bare)
+    vocabulary = content["model"]["vocab"]
+    missing = [letter for letter in alphabet() if letter not in vocabulary] if bytewise else []
+    if not missing:
+        return Source(json.dumps(bare))
+    known = 1 + max([*vocabulary.values(), *(token["id"] for token in added)], default=0)
+    more = {letter: known + k for k, letter in enumerate(missing)}
+    return Source(json.dumps(bare | {"model": content["model"] | {"vocab": vocabulary | more}}), known)
 
 
-def from_json(source: str) -> Gigatoken:
+def from_json(source: Source) -> Gigatoken:
     """From what `json_source` made, once for the instances of all threads."""
-    return Gigatoken(lambda library: library.Tokenizer.from_json(source))
+    return Gigatoken(lambda library: library.Tokenizer.from_json(source.text), known=source.known)
 
 
 def from_sentencepiece(model: bytes, literals: Iterable[str]) -> Gigatoken:
@@ -109,8 +152,6 @@ def from_ranks(source: bytes, scheme: str, shift: int = 0) -> Gigatoken:
 
 def ranks_json(ranks: Mapping[bytes, int], pattern: str) -> dict[str, Any]:
     """A tokenizer.json equal to a rank file: every split of a token into two others is a merge, in order of rank."""
-    from tokeval.tokenizers.bytelevel import spelled
-
     merges = []
     for token, _ in sorted(ranks.items(), key=lambda item: item[1]):
         parts = [(token[:k], token[k:]) for k in range(1, len(token))]

@@ -42,6 +42,7 @@ from tokeval.tokenizers.trie import wide_trie_of
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
 
+    from tokeval.tokenizers._gigatoken import Source
     from tokeval.tokenizers.words.memo import ChunkEncoder
 
 
@@ -168,10 +169,10 @@ class HuggingFace(Tokenizer):
         return MemoWords(self, self._chunk_encoder)
 
     @cached_property
-    def _fast_source(self) -> str:
+    def _fast_source(self) -> Source:
         from tokeval.tokenizers._gigatoken import json_source
 
-        return json_source(self._json)
+        return json_source(self._json, bytewise="ByteLevel" in _types(self._json.get("pre_tokenizer")))
 
     @cached_property
     def _chunk_encoder(self) -> ChunkEncoder:

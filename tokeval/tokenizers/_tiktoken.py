@@ -39,6 +39,8 @@ from tokeval.tokenizers.spelling import of_ranks
 if TYPE_CHECKING:
     import tiktoken
 
+    from tokeval.tokenizers._gigatoken import Source
+
 _GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 _CL100K = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]"
@@ -171,7 +173,7 @@ class Tiktoken(Tokenizer):
         return ranks_source(ranks)
 
     @cached_property
-    def _fast_json(self) -> str:
+    def _fast_json(self) -> Source:
         from tokeval.tokenizers._gigatoken import json_source, ranks_json
 
         return json_source(ranks_json(self._encoding._mergeable_ranks, self._encoding._pat_str))
