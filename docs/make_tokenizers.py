@@ -82,7 +82,8 @@ SentencePiece models, BPE and Unigram, none of whose pieces crosses a space. Not
 against the reference on some 350 hard strings and the vocabulary's own literals when it is loaded, and on about 1,024
 documents of a corpus (at least one in 256; drawn by a hash of the text, and at least one document of each slice of a
 batch that has short ones) while it runs. One difference in ids or spans, and the tokenizer is done again on its
-reference, and the run record and the report say so. Rows that a fast path cannot be sure of go to the reference.
+reference, and the run record and the report say so. Rows that a fast path cannot be sure of go to the reference, such
+as those with a byte that a byte-level tokenizer has no token for, as training leaves out what it did not meet.
 Where a byte-level tokenizer normalises to NFC, the spans of a changed document are put together from what its
 normaliser does to single words, and are checked likewise. `run.json` says under `accelerations` what stood in, how
 many documents were compared, and why there is no fast path where there is none. `--no-accelerate` runs the reference
