@@ -21,7 +21,8 @@ def hf_json(kind: str) -> str:
     """A tokenizer.json of a kind: bytelevel, nfc, nfc-trims, met, fallback, wordpiece (or -cased), unigram and so on.
 
     Those with nfc are byte-level after that normal form; one leaves spaces out of what its tokens cover. met is
-    byte-level, with tokens for the bytes that were met in training alone.
+    byte-level, with tokens for the bytes that were met in training alone. Those with words are BPE over
+    characters: of words and runs of marks, of words with single unknowns as one, of words and single marks without any.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -37,6 +38,12 @@ def hf_json(kind: str) -> str:
         trainer = trainers.BpeTrainer(
             vocab_size=400, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet, show_progress=False
         )
+    elif kind.startswith("words"):
+        fused, bare = kind == "words-fused", kind == "words-bare"
+        made = Tokenizer(models.BPE() if bare else models.BPE(unk_token="<unk>", fuse_unk=fused))
+        parting = {"words": pre_tokenizers.Whitespace, "words-fused": pre_tokenizers.WhitespaceSplit}
+        made.pre_tokenizer = parting.get(kind, pre_tokenizers.BertPreTokenizer)()
+        trainer = trainers.BpeTrainer(vocab_size=200, special_tokens=special, limit_alphabet=60, show_progress=False)
     elif kind == "fallback":
         made = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
         made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])

@@ -134,8 +134,11 @@ def test_a_path_that_errs_on_a_hard_string_is_never_used(bytelevel: Path, plant:
     assert "does not agree" in accelerator.reason
 
 
+WORDS = ["words", "words-fused", "words-bare"]
+
+
 @pytest.mark.parametrize(
-    "kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace"]
+    "kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace", *WORDS]
 )
 def test_fast_and_reference_give_the_same_encoding(tmp_path: Path, kind: str) -> None:
     tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
@@ -163,7 +166,7 @@ def test_only_rows_with_a_byte_that_has_no_token_are_left_open(tmp_path: Path) -
 
 
 @given(texts=st.lists(st.text(max_size=40), max_size=8))
-@pytest.mark.parametrize("kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram"])
+@pytest.mark.parametrize("kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram", *WORDS])
 def test_any_text_in_any_batch(
     kind: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory, cache: dict[str, tuple[Encoder, Encoder]]
 ) -> None:

@@ -15,7 +15,7 @@ from tokeval.arrow import id_buffers, id_lists, text_array
 from tokeval.tokenizers.fast import Accelerator
 
 #: These have none; everything else must run on its fast path.
-NO_FAST_PATH = {"clip-json", "falcon-180b-chat", "rwkv-world", "tr-wiki-bpe"}
+NO_FAST_PATH = {"clip-json", "falcon-180b-chat", "rwkv-world"}
 
 
 @pytest.mark.real_data

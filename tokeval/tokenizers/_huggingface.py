@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -36,8 +35,7 @@ from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.forms import Normal
 from tokeval.tokenizers.hf_files import find
 from tokeval.tokenizers.parts import Parts, Pieces, parts_of, pieces_of
-from tokeval.tokenizers.spelling import of_json
-from tokeval.tokenizers.trie import wide_trie_of
+from tokeval.tokenizers.spelling import of_json, parts_words, types_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
@@ -54,7 +52,7 @@ class HuggingFace(Tokenizer):
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
     long_text = QUEUED
-    accelerated = "gigatoken (BPE), memoised words (WordPiece, Unigram)"
+    accelerated = "gigatoken (BPE), memoised words (BPE over characters, WordPiece, Unigram)"
     spares = True
 
     def __init__(self, location: str, revision: str | None = None, sparing: bool = False) -> None:
@@ -142,7 +140,7 @@ class HuggingFace(Tokenizer):
     def normal(self) -> Normal | None:
         """Asked of the library with a token for each byte, for byte-level BPE after NFC."""
         if (
-            _types(self._json.get("normalizer")) != ["NFC"]
+            types_of(self._json.get("normalizer")) != ["NFC"]
             or self.text_prefix != b""
             or "ByteLevel" not in self._scheme
         ):
@@ -156,12 +154,11 @@ class HuggingFace(Tokenizer):
         return Normal(partial(_spans, each), bool(after.get("trim_offsets")))
 
     def fast_path(self) -> FastPath:
-        """Use gigatoken for byte-level and byte-fallback BPE, memoised words for WordPiece and Unigram."""
-        if self._kind == "BPE":
+        """Use memoised words where words are parted at white space, gigatoken for other BPE."""
+        if self._kind == "BPE" and self._sparing:
+            raise NoFastPathError("it was loaded for few texts")
+        if self._kind == "BPE" and not parts_words(self._json):
             from tokeval.tokenizers import _gigatoken
-
-            if self._sparing:
-                raise NoFastPathError("it was loaded for few texts")
 
             return _gigatoken.from_json(self._fast_source)
         from tokeval.tokenizers.words.memo import MemoWords
@@ -172,50 +169,13 @@ class HuggingFace(Tokenizer):
     def _fast_source(self) -> Source:
         from tokeval.tokenizers._gigatoken import json_source
 
-        return json_source(self._json, bytewise="ByteLevel" in _types(self._json.get("pre_tokenizer")))
+        return json_source(self._json, bytewise="ByteLevel" in types_of(self._json.get("pre_tokenizer")))
 
     @cached_property
     def _chunk_encoder(self) -> ChunkEncoder:
-        """What encodes a word by itself, where the declared parts are known never to look across a space."""
-        model, normalizer = self._json["model"], self._json.get("normalizer") or {}
-        splitters = _types(self._json.get("pre_tokenizer"))
-        whole = [t["content"] for t in self._json.get("added_tokens") or [] if not t.get("special")]
-        if whole:
-            raise NoFastPathError(f"added tokens that are no special tokens, such as {whole[0]!r}")
-        if (
-            self._kind == "WordPiece"
-            and normalizer.get("type") == "BertNormalizer"
-            and splitters == ["BertPreTokenizer"]
-        ):
-            if self.unknown_id is None:
-                raise NoFastPathError("a WordPiece without its unknown token")
-            from tokeval.tokenizers.words.wordpiece import WordPiece
+        from tokeval.tokenizers.words.declared import chunk_encoder
 
-            splitter = self._tokenizer.pre_tokenizer
-            return WordPiece(
-                self._tokenizer.get_vocab(with_added_tokens=False),
-                self.unknown_id,
-                model.get("continuing_subword_prefix", "##"),
-                int(model.get("max_input_chars_per_word", 100)),
-                bool(normalizer.get("handle_chinese_chars", True)),
-                self._tokenizer.normalizer.normalize_str,
-                lambda text: [part for part, _ in splitter.pre_tokenize_str(text)],
-            )
-        normalizers = set(_types(normalizer)) if normalizer else set()
-        plain = normalizers <= {"Precompiled", "NFKC", "NFC"} and not model.get("byte_fallback")
-        if self._kind == "Unigram" and plain and splitters == ["WhitespaceSplit", "Metaspace"]:
-            if self.unknown_id is None:
-                raise NoFastPathError("a Unigram without its unknown token")
-            from tokeval.tokenizers.words.unigram import Unigram
-
-            assert self._pieces is not None  # a Unigram has them
-            trie = self._parts.trie if self._parts else wide_trie_of(self._pieces.texts)
-            made = Unigram(trie, self._pieces.scores, self.unknown_id)
-            if normalizer.get("type") == "Precompiled":
-                return made.with_map(b64decode(normalizer["precompiled_charsmap"]))
-            normalize = self._tokenizer.normalizer
-            return made.with_points(normalize.normalize_str if normalize else str)
-        raise NoFastPathError(f"a {self._kind} that may look across white space")
+        return chunk_encoder(self._json, self._tokenizer, self.unknown_id, self._parts or self._pieces)
 
     def pretoken_ends(self, text: str) -> list[int]:
         """Where the declared pre-tokenizer cuts; before each run of spaces where none is declared."""
@@ -304,9 +264,9 @@ class HuggingFace(Tokenizer):
     def _scheme(self) -> set[str]:
         """How pieces spell bytes: the types of the declared decoders, and of the pre-tokenizers where none is."""
         if self._json.get("decoder"):
-            declared = set(_types(self._json["decoder"]))
+            declared = set(types_of(self._json["decoder"]))
         else:
-            declared = set(_types(self._json.get("pre_tokenizer"))) & {"ByteLevel", "Metaspace"}
+            declared = set(types_of(self._json.get("pre_tokenizer"))) & {"ByteLevel", "Metaspace"}
         if self._kind == "WordPiece":
             declared.add("WordPiece")
         if self._json["model"].get("byte_fallback"):
@@ -380,15 +340,3 @@ def _put(data: pa.Array, rows: npt.NDArray[np.bool_], values: list[bytes] | pa.A
     if not isinstance(values, pa.Array):
         values = pa.array(values, pa.large_binary())
     return pc.replace_with_mask(data, pa.array(rows), values)
-
-
-def _types(node: object) -> list[str]:
-    """The `type` names in a declaration, sequences opened; Replace of ▁ counts as Metaspace."""
-    if not isinstance(node, dict):
-        return []
-    if node.get("type") == "Sequence":
-        parts = node.get("decoders") or node.get("pretokenizers") or node.get("normalizers") or []
-        return [name for part in parts for name in _types(part)]
-    if node.get("type") == "Replace" and node.get("pattern") == {"String": "▁"}:
-        return ["Metaspace"]
-    return [str(node.get("type"))]

@@ -44,6 +44,24 @@ def _kind_by_keys(model: Mapping[str, Any]) -> str:
     return "unigram" if isinstance(model.get("vocab"), list) else ""
 
 
+def types_of(node: object) -> list[str]:
+    """The `type` names in a declaration, sequences opened; Replace of ▁ counts as Metaspace."""
+    if not isinstance(node, dict):
+        return []
+    if node.get("type") == "Sequence":
+        parts = node.get("decoders") or node.get("pretokenizers") or node.get("normalizers") or []
+        return [name for part in parts for name in types_of(part)]
+    if node.get("type") == "Replace" and node.get("pattern") == {"String": "▁"}:
+        return ["Metaspace"]
+    return [str(node.get("type"))]
+
+
+def parts_words(content: Mapping[str, Any]) -> bool:
+    """Whether a tokenizer.json takes text as it stands, parts words at white space, and does no more with them."""
+    splitters = types_of(content.get("pre_tokenizer"))
+    return not content.get("normalizer") and splitters in (["Whitespace"], ["WhitespaceSplit"], ["BertPreTokenizer"])
+
+
 def of_ranks(ranks: Mapping[bytes, int]) -> Spelling:
     """The spelling of a vocabulary of byte strings with ranks: neighbours merge where the two together have one."""
 

@@ -13,8 +13,8 @@ from tokeval.tokenizers.words.memo import Encoded, Int32, fallback_of
 from tokeval.tokenizers.words.normal import as_sentencepiece
 from tokeval.tokenizers.words.unigram import check_spaces
 
-#: Above it a symbol does not fit a slot of the table of pairs.
-_SYMBOLS = 0x1FFFFF
+#: From it on a symbol, or a rank, does not fit a slot of the table of pairs.
+SYMBOLS = 0x1FFFFF
 
 
 class Merges:
@@ -38,7 +38,7 @@ class Merges:
         # the common ones in front, which keeps together what is often looked at
         number_of = {text: number for number, (text, _) in enumerate(letters.most_common())}
         number_of |= {text: len(letters) + number for number, text in enumerate(made)}
-        if len(number_of) >= _SYMBOLS:
+        if len(number_of) >= SYMBOLS:
             raise NoFastPathError(f"a BPE model of {len(number_of)} symbols")
         triples = [
             (number_of[text[:k]], number_of[text[k:]], number_of[text])
@@ -48,7 +48,8 @@ class Merges:
         ]
         # of equally good pieces the one further left is made first
         order = np.concatenate((np.zeros(len(letters), np.int64), np.searchsorted(-scores, -scores)))
-        self._pairs, self._bases = _placed(np.array(triples, np.int64).reshape(-1, 3), order, len(number_of) + 1)
+        placed = np.array(triples, np.int64).reshape(-1, 3)
+        self._pairs, self._bases = placed_pairs(placed, order[placed[:, 2]], len(number_of) + 1)
         self._letters = np.full(0x110000, len(number_of), np.int32)
         for text, number in number_of.items():
             if len(text) == 1:
@@ -80,14 +81,15 @@ class Merges:
         return found.first(total)
 
 
-def _placed(triples: Int64, order: Int64, symbols: int) -> tuple[Int64, Int32]:
-    """Rows of (left, right, whole) as `place_pairs` lays them out, and where each symbol's row begins."""
+def placed_pairs(triples: Int64, order: Int64, symbols: int) -> tuple[Int64, Int32]:
+    """Rows of (left, right, whole) with their ranks as `place_pairs` lays them out; where each symbol's row begins."""
     from tokeval.tokenizers.words.merges.kernels import place_pairs
 
     sizes = np.bincount(triples[:, 0])
-    lefts, rights, wholes = triples[np.lexsort((triples[:, 0], -sizes[triples[:, 0]]))].T.copy()
+    sorting = np.lexsort((triples[:, 0], -sizes[triples[:, 0]]))
+    lefts, rights, wholes = triples[sorting].T.copy()
     rows = np.flatnonzero(np.diff(lefts, prepend=-1, append=-1))
-    made = (order[wholes] << 21) | wholes
+    made = (order[sorting] << 21) | wholes
     cells = 2 * len(triples) + symbols
     while True:
         bases, pairs = np.zeros(symbols, np.int32), np.full(cells + symbols, -1, np.int64)

@@ -1,4 +1,4 @@
-"""The compiled merging of neighbours, best pair first, as SentencePiece's BPE does it inside a chunk."""
+"""The compiled merging of neighbours, best pair first, as BPE does it inside a chunk or its words."""
 
 from __future__ import annotations
 
@@ -132,6 +132,14 @@ def _merge_long(pairs, bases, symbols, ends, ranks, count):
 
 
 @kernel
+def _merge(pairs, bases, symbols, ends, ranks, count):
+    """Merge in place; the number of symbols left."""
+    if count > _SHORT:
+        return _merge_long(pairs, bases, symbols, ends, ranks, count)
+    return _merge_short(pairs, bases, symbols, ends, ranks, count)
+
+
+@kernel
 def merge(data, chunks, plain, mapped, letters, pairs, bases, numbers, unknown, fallback, ids, lengths):
     """Byte-pair merges of chunks, each behind a word mark; -2 tokens where doubtful in context.
 
@@ -161,10 +169,7 @@ def merge(data, chunks, plain, mapped, letters, pairs, bases, numbers, unknown, 
         if count < 0:
             lengths[e] = -2
             continue
-        if count > _SHORT:
-            count = _merge_long(pairs, bases, symbols, ends, ranks, count)
-        else:
-            count = _merge_short(pairs, bases, symbols, ends, ranks, count)
+        count = _merge(pairs, bases, symbols, ends, ranks, count)
         origin = t
         for k in range(count):
             number = numbers[symbols[k]]
@@ -194,3 +199,51 @@ def _symbols_of(source, low, high, marks, letters, symbols, ends):
         symbols[count], ends[count] = letters[point], at
         count += 1
     return count
+
+
+@kernel
+def merge_words(
+    data, chunks, flags, splits, grouped, letters, pairs, bases, numbers, unknown, fused, ids, starts, stops, lengths
+):
+    """Byte-pair merges of the words in chunks; -1 tokens where unsafe, or a letter has no symbol and is not `unknown`.
+
+    `splits` tells of each code point whether it is part of a word, 1 of a word of marks (of a single one, if these are
+    not `grouped`), or 2 parts words. Neighbours in the unknown are one token if `fused`. The rest is as in `merge`.
+    """
+    widest = widest_of(chunks)
+    symbols, ends, ranks = np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64)
+    t = 0
+    for e in range(lengths.shape[0]):
+        low, high, origin = chunks[0][e], chunks[1][e], t
+        at, known = low, True
+        while at < high and known:
+            point, width = point_at(data, at)
+            kind, start, count = splits[point], at - low, 0
+            if kind == 2:
+                at += width
+                known &= flags[point] == 0
+                continue
+            while True:
+                at += width
+                known &= flags[point] == 0
+                symbols[count], ends[count] = letters[point], at - low
+                count += 1
+                if at >= high or (kind == 1 and not grouped):
+                    break
+                point, width = point_at(data, at)
+                if splits[point] != kind:
+                    break
+            before = False
+            for k in range(_merge(pairs, bases, symbols, ends, ranks, count)):
+                number = numbers[symbols[k]]
+                known &= number >= 0 or unknown >= 0
+                if number < 0 and before and fused:
+                    t -= 1
+                else:
+                    starts[t] = start
+                ids[t], stops[t] = number if number >= 0 else unknown, ends[k]
+                before, start = number < 0, ends[k]
+                t += 1
+        lengths[e] = t - origin if known else -1
+        t = t if known else origin
+    return t
