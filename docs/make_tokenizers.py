@@ -77,17 +77,20 @@ every cell against the suite, and another runs it on real files.
 ## Fast paths
 
 The library that defines a tokenizer is the reference. gigatoken stands in for BPE, and memoised words (each distinct
-word encoded once by a compiled encoder) for BERT's WordPiece, for Unigram behind a split at white space, and for
-SentencePiece models, BPE and Unigram, none of whose pieces crosses a space. Nothing is believed: a fast path is held
-against the reference on some 350 hard strings and the vocabulary's own literals when it is loaded, and on about 1,024
-documents of a corpus (at least one in 256; drawn by a hash of the text, and at least one document of each slice of a
-batch that has short ones) while it runs. One difference in ids or spans, and the tokenizer is done again on its
-reference, and the run record and the report say so. Rows that a fast path cannot be sure of go to the reference, such
-as those with a byte that a byte-level tokenizer has no token for, as training leaves out what it did not meet.
-Where a byte-level tokenizer normalises to NFC, the spans of a changed document are put together from what its
-normaliser does to single words, and are checked likewise. `run.json` says under `accelerations` what stood in, how
-many documents were compared, and why there is no fast path where there is none. `--no-accelerate` runs the reference
-everywhere; the result table is the same, byte for byte.
+word encoded once by a compiled encoder) for BERT's WordPiece, for Unigram and BPE over characters behind a split at
+white space, and for SentencePiece models, BPE and Unigram, none of whose pieces crosses a space. Other pre-tokenizers
+of one's own, such as a Split by another pattern or Digits before ByteLevel, have none, and neither has WordLevel; the
+run record says so.
+
+Nothing is believed: a fast path is held against the reference on some 350 hard strings and the vocabulary's own
+literals when it is loaded, and on about 1,024 documents of a corpus (at least one in 256; drawn by a hash of the
+text, and at least one document of each slice of a batch that has short ones) while it runs. One difference in ids or
+spans, and the tokenizer is done again on its reference, and the run record and the report say so. Rows that a fast
+path cannot be sure of go to the reference, such as those with a byte that a byte-level tokenizer has no token for, as
+training leaves out what it did not meet. Where a byte-level tokenizer normalises to NFC, the spans of a changed
+document are put together from what its normaliser does to single words, and are checked likewise. `run.json` says
+under `accelerations` what stood in, how many documents were compared, and why there is no fast path where there is
+none. `--no-accelerate` runs the reference everywhere; the result table is the same, byte for byte.
 
 Their caches share one bound, `--cache-mb` (`TOKEVAL_CACHE_MB`, 1024 MiB): a path whose cache may have outgrown its
 part, but 32 MiB at least, is built anew. gigatoken does not tell the size of its cache; it is taken as 3 bytes for

@@ -22,7 +22,8 @@ def hf_json(kind: str) -> str:
 
     Those with nfc are byte-level after that normal form; one leaves spaces out of what its tokens cover. met is
     byte-level, with tokens for the bytes that were met in training alone. Those with words are BPE over
-    characters: of words and runs of marks, of words with single unknowns as one, of words and single marks without any.
+    characters: of words and runs of marks, of words with neighbouring unknowns as one, of words and single marks
+    without any unknown, the last also of normalised ones.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -43,6 +44,8 @@ def hf_json(kind: str) -> str:
         made = Tokenizer(models.BPE() if bare else models.BPE(unk_token="<unk>", fuse_unk=fused))
         parting = {"words": pre_tokenizers.Whitespace, "words-fused": pre_tokenizers.WhitespaceSplit}
         made.pre_tokenizer = parting.get(kind, pre_tokenizers.BertPreTokenizer)()
+        if kind == "words-lower":
+            made.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
         trainer = trainers.BpeTrainer(vocab_size=200, special_tokens=special, limit_alphabet=60, show_progress=False)
     elif kind == "fallback":
         made = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))

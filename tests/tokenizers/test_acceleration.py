@@ -134,7 +134,7 @@ def test_a_path_that_errs_on_a_hard_string_is_never_used(bytelevel: Path, plant:
     assert "does not agree" in accelerator.reason
 
 
-WORDS = ["words", "words-fused", "words-bare"]
+WORDS = ["words", "words-fused", "words-bare", "words-lower"]
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,11 @@ def types_of(node: object) -> list[str]:
 
 
 def parts_words(content: Mapping[str, Any]) -> bool:
-    """Whether a tokenizer.json takes text as it stands, parts words at white space, and does no more with them."""
-    splitters = types_of(content.get("pre_tokenizer"))
-    return not content.get("normalizer") and splitters in (["Whitespace"], ["WhitespaceSplit"], ["BertPreTokenizer"])
+    """Whether a tokenizer.json parts words at white space, and normalises single characters at most."""
+    splitters, normalizer = types_of(content.get("pre_tokenizer")), content.get("normalizer")
+    normalizers = set(types_of(normalizer)) if normalizer else set()
+    single = normalizers <= {"NFC", "NFKC", "Lowercase"}
+    return single and splitters in (["Whitespace"], ["WhitespaceSplit"], ["BertPreTokenizer"])
 
 
 def of_ranks(ranks: Mapping[bytes, int]) -> Spelling:

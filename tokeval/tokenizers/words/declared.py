@@ -43,7 +43,7 @@ def chunk_encoder(
     if kind == "BPE" and parts_words(content):
         from tokeval.tokenizers.words.merges.listed import ListedMerges
 
-        return ListedMerges(model, unknown, split)
+        return ListedMerges(model, unknown, library.normalizer and library.normalizer.normalize_str, split)
     if kind == "WordPiece" and normalizer.get("type") == "BertNormalizer" and splitters == ["BertPreTokenizer"]:
         if unknown is None:
             raise NoFastPathError("a WordPiece without its unknown token")

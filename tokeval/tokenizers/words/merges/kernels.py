@@ -202,48 +202,59 @@ def _symbols_of(source, low, high, marks, letters, symbols, ends):
 
 
 @kernel
-def merge_words(
-    data, chunks, flags, splits, grouped, letters, pairs, bases, numbers, unknown, fused, ids, starts, stops, lengths
-):
-    """Byte-pair merges of the words in chunks; -1 tokens where unsafe, or a letter has no symbol and is not `unknown`.
+def _points_of(data, low, high, tables, points, froms, tos):
+    """The normalised code points of a chunk and where each is from; how many, -1 or -2 as `by_points` has it."""
+    flags, counts, forms, _ = tables
+    at, count = low, 0
+    while at < high:
+        point, width = point_at(data, at)
+        if flags[point]:
+            return -2 if at == low and flags[point] == 2 else -1
+        for k in range(counts[point]):
+            points[count], froms[count], tos[count] = forms[point, k], at - low, at + width - low
+            count += 1
+        at += width
+    return count
 
-    `splits` tells of each code point whether it is part of a word, 1 of a word of marks (of a single one, if these are
-    not `grouped`), or 2 parts words. Neighbours in the unknown are one token if `fused`. The rest is as in `merge`.
+
+@kernel
+def merge_words(
+    data, chunks, tables, grouped, letters, pairs, bases, numbers, unknown, fused, ids, starts, stops, lengths
+):
+    """Byte-pair merges of the words in chunks; -1 or -2 tokens where only the reference can tell.
+
+    `tables` holds, by code point, flags, the count and the form of what it is normalised to, and of these whether each
+    is part of a word, 1 of a word of marks (of a single one, if these are not `grouped`), or 2 parts words. Neighbours
+    in the unknown are one token if `fused`; without an `unknown` (-1) the reference has to tell. The rest is as in
+    `merge`.
     """
-    widest = widest_of(chunks)
-    symbols, ends, ranks = np.empty(widest, np.int64), np.empty(widest, np.int64), np.empty(widest, np.int64)
+    splits, room = tables[3], 4 * widest_of(chunks)
+    points, symbols, ranks = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    froms, tos, ends = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     t = 0
     for e in range(lengths.shape[0]):
-        low, high, origin = chunks[0][e], chunks[1][e], t
-        at, known = low, True
-        while at < high and known:
-            point, width = point_at(data, at)
-            kind, start, count = splits[point], at - low, 0
-            if kind == 2:
-                at += width
-                known &= flags[point] == 0
-                continue
-            while True:
-                at += width
-                known &= flags[point] == 0
-                symbols[count], ends[count] = letters[point], at - low
-                count += 1
-                if at >= high or (kind == 1 and not grouped):
-                    break
-                point, width = point_at(data, at)
-                if splits[point] != kind:
-                    break
+        size, origin = _points_of(data, chunks[0][e], chunks[1][e], tables, points, froms, tos), t
+        first, known = 0, True
+        while first < size:
+            kind, last = splits[points[first]], first + 1
+            while last < size and splits[points[last]] == kind and (kind != 1 or grouped):
+                last += 1
+            for k in range(first, last if kind != 2 else first):
+                symbols[k - first], ends[k - first] = letters[points[k]], k
+            count = _merge(pairs, bases, symbols, ends, ranks, last - first) if kind != 2 else 0
             before = False
-            for k in range(_merge(pairs, bases, symbols, ends, ranks, count)):
+            for k in range(count):
                 number = numbers[symbols[k]]
                 known &= number >= 0 or unknown >= 0
                 if number < 0 and before and fused:
                     t -= 1
                 else:
-                    starts[t] = start
-                ids[t], stops[t] = number if number >= 0 else unknown, ends[k]
-                before, start = number < 0, ends[k]
+                    starts[t] = froms[first]
+                ids[t], stops[t] = number if number >= 0 else unknown, tos[ends[k]]
+                before, first = number < 0, ends[k] + 1
                 t += 1
-        lengths[e] = t - origin if known else -1
-        t = t if known else origin
+            first = last
+        if size < 0 or not known:
+            t = origin
+        lengths[e] = size if size < 0 else t - origin if known else -1
     return t

@@ -11,7 +11,7 @@ from tokeval.arrow import Int64, UInt8
 from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.words.memo import Encoded
 from tokeval.tokenizers.words.merges import SYMBOLS, placed_pairs
-from tokeval.tokenizers.words.points import Points
+from tokeval.tokenizers.words.points import Points, composes
 
 
 class ListedMerges:
@@ -21,7 +21,13 @@ class ListedMerges:
     spans = True
     avoid: tuple[str, ...] = ()
 
-    def __init__(self, model: Mapping[str, Any], unknown: int | None, split: Callable[[str], list[str]]) -> None:
+    def __init__(
+        self,
+        model: Mapping[str, Any],
+        unknown: int | None,
+        normalize: Callable[[str], str] | None,
+        split: Callable[[str], list[str]],
+    ) -> None:
         """Raises `NoFastPathError` if the model does more than to merge characters."""
         more = ("dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges")
         found = next((name for name in more if model.get(name)), None)
@@ -43,20 +49,20 @@ class ListedMerges:
         self._letters[[ord(text) for text in letters]] = [number_of[text] for text in letters]
         self._numbers = np.array([*(vocabulary[text] for text in symbols), -1], np.int64)
         self._unknown, self._fused = -1 if unknown is None else unknown, bool(model.get("fuse_unk"))
-        self._points = Points(str, split, _as_it_stands)
+        self._points = Points(normalize or str, split, composes if normalize else _as_it_stands)
         self._grouped = split("a!!a") == ["a", "!!", "a"]
 
     def encode(self, data: UInt8, begins: Int64, ends: Int64, spans: bool) -> Encoded:
         """See `ChunkEncoder`."""
         from tokeval.tokenizers.words.merges.kernels import merge_words
 
-        self._points.learn(data, begins, ends)
-        found = Encoded.room(int((ends - begins).sum()) + 1, len(begins), spans=True)
+        tables = self._points
+        tables.learn(data, begins, ends)
+        found = Encoded.room(4 * int((ends - begins).sum()) + 1, len(begins), spans=True)
         total = merge_words(
             data,
             (begins, ends),
-            self._points.flags,
-            self._points.splits,
+            (tables.flags, tables.counts, tables.points, tables.splits),
             self._grouped,
             self._letters,
             self._pairs,
