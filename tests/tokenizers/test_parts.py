@@ -19,7 +19,7 @@ from tokeval.tokenizers._huggingface import HuggingFace
 from tokeval.tokenizers.fast import Accelerator
 from tokeval.tokenizers.hard import hard_strings
 from tokeval.tokenizers.load import load_tokenizer
-from tokeval.vocabulary.reach import _ROUNDS
+from tokeval.vocabulary.reach import _CONTEXTS
 
 SPACE = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True}
 SPLITS = [None, SPACE, {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, SPACE]}]
@@ -107,7 +107,7 @@ def test_a_published_vocabulary(data: Path, tmp_path: Path) -> None:
         texts = whole.entries["bytes"].cast(pa.string()).to_pylist()
         for start in range(0, len(texts), 4096):
             some = texts[start : start + 4096]
-            for context in ("{0}", *_ROUNDS[1], *_ROUNDS[2][:2]):
+            for context in ("{0}", *_CONTEXTS[:4]):
                 rows = pa.array([context.format(text, text.lstrip()) for text in some])
                 assert sparing.encode_batch(rows).equals(whole.encode_batch(rows))
         assert_same(whole, sparing, list(hard_strings()))

@@ -35,13 +35,8 @@ ANSWERS = (REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED)
 
 #: `{0}` is the token as it stands, `{1}` its text without a leading space. The first two find nearly all.
 _FIRST = ("{0}", "a{0}")
-#: Then by what they added in 38 published tokenizers, most first; those after the snowman added nothing.
-#: What is in a round is asked of the library at once: a call for few texts costs as much as the texts.
-_ROUNDS = (
-    _FIRST,
-    ("{0}{0}", "ا{0}"),
-    ("{0}の", "{0}¤", "☃{0}", "1{0}", ".{0}", "\n{0}", "a {1}", "{0}\n{0}"),
-)
+#: By what they added to these in 38 published tokenizers, most first; those after the snowman added nothing.
+_CONTEXTS = ("{0}{0}", "ا{0}", "{0}の", "{0}¤", "☃{0}", "1{0}", ".{0}", "\n{0}", "a {1}", "{0}\n{0}")
 #: For tokens of which neither these nor the merges tell.
 _AFTER = (" ", "  ", "\t", "x", "q", "Z", "(", "-", "_", "'", "é", "я", "の", "한", "क")
 _BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "~", "?")
@@ -52,7 +47,7 @@ _MORE_CONTEXTS = (
     *(f"{after}{{0}}{before}" for after, before in product(("a", " ", "\n", "1"), ("a", " ", ".", "1"))),
 )
 #: Tokens tried in one text, and texts encoded in one call: the ids that a library returns are Python objects.
-_TOGETHER, _BATCH = 64, 1 << 14
+_TOGETHER, _BATCH = 64, 3 << 12
 #: Where a token is a part of characters, ways to complete them are tried in rounds that double up to so many.
 _COMPLETIONS, _FIRST_ROUND = 512, 8
 #: Continuation bytes that stand for all, and what may follow one.
@@ -79,14 +74,11 @@ def find_reach(
     search = _Search(tokens["id"].to_numpy(), tokens["text"].combine_chunks(), ~tested)
     if quick is not None:
         with quick as look:
-            for context in _FIRST:
-                search.attempt((context,), look)
+            search.attempt(_FIRST, look)
             del look  # it keeps much
     if quick is None or search.left > _BATCH:  # else it found what these would
-        for context in _FIRST:
-            search.attempt((context,), encode, together=True)
-    for contexts in _ROUNDS:
-        search.attempt(contexts, encode)
+        search.attempt(_FIRST, encode, together=True)
+    search.attempt((*_FIRST, *_CONTEXTS), encode)
     search.complete(tokens["bytes"], encode)
     rows = np.flatnonzero(~search.found)
     impossible = np.zeros(len(tested), np.bool_)
@@ -148,15 +140,20 @@ class _Search:
         together: bool = False,
         among: npt.NDArray[np.bool_] | None = None,
     ) -> None:
-        """Put what was not found into each of some contexts, each token by itself or many in one text."""
-        rows = np.flatnonzero(~self.found & self._whole & (True if among is None else among))
-        if not together:  # in the order of the texts what is looked up lies together: half of a fast path's time
-            rows = rows[pc.array_sort_indices(self.texts.take(pa.array(rows)))]
-        size = _BATCH // len(contexts)
-        for at in range(0, len(rows), size):
-            texts = self.texts.take(pa.array(rows[at : at + size]))
-            put = [_put_into(context, texts) for context in contexts]
-            self._mark(pa.concat_arrays(map(_together, put) if together else put), encode)
+        """Put what was not found into each of some contexts in turn, each token by itself or many in one text.
+
+        Of few tokens, several contexts are asked about at once: a call for few texts costs as much as the texts.
+        """
+        while contexts:
+            rows = np.flatnonzero(~self.found & self._whole & (True if among is None else among))
+            if not together:  # in the order of the texts what is looked up lies together: half of a fast path's time
+                rows = rows[pc.array_sort_indices(self.texts.take(pa.array(rows)))]
+            some = max(1, _BATCH // max(1, len(rows)))
+            for at in range(0, len(rows), _BATCH):
+                texts = self.texts.take(pa.array(rows[at : at + _BATCH]))
+                put = [_put_into(context, texts) for context in contexts[:some]]
+                self._mark(pa.concat_arrays(map(_together, put) if together else put), encode)
+            contexts = contexts[some:]
 
     def complete(self, data: pa.ChunkedArray, encode: Encode) -> None:
         """Look for parts of characters inside characters."""
