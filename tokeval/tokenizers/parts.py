@@ -132,8 +132,10 @@ class Parts:
             letters, characters = self._letters
         except TokenizerError:
             return self._hold(np.ones_like(self._needed))
-        found = letters.encode_batch_fast(texts, add_special_tokens=False)
-        ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in found), np.int64)
+        # what the library made is gone before there is a part
+        made = (encoding.ids for encoding in letters.encode_batch_fast(texts, add_special_tokens=False))
+        ids = np.fromiter(chain.from_iterable(made), np.int64)
+        del made
         inside = self._needed.copy()
         # what is no such character, or an added token, parts what is before it from what is behind it
         mark_pieces(self.trie[0], np.where(ids < characters, ids + 1, 0).astype(np.uint16), inside)
