@@ -175,7 +175,7 @@ class HuggingFace(Tokenizer):
     def _chunk_encoder(self) -> ChunkEncoder:
         from tokeval.tokenizers.words.declared import chunk_encoder
 
-        return chunk_encoder(self._json, self._tokenizer, self.unknown_id, self._parts or self._pieces)
+        return chunk_encoder(self._json, self._tokenizer, self.unknown_id, self._pieces, self._parts)
 
     def pretoken_ends(self, text: str) -> list[int]:
         """Where the declared pre-tokenizer cuts; before each run of spaces where none is declared."""

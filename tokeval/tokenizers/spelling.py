@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tokeval.schema import BPE, BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, UNDECLARED, Spelling
@@ -30,9 +30,14 @@ def of_json(model: Mapping[str, Any], scheme: set[str]) -> Spelling:
     merges = model.get("merges")
     if not isinstance(merges, list):
         return Spelling(words, suffix or "", kind)
-    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
-    ranks = {(left, right): float(rank) for rank, (left, right) in enumerate(pairs)}
+    ranks = ranks_of(merges)
     return Spelling(words, suffix or "", kind, lambda left, right: ranks.get((left, right)))
+
+
+def ranks_of(merges: Iterable[Any]) -> dict[tuple[str, str], float]:
+    """The rank of each pair that a tokenizer.json merges, in either of its forms; of equal pairs the last counts."""
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in merges)
+    return {(left, right): float(rank) for rank, (left, right) in enumerate(pairs)}
 
 
 def _kind_by_keys(model: Mapping[str, Any]) -> str:
@@ -58,10 +63,12 @@ def types_of(node: object) -> list[str]:
 
 def parts_words(content: Mapping[str, Any]) -> bool:
     """Whether a tokenizer.json parts words at white space, and normalises single characters at most."""
-    splitters, normalizer = types_of(content.get("pre_tokenizer")), content.get("normalizer")
-    normalizers = set(types_of(normalizer)) if normalizer else set()
-    single = normalizers <= {"NFC", "NFKC", "Lowercase"}
-    return single and splitters in (["Whitespace"], ["WhitespaceSplit"], ["BertPreTokenizer"])
+    splitters, normalizers = (types_of(content.get(part)) for part in ("pre_tokenizer", "normalizer"))
+    return {*normalizers} <= {"NFC", "NFKC", "Lowercase"} and splitters in (
+        ["Whitespace"],
+        ["WhitespaceSplit"],
+        ["BertPreTokenizer"],
+    )
 
 
 def of_ranks(ranks: Mapping[bytes, int]) -> Spelling:

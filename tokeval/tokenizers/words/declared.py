@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def chunk_encoder(
-    content: Mapping[str, Any], library: Library, unknown: int | None, pieces: Parts | Pieces | None
+    content: Mapping[str, Any],
+    library: Library,
+    unknown: int | None,
+    pieces: Pieces | None,
+    parts: Parts | None,
 ) -> ChunkEncoder:
     """What encodes a word by itself.
 
@@ -27,6 +31,7 @@ def chunk_encoder(
         library: what was made of it.
         unknown: the id of the unknown token.
         pieces: of a Unigram.
+        parts: of a Unigram that is loaded in parts.
 
     Raises:
         NoFastPathError: it may look across white space. TokenizerError: it is too large for a table.
@@ -58,16 +63,13 @@ def chunk_encoder(
             library.normalizer.normalize_str,
             split,
         )
-    normalizers = set(types_of(normalizer)) if normalizer else set()
-    plain = normalizers <= {"Precompiled", "NFKC", "NFC"} and not model.get("byte_fallback")
+    plain = {*types_of(content.get("normalizer"))} <= {"Precompiled", "NFKC", "NFC"} and not model.get("byte_fallback")
     if pieces is not None and plain and splitters == ["WhitespaceSplit", "Metaspace"]:
         if unknown is None:
             raise NoFastPathError("a Unigram without its unknown token")
         from tokeval.tokenizers.words.unigram import Unigram
 
-        trie = pieces.trie if isinstance(pieces, Parts) else wide_trie_of(pieces.texts)
-        scores = pieces.pieces.scores if isinstance(pieces, Parts) else pieces.scores
-        made = Unigram(trie, scores, unknown)
+        made = Unigram(parts.trie if parts else wide_trie_of(pieces.texts), pieces.scores, unknown)
         if normalizer.get("type") == "Precompiled":
             return made.with_map(b64decode(normalizer["precompiled_charsmap"]))
         return made.with_points(library.normalizer.normalize_str if library.normalizer else str)

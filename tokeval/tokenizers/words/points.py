@@ -74,6 +74,12 @@ class Points:
         return 0
 
 
+def keeps(character: str, form: str) -> int:
+    """Nothing: for what neither decomposes nor drops marks, and so changes no character by its neighbours."""
+    del character, form
+    return 0
+
+
 def reorders(character: str, form: str) -> int:
     """Marks that canonical ordering could move past a neighbour."""
     del character

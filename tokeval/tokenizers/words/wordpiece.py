@@ -10,7 +10,7 @@ from tokeval.arrow import Int64, UInt8
 from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.trie import trie_of
 from tokeval.tokenizers.words.memo import Encoded
-from tokeval.tokenizers.words.points import Points, reorders
+from tokeval.tokenizers.words.points import Points, keeps, reorders
 
 
 class WordPiece:
@@ -37,7 +37,7 @@ class WordPiece:
         self.han = han
         self._unknown, self._limit = unknown, limit
         decomposes = normalize("é") not in {"é", "e"}
-        self._points = Points(normalize, split, reorders if decomposes or normalize("é") == "e" else _keeps)
+        self._points = Points(normalize, split, reorders if decomposes or normalize("é") == "e" else keeps)
         inner = {piece.removeprefix(prefix): i for piece, i in vocabulary.items() if piece.startswith(prefix)}
         self._first, self._inner = (
             trie_of([piece.encode() for piece in pieces], list(pieces.values())) for pieces in (vocabulary, inner)
@@ -68,9 +68,3 @@ class WordPiece:
         )
         found.trust[:] = np.inf, 0
         return found.first(total)
-
-
-def _keeps(character: str, form: str) -> int:
-    """A normaliser that neither decomposes nor drops marks cannot reorder them."""
-    del character, form
-    return 0

@@ -9,9 +9,10 @@ import numpy as np
 
 from tokeval.arrow import Int64, UInt8
 from tokeval.tokenizers.fast import NoFastPathError
+from tokeval.tokenizers.spelling import ranks_of
 from tokeval.tokenizers.words.memo import Encoded
 from tokeval.tokenizers.words.merges import SYMBOLS, placed_pairs
-from tokeval.tokenizers.words.points import Points, composes
+from tokeval.tokenizers.words.points import Points, composes, keeps
 
 
 class ListedMerges:
@@ -34,8 +35,7 @@ class ListedMerges:
         if found:
             raise NoFastPathError(f"a BPE over characters with {found}")
         vocabulary: Mapping[str, int] = model["vocab"]
-        listed = (merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"])
-        ranks = {(left, right): rank for rank, (left, right) in enumerate(listed)}  # of equal pairs the last counts
+        ranks = ranks_of(model["merges"])
         letters = [text for text in vocabulary if len(text) == 1]
         symbols = dict.fromkeys([*letters, *(left + right for left, right in ranks)])
         number_of = {text: number for number, text in enumerate(symbols)}
@@ -49,7 +49,7 @@ class ListedMerges:
         self._letters[[ord(text) for text in letters]] = [number_of[text] for text in letters]
         self._numbers = np.array([*(vocabulary[text] for text in symbols), -1], np.int64)
         self._unknown, self._fused = -1 if unknown is None else unknown, bool(model.get("fuse_unk"))
-        self._points = Points(normalize or str, split, composes if normalize else _as_it_stands)
+        self._points = Points(normalize or str, split, composes if normalize else keeps)
         self._grouped = split("a!!a") == ["a", "!!", "a"]
 
     def encode(self, data: UInt8, begins: Int64, ends: Int64, spans: bool) -> Encoded:
@@ -77,9 +77,3 @@ class ListedMerges:
         )
         found.trust[:] = np.inf, 0
         return found.first(total)
-
-
-def _as_it_stands(character: str, form: str) -> int:
-    """What is not normalised is not changed by its neighbours."""
-    del character, form
-    return 0
