@@ -7,7 +7,7 @@ import numpy as np
 from tokeval.jit import kernel
 from tokeval.tokenizers.kernels import pop, push
 from tokeval.tokenizers.words.kernels import widest_of
-from tokeval.tokenizers.words.normal.kernels import MARK_POINT, by_map
+from tokeval.tokenizers.words.normal.kernels import MARK_POINT, by_map, by_points
 from tokeval.utf8 import point_at
 
 #: The part of a candidate that is the symbol; above it stands the rank, and above both, in the table, the left one.
@@ -202,22 +202,6 @@ def _symbols_of(source, low, high, marks, letters, symbols, ends):
 
 
 @kernel
-def _points_of(data, low, high, tables, points, froms, tos):
-    """The normalised code points of a chunk and where each is from; how many, -1 or -2 as `by_points` has it."""
-    flags, counts, forms, _ = tables
-    at, count = low, 0
-    while at < high:
-        point, width = point_at(data, at)
-        if flags[point]:
-            return -2 if at == low and flags[point] == 2 else -1
-        for k in range(counts[point]):
-            points[count], froms[count], tos[count] = forms[point, k], at - low, at + width - low
-            count += 1
-        at += width
-    return count
-
-
-@kernel
 def merge_words(
     data, chunks, tables, grouped, letters, pairs, bases, numbers, unknown, fused, ids, starts, stops, lengths
 ):
@@ -228,32 +212,34 @@ def merge_words(
     in the unknown are one token if `fused`; without an `unknown` (-1) the reference has to tell. The rest is as in
     `merge`.
     """
-    splits, room = tables[3], 4 * widest_of(chunks)
-    points, symbols, ranks = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
-    froms, tos, ends = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    flags, counts, forms, splits = tables
+    room = 16 * widest_of(chunks)
+    buffer, froms, tos = np.empty(room, np.uint8), np.empty(room, np.int32), np.empty(room, np.int32)
+    symbols, ends, ranks = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     t = 0
     for e in range(lengths.shape[0]):
-        size, origin = _points_of(data, chunks[0][e], chunks[1][e], tables, points, froms, tos), t
-        first, known = 0, True
-        while first < size:
-            kind, last = splits[points[first]], first + 1
-            while last < size and splits[points[last]] == kind and (kind != 1 or grouped):
-                last += 1
-            for k in range(first, last if kind != 2 else first):
-                symbols[k - first], ends[k - first] = letters[points[k]], k
-            count = _merge(pairs, bases, symbols, ends, ranks, last - first) if kind != 2 else 0
+        size, origin = by_points(data, chunks[0][e], chunks[1][e], flags, counts, forms, buffer, froms, tos, 0), t
+        at, known = 0, True
+        while at < size:
+            point, width = point_at(buffer, at)
+            kind, first, count = splits[point], at, 0
+            while at < size and splits[point] == kind and (count == 0 or kind != 1 or grouped):
+                at += width
+                symbols[count], ends[count] = letters[point], at
+                count += 1
+                if at < size:
+                    point, width = point_at(buffer, at)
             before = False
-            for k in range(count):
+            for k in range(_merge(pairs, bases, symbols, ends, ranks, count) if kind != 2 else 0):
                 number = numbers[symbols[k]]
                 known &= number >= 0 or unknown >= 0
                 if number < 0 and before and fused:
                     t -= 1
                 else:
                     starts[t] = froms[first]
-                ids[t], stops[t] = number if number >= 0 else unknown, tos[ends[k]]
-                before, first = number < 0, ends[k] + 1
+                ids[t], stops[t] = number if number >= 0 else unknown, tos[ends[k] - 1]
+                before, first = number < 0, ends[k]
                 t += 1
-            first = last
         if size < 0 or not known:
             t = origin
         lengths[e] = size if size < 0 else t - origin if known else -1
