@@ -10,10 +10,13 @@ from collections.abc import Callable
 
 from tokeval.engine.cores import cores
 
-#: Of glibc's mallopt: trim, map and arenas. A batch's arrays are mostly of 1 to 10 MB. With 32 MB, gaps between them
-#: took 35 MB more after 5 GB of text; with 4 MB, clearing pages took a tenth more processor time.
+#: Of glibc's mallopt: trim, map and arenas.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-_KEPT, _MAPPED_FROM = 32 << 20, 8 << 20
+#: From which size on memory is mapped by itself, and how much of what was freed is kept: for batch after batch, and
+#: for a few large tables. A batch's arrays are mostly of 1 to 10 MB, the tables of a fast path's caches larger. With 8
+#: and 32 MB, 5 GB of text took 85 s and 2.4 million page faults where it takes 76 s and 1.1 million; with 32 and 128 MB
+#: it was no faster, and gaps took 20 MB more.
+_LARGE = {True: (16 << 20, 64 << 20), False: (8 << 20, 32 << 20)}
 _POOL = "ARROW_DEFAULT_MEMORY_POOL"
 
 
@@ -35,11 +38,11 @@ def reuse_buffers(*, batches: bool = True) -> None:
         _choose_pool(batches)
     if sys.platform != "linux":
         return
-    mallopt = _of_libc("mallopt")
+    mallopt, (mapped, kept) = _of_libc("mallopt"), _LARGE[batches]
     settings = {
         "MALLOC_ARENA_MAX": (_M_ARENA_MAX, cores()),
-        "MALLOC_MMAP_THRESHOLD_": (_M_MMAP_THRESHOLD, _MAPPED_FROM),
-        "MALLOC_TRIM_THRESHOLD_": (_M_TRIM_THRESHOLD, _KEPT),
+        "MALLOC_MMAP_THRESHOLD_": (_M_MMAP_THRESHOLD, mapped),
+        "MALLOC_TRIM_THRESHOLD_": (_M_TRIM_THRESHOLD, kept),
     }
     for name, (option, value) in settings.items():
         if mallopt is not None and name not in os.environ:
