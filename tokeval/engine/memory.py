@@ -14,9 +14,9 @@ from tokeval.engine.cores import cores
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 #: From which size on memory is mapped by itself, and how much of what was freed is kept: for batch after batch, and
 #: for a few large tables. A batch's arrays are mostly of 1 to 10 MB, the tables of a fast path's caches larger. With 8
-#: and 32 MB, 5 GB of text took 85 s and 2.4 million page faults where it takes 76 s and 1.1 million; with 32 and 128 MB
-#: it was no faster, and gaps took 20 MB more.
-_LARGE = {True: (16 << 20, 64 << 20), False: (8 << 20, 32 << 20)}
+#: and 32 MB, 5 GB of text took 2.9 million page faults and 15 s of the system's time where it takes 1.4 million and
+#: 9.6 s; keeping 64 MB saves two seconds more, and now and then a run grows by a fifth.
+_LARGE = {True: (16 << 20, 48 << 20), False: (8 << 20, 32 << 20)}
 _POOL = "ARROW_DEFAULT_MEMORY_POOL"
 
 
