@@ -94,6 +94,7 @@ def test_nsl_is_undefined_where_the_documents_differ(corpus: Path) -> None:
     mean = next(row for row in rows_of(table, "nsl_document_mean", "bytes") if row["slice"] == "all")
     assert mean["status"] == "ok"
     assert mean["value"] == 1.0  # over the documents that both encode, and both count bytes
+    assert mean["n"] == mean["denominator"]
 
 
 def test_states_carry_what_was_skipped(corpus: Path) -> None:

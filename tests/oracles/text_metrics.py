@@ -141,11 +141,17 @@ def of_counts(value: Callable[[list[int], Known], float]) -> Callable[..., Value
     return compute
 
 
+def nearest(above: int, below: int) -> int:
+    return math.floor(Fraction(above, below) + Fraction(1, 2))
+
+
 def document_mean(documents: Sequence[Document], known: Known) -> Value:
     having = [d for d in documents if d.baseline]
     fixed = 1 << 30
     return (
-        float(Fraction(sum(len(d.ids) * fixed // d.baseline for d in having), fixed * len(having))) if having else None
+        float(Fraction(sum(nearest(len(d.ids) * fixed, d.baseline) for d in having), fixed * len(having)))
+        if having
+        else None
     )
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracles.spans import lay
+from tokeval import load_tokenizer
 from tokeval.arrow import padded, text_buffers
-from tokeval.tokenizers.kernels import align, spelling_table
+from tokeval.tokenizers.encode import Encoder
+from tokeval.tokenizers.kernels import align, part_marks, spelling_table
 
 #: Short, of eight bytes, longer, equal in the first eight, of no width, with a space before, parts of a character.
 SPELLED = [b"a", b"b", b" ", b" a", b" b", b"  ", b"", b"abababab", b"abababaab", b"abababaaba", b" abababa", b" " * 9]
@@ -62,3 +68,61 @@ def test_a_token_too_long_to_be_packed_is_not_taken_for_its_beginning() -> None:
     spelled = [b" " * (1 << 24)]
     assert laid([" " * ((1 << 24) - 1)], [[0]], spelled) == [(-1, [])]
     assert laid([" " * (1 << 24)], [[0]], spelled) == [(-1, [])]
+
+
+MARK, WORD = 0, 1
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "expected"),
+    [
+        # the mark shares the first character of the word, as where a library drops spaces: it gets the space
+        ("a é", [(WORD, 0, 1), (MARK, 2, 4), (WORD, 2, 4)], [(0, 1), (1, 2), (2, 4)]),
+        ("é", [(MARK, 0, 2), (WORD, 0, 2)], [(0, 0), (0, 2)]),
+        ("a \u3000\tb", [(WORD, 0, 1), (MARK, 6, 7), (WORD, 6, 7)], [(0, 1), (1, 6), (6, 7)]),
+        ("a,", [(WORD, 0, 1), (MARK, 1, 2), (WORD, 1, 2)], [(0, 1), (1, 1), (1, 2)]),
+        ("a \x00b", [(WORD, 0, 1), (MARK, 3, 4), (WORD, 3, 4)], [(0, 1), (3, 3), (3, 4)]),  # the library left NUL out
+        # it has a character of its own
+        ("a b", [(WORD, 0, 1), (MARK, 1, 2), (WORD, 2, 3)], [(0, 1), (1, 2), (2, 3)]),
+        ("a\u200bb", [(WORD, 0, 1), (MARK, 1, 4), (WORD, 4, 5)], [(0, 1), (1, 4), (4, 5)]),
+        ("a ", [(WORD, 0, 1), (MARK, 1, 2)], [(0, 1), (1, 2)]),
+        # two tokens of one character of which the first is no mark
+        ("é", [(WORD, 0, 2), (WORD, 0, 2)], [(0, 2), (0, 2)]),
+    ],
+)
+def test_a_mark_alone_covers_the_space_it_stands_for(
+    text: str, tokens: list[tuple[int, int, int]], expected: list[tuple[int, int]]
+) -> None:
+    data, cuts = text_buffers(pa.array(["before", text], pa.large_string()))
+    ids = np.array([WORD, *(token for token, _, _ in tokens)], np.uint32)
+    offsets = np.array([0, 1, len(ids)])
+    starts = np.array([0, *(start for _, start, _ in tokens)], np.int32)
+    ends = np.array([6, *(end for _, _, end in tokens)], np.int32)
+    part_marks(data, cuts, np.array([1]), ids, offsets, np.array([True]), starts, ends)
+    assert list(zip(starts[1:].tolist(), ends[1:].tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("accelerate", [True, False])
+def test_words_of_unknown_characters_have_the_same_spans_beside_known_ones(tmp_path: Path, accelerate: bool) -> None:
+    """T5's file drops spaces and marks words: the library says that a lone mark covers the word's first character."""
+    vocabulary = [["<unk>", 0.0], ["▁", -3.0], ["▁hi", -2.0], ["▁ok", -2.0], ["h", -5.0], ["i", -5.0]]
+    mark = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    content = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, mark]},
+        "post_processor": None,
+        "decoder": mark,
+        "model": {"type": "Unigram", "unk_id": 0, "vocab": vocabulary, "byte_fallback": False},
+    }
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(content))
+    encoder = Encoder("it", load_tokenizer(str(path)), spans=True, accelerate=accelerate).prepare()
+    found = encoder.encode(pa.array(["hi عا ok", "عا"], pa.large_string()))
+    assert found.starts is not None
+    assert found.ends is not None
+    spans = list(zip(found.starts.tolist(), found.ends.tolist(), strict=True))
+    assert found.offsets.tolist() == [0, 4, 6]
+    assert spans[:4] == [(0, 2), (2, 3), (3, 7), (8, 10)]
+    assert spans[4:] == [(0, 0), (0, 4)]

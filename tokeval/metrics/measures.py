@@ -11,7 +11,7 @@ from tokeval.arrow import Int64, text_buffers
 from tokeval.metrics.base import Measure, View
 from tokeval.schema import Changed
 
-#: Ratios per document are added as whole numbers of 2^-30, so that no order of adding changes the sum.
+#: Ratios per document are added as whole numbers of 2^-30, the nearest, so that no order of adding changes the sum.
 FIXED_ONE = 1 << 30
 
 
@@ -144,7 +144,7 @@ def _baseline_documents(view: View) -> Int64:
 def _baseline_ratios(view: View) -> Int64:
     assert view.baseline is not None
     below = np.diff(view.baseline.offsets)
-    return np.where(below > 0, _tokens(view) * FIXED_ONE // np.maximum(below, 1), 0)
+    return np.where(below > 0, (_tokens(view) * FIXED_ONE + below // 2) // np.maximum(below, 1), 0)
 
 
 DOCUMENTS = Measure("documents", lambda view: np.ones(len(view.batch), np.int64))
@@ -170,4 +170,4 @@ EDITS = Measure("edits", _edits, capability="decode")
 LOST_SPACES = Measure("lost_spaces", _lost_spaces, capability="decode")
 SPACES = Measure("white space", _spaces)
 BASELINE_DOCUMENTS = Measure("documents with tokens of the baseline", _baseline_documents, relative=True)
-BASELINE_RATIOS = Measure("baseline_ratios", _baseline_ratios, relative=True)
+BASELINE_RATIOS = Measure("baseline_ratios", _baseline_ratios, version=2, relative=True)

@@ -45,8 +45,8 @@ def _encoded(context: Context, tokenizer: str) -> dict[str, tuple[object, ...]]:
 def _nsl_document_mean(context: Context) -> Figures:
     named = pools(context)
     parts = by_pool(context.mine, m.BASELINE_RATIOS, named), by_pool(context.mine, m.BASELINE_DOCUMENTS, named)
-    below_name = m.BASELINE_DOCUMENTS.name
-    return ratios(list(named), documents(context), parts, below_name, context.baseline, m.FIXED_ONE)
+    counted = parts[1].sum(axis=1) // m.FIXED_ONE  # not those of which the baseline makes nothing
+    return ratios(list(named), counted, parts, m.BASELINE_DOCUMENTS.name, context.baseline, m.FIXED_ONE)
 
 
 def _quantile(share: float) -> Callable[[Context], Figures]:
@@ -205,7 +205,8 @@ METRICS = (
             LOWER,
             "Mean over documents of tokens / tokens of the baseline; documents without baseline tokens left out.",
             "Dagan et al. 2024",
-            "A short document weighs as much as a long one. Ratios are summed in steps of 2^-30, rounded down.",
+            "A short document weighs as much as a long one. Ratios are summed in steps of 2^-30, the nearest.",
+            version=2,
         ),
         _nsl_document_mean,
         (m.DOCUMENTS, m.BASELINE_RATIOS, m.BASELINE_DOCUMENTS),

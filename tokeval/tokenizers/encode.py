@@ -150,7 +150,9 @@ class Encoder:
         if VOCABULARY in can:
             self._align(texts, found.ids, found.offsets, starts, ends, lead)
         if spans:
-            self._fill_spans(texts, found, lead, starts, ends)
+            rows = np.flatnonzero(lead < 0)
+            self._fill_spans(texts, found, rows, starts, ends)
+            self._part_marks(texts, found, rows, starts, ends)
         trip = self._round_trip(texts, found, lead) if round_trip else (None, None)
         return Encoding(found.ids, found.offsets, self.facts, starts if spans else None, ends if spans else None, *trip)
 
@@ -244,9 +246,9 @@ class Encoder:
         align(padded(data, cuts), cuts, flat, offsets, *self._spellings, starts, ends, lead)
 
     def _fill_spans(
-        self, texts: pa.Array, found: Found, lead: Int64, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
+        self, texts: pa.Array, found: Found, rows: Int64, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
     ) -> None:
-        rows = np.flatnonzero(lead < 0)
+        """The spans of the documents whose tokens do not spell them."""
         if not len(rows):
             return
         where = positions(found.offsets, rows)
@@ -268,6 +270,22 @@ class Encoder:
                 hint="report it to the library's makers; leave out metrics on words meanwhile",
             )
         starts[where], ends[where] = spans.starts, spans.ends
+
+    def _part_marks(
+        self, texts: pa.Array, found: Found, rows: Int64, starts: npt.NDArray[np.int32], ends: npt.NDArray[np.int32]
+    ) -> None:
+        from tokeval.tokenizers.kernels import part_marks
+
+        if len(rows) and self._marks.any():
+            part_marks(*text_buffers(texts), rows, found.ids, found.offsets, self._marks, starts, ends)
+
+    @cached_property
+    def _marks(self) -> npt.NDArray[np.bool_]:
+        """Whether a token spells one space, by id."""
+        if VOCABULARY not in self.tokenizer.capabilities:
+            return np.zeros(0, np.bool_)
+        marks: npt.NDArray[np.bool_] = pc.equal(self.tokenizer.spelled, b" ").to_numpy(zero_copy_only=False)
+        return marks
 
     def _round_trip(self, texts: pa.Array, found: Found, lead: Int64) -> tuple[Int64, Changed]:
         prefix = self.tokenizer.text_prefix

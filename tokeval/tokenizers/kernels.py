@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.utf8 import eight_at, hash_bytes, is_space
+from tokeval.utf8 import eight_at, hash_bytes, is_space, point_at
 
 #: How `spelling_table` packs where a token's bytes lie: the offset above, the width below.
 _WIDTH_BITS = np.uint64(24)
@@ -109,6 +109,41 @@ def points_to_bytes(data, offsets, id_offsets, points, out):
         where[count] = stop - begin
         for k in range(id_offsets[row], id_offsets[row + 1]):
             out[k] = where[min(points[k], count)]
+
+
+@kernel
+def part_marks(text, offsets, rows, ids, id_offsets, marks, starts, ends):
+    """Give tokens that are a mark of a space, and nothing else, the white space that they stand for.
+
+    A library that drops spaces and marks words instead says that such a token covers the first character of the word,
+    as the token behind it does. It gets the white space right before that character, or no width where there is none.
+
+    Args:
+        text: UTF-8 of all documents.
+        offsets: of the documents in it, shape (documents + 1,).
+        rows: the documents to look at.
+        ids: of all documents' tokens.
+        id_offsets: of the documents in them, shape (documents + 1,).
+        marks: whether an id is such a mark, by id.
+        starts: where each token begins in its document; changed.
+        ends: where it ends; changed.
+    """
+    for row in rows:
+        before = np.int64(0)
+        for k in range(id_offsets[row], id_offsets[row + 1]):
+            shared = k + 1 < id_offsets[row + 1] and starts[k + 1] < ends[k]
+            if shared and ids[k] < marks.shape[0] and marks[ids[k]]:
+                at = np.int64(starts[k])
+                ends[k] = at
+                while at > before:
+                    head = at - 1
+                    while head > before and text[offsets[row] + head] & 0xC0 == 0x80:
+                        head -= 1
+                    if not is_space(point_at(text, offsets[row] + head)[0]):
+                        break
+                    at = head
+                starts[k] = at
+            before = max(before, np.int64(ends[k]))
 
 
 @kernel
