@@ -151,6 +151,42 @@ def test_fast_and_reference_give_the_same_encoding(tmp_path: Path, kind: str) ->
     assert slow.accelerator is None
 
 
+def test_a_byte_level_that_cuts_nowhere_has_no_fast_path(tmp_path: Path) -> None:
+    """gigatoken cuts by GPT-2's pattern all the same, and no hard string need hold a merge that crosses such a cut."""
+    content = json.loads(makers.hf_json("bytelevel"))
+    content["pre_tokenizer"]["use_regex"] = False
+    vocabulary = content["model"]["vocab"]
+    content["model"] |= {"merges": [["q", "7"]], "vocab": vocabulary | {"q7": max(vocabulary.values()) + 1}}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    encoder = Encoder("it", load_tokenizer(str(tmp_path)), share=0.0).prepare()
+    assert len(encoder.encode(pa.array(["q7"], pa.large_string())).ids) == 1
+    assert encoder.accelerator is not None
+    assert encoder.accelerator.reason == "a ByteLevel that cuts the text nowhere"
+
+
+@pytest.mark.parametrize("taking", ["lstrip", "rstrip", "single_word"])
+def test_texts_with_an_added_token_that_takes_in_what_is_around_it_go_to_the_reference(
+    tmp_path: Path, taking: str
+) -> None:
+    content = json.loads(makers.hf_json("bytelevel"))
+    size = max(content["model"]["vocab"].values()) + 1
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+    content["added_tokens"].append({"id": size, "content": "[X]", **flags, taking: True})
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    encoder = Encoder("it", load_tokenizer(str(tmp_path)), share=0.0).prepare()
+    texts = pa.array(["the dog", "the [X] dog", "a[X]", "[X]\n\n b", "x [X] [X] y"], pa.large_string())
+    assert encoder.accelerator is not None
+    assert encoder.accelerator.path.startswith("gigatoken")
+    found = encoder.accelerator.encode(texts, False)
+    assert found is not None
+    assert found.unsure is not None
+    assert found.unsure.tolist() == [1, 2, 3, 4]
+    expected, offsets = id_buffers(encoder.tokenizer.encode_batch(texts))
+    ours = encoder.encode(texts)
+    assert ours.ids.tolist() == expected.tolist()
+    assert ours.offsets.tolist() == offsets.tolist()
+
+
 def test_only_rows_with_a_byte_that_has_no_token_are_left_open(tmp_path: Path) -> None:
     tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, "met")))
     accelerator = Accelerator("t", tokenizer)

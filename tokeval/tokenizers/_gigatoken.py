@@ -20,6 +20,9 @@ from tokeval.tokenizers.fast import Found, NoFastPathError
 #: What gigatoken's caches grow by for each byte of text, at most about (2.8 measured on 204 languages).
 _GROWTH = 3
 
+#: What makes an added token take in spaces beside it, or be one only between other words.
+_TAKING = ("lstrip", "rstrip", "single_word")
+
 
 class Gigatoken:
     """One instance for one thread (the library serialises threads that share one)."""
@@ -98,10 +101,12 @@ class Source:
     Attributes:
         text: of the file.
         known: if not None, this id and those above it stand for bytes that the tokenizer has no token for.
+        avoid: added tokens that take in what is around them, which is the library's own affair.
     """
 
     text: str
     known: int | None = None
+    avoid: tuple[str, ...] = ()
 
 
 def json_source(content: dict[str, Any], *, bytewise: bool = True) -> Source:
@@ -109,21 +114,28 @@ def json_source(content: dict[str, Any], *, bytewise: bool = True) -> Source:
 
     Training leaves out bytes that it did not meet unless it is told otherwise. What is `bytewise`, in the byte
     alphabet, gets tokens for them, as gigatoken wants all.
+
+    Raises:
+        NoFastPathError: gigatoken would cut the text by a pattern where the file has none.
     """
+    before = content.get("pre_tokenizer") or {}
+    if before.get("type") == "ByteLevel" and not before.get("use_regex", True):
+        raise NoFastPathError("a ByteLevel that cuts the text nowhere")
     added = [token for token in content.get("added_tokens") or [] if not token.get("special")]
+    avoid = tuple(token["content"] for token in added if any(token.get(taking) for taking in _TAKING))
     bare = content | {"added_tokens": added, "post_processor": None, "truncation": None, "padding": None}
     vocabulary = content["model"]["vocab"]
     missing = [letter for letter in alphabet() if letter not in vocabulary] if bytewise else []
     if not missing:
-        return Source(json.dumps(bare))
+        return Source(json.dumps(bare), avoid=avoid)
     known = 1 + max([*vocabulary.values(), *(token["id"] for token in added)], default=0)
     more = {letter: known + k for k, letter in enumerate(missing)}
-    return Source(json.dumps(bare | {"model": content["model"] | {"vocab": vocabulary | more}}), known)
+    return Source(json.dumps(bare | {"model": content["model"] | {"vocab": vocabulary | more}}), known, avoid)
 
 
 def from_json(source: Source) -> Gigatoken:
     """From what `json_source` made, once for the instances of all threads."""
-    return Gigatoken(lambda library: library.Tokenizer.from_json(source.text), known=source.known)
+    return Gigatoken(lambda library: library.Tokenizer.from_json(source.text), avoid=source.avoid, known=source.known)
 
 
 def from_sentencepiece(model: bytes, literals: Iterable[str]) -> Gigatoken:
