@@ -303,6 +303,22 @@ def wordpiece() -> list[Accelerator]:
     return []
 
 
+@pytest.mark.parametrize("accelerate", [True, False])
+@pytest.mark.parametrize("kind", ["words", "words-fused", "words-bare", "words-lower"])
+def test_without_a_decoder_text_of_several_tokens_does_not_come_back(
+    tmp_path: Path, kind: str, accelerate: bool
+) -> None:
+    """The library puts a space between tokens then, whatever their bytes would spell together."""
+    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
+    texts = pa.array(["the", "123", "dog dog", "xq", "", *TEXTS[:50]], pa.large_string())
+    decoded = tokenizer.decode_batch(tokenizer.encode_batch(texts)).to_pylist()
+    encoder = Encoder("it", tokenizer, round_trip=True, accelerate=accelerate).prepare()
+    came_back = encoder.encode(texts).round_trip
+    assert came_back is not None
+    assert came_back.tolist() == [int(was == text) for was, text in zip(decoded, texts.to_pylist(), strict=True)]
+    assert came_back[3] == 0
+
+
 def test_a_decoder_that_looks_at_its_neighbours_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At once if hard strings show it, else while running; then all that was done is done again."""
     tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, "wordpiece")))

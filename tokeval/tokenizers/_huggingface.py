@@ -115,8 +115,12 @@ class HuggingFace(Tokenizer):
         return pa.array([None if row is None else next(found) for row in rows], pa.large_string())
 
     def decoded_alone(self) -> pa.Array | None:
-        """Asked of the library for WordPiece's decoder, which looks at each token alone, and at whether it is first."""
-        if (self._json.get("decoder") or {}).get("type") != "WordPiece":
+        """Asked of the library where it looks at each token alone, and at whether it is first.
+
+        So does WordPiece's decoder, and the library where none is declared.
+        """
+        declared = self._json.get("decoder")
+        if declared and declared.get("type") != "WordPiece":
             return super().decoded_alone()
         ids = range(max(self._tokenizer.get_vocab().values(), default=-1) + 1)
         first = self._tokenizer.decode_batch([[i] for i in ids], skip_special_tokens=False)
@@ -282,18 +286,23 @@ class HuggingFace(Tokenizer):
         return None if found is None else int(found)
 
     def _find_prefix(self) -> bytes | None:
-        """What the tokens spell before the text and decoding takes off; asked of the library with one letter."""
+        """What the tokens spell before the text and decoding takes off; asked of the library with one letter.
+
+        None where decoding does not put together what tokens spell, as where no decoder is declared: then the library
+        puts a space between tokens.
+        """
         try:
             library, _ = self._for(["a"])
             ids = library.encode("a", add_special_tokens=False).ids
             pieces = [library.id_to_token(i) or "" for i in ids]
             spelled = b"".join(self._spell(pa.array(pieces, pa.large_string()))[0].to_pylist())
-            decoded = library.decode(ids, skip_special_tokens=False)
+            decoded, twice = (library.decode(some, skip_special_tokens=False) for some in (ids, ids * 2))
         except Exception:  # such as a WordPiece without [UNK]: then nothing is assumed
             return None
-        if decoded == "a" and spelled in {b"a", b" a"} and "WordPiece" not in self._scheme:
-            return spelled.removesuffix(b"a")
-        return None
+        prefix = spelled.removesuffix(b"a")
+        if decoded != "a" or spelled not in {b"a", b" a"} or "WordPiece" in self._scheme:
+            return None
+        return prefix if twice.encode() == (spelled * 2).removeprefix(prefix) else None
 
 
 def _load(text: str) -> Library:
