@@ -56,6 +56,17 @@ def test_ids_that_repeat_within_a_slice(write_corpus: Write) -> None:
         assert (row["status"], row["reason"]) == ("undefined", "1 ids repeat within the slice x")
 
 
+def test_a_slice_whose_ids_repeat_leaves_the_others_their_premium(write_corpus: Write) -> None:
+    corpus = write_corpus("c", language=[*"axxyz"], id=["1", "1", "1", "1", "1"], text=["abc", "a", "b", "cd", "efgh"])
+    rows = run(corpus, "fairness", pivot="y")
+    row = only(rows, "premium", "x")
+    assert (row["status"], row["reason"], row["value"]) == ("undefined", "1 ids repeat within the slice x", None)
+    values = {name: only(rows, "premium", name)["value"] for name in ("a", "y", "z", "macro")}
+    assert values == {"a": 1.5, "y": 1.0, "z": 2.0, "macro": 1.5}
+    assert (only(rows, "premium_max")["value"], only(rows, "premium_max")["reference"]) == (2.0, "z")
+    assert only(rows, "gini")["reason"] == "1 ids repeat within the slice x"  # over ids present in all
+
+
 def test_no_ids_at_all(write_corpus: Write) -> None:
     corpus = write_corpus("c", language=["x", "y"], text=["a", "b"])
     for row in run(corpus, "gini", "gini_per_byte", "premium", "premium_max", pivot="x"):

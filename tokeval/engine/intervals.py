@@ -135,4 +135,6 @@ def _macro(metric: Metric, figures: Figures) -> tuple[Flags, Figure | None]:
         reason = figures.reasons[first] if len(reasons) == 1 else "no slice has a figure"
         return known, Figure(MACRO, None, 0, reference=reference, status=figures.statuses[first], reason=reason)
     total, n = math.fsum(figures.values[known].tolist()), int(figures.n[known].sum())
-    return known, Figure(MACRO, total / size, n, total, size, reference=reference, signed=figures.signed[first])
+    return known, Figure(
+        MACRO, total / size, n, total, size, reference=reference, signed=figures.signed[int(np.argmax(known))]
+    )

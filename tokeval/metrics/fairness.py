@@ -28,16 +28,22 @@ def _parallel(context: Context) -> dict[str, Parallel]:
     return alignment.slices()
 
 
-def _obstacle(context: Context, slices: dict[str, Parallel]) -> tuple[Status, str] | None:
+def _obstacle(context: Context) -> tuple[Status, str] | None:
     if not context.has_ids:
         return Status.NOT_APPLICABLE, "the corpus has no id column, so its slices are not parallel"
     if len(context.slices) < 2:
         return Status.UNDEFINED, "fewer than two slices"
+    return None
+
+
+def _repeating(slices: dict[str, Parallel]) -> dict[str, tuple[Status, str]]:
+    """The slices in which ids repeat, so that there is no telling which of the documents are parallel."""
+    found = {}
     for name, documents in sorted(slices.items()):
         repeated = int((documents.rows > 1).sum())
         if repeated:
-            return Status.UNDEFINED, f"{repeated} ids repeat within the slice {name}"
-    return None
+            found[name] = Status.UNDEFINED, f"{repeated} ids repeat within the slice {name}"
+    return found
 
 
 def _premiums(context: Context) -> Figures:
@@ -49,7 +55,8 @@ def _premiums(context: Context) -> Figures:
 def _each_premium(context: Context) -> Figures:
     assert context.pivot is not None
     slices, names = _parallel(context), context.slices
-    obstacle = _obstacle(context, slices)
+    repeating = _repeating(slices)
+    obstacle = _obstacle(context) or repeating.get(context.pivot)
     if obstacle is None and context.pivot not in names:
         obstacle = Status.UNDEFINED, f"the corpus has no slice {context.pivot!r}"
     if obstacle is not None:
@@ -69,7 +76,9 @@ def _each_premium(context: Context) -> Figures:
     made = ratios(names, n, (above, below), "tokens of the pivot", context.pivot, signed=_sampled(context))
     reasons = ["no ids shared with the pivot" if not n[row] else reason for row, reason in enumerate(made.reasons)]
     nowhere = (Status.UNDEFINED, "no documents")
-    return replace(made, reasons=reasons).without({row: nowhere for row, is_there in enumerate(there) if not is_there})
+    problems = {row: nowhere for row, is_there in enumerate(there) if not is_there}
+    problems |= {row: repeating[name] for row, name in enumerate(names) if name in repeating}
+    return replace(made, reasons=reasons).without(problems)
 
 
 def _shared(a: Keys, b: Keys) -> Keys:
@@ -105,7 +114,7 @@ def _extreme(best: Callable[[Floats], np.intp], reduce: Callable[..., Floats]) -
 def _gini(per_byte: bool) -> Callable[[Context], Iterable[Figure]]:
     def compute(context: Context) -> Iterable[Figure]:
         slices = _parallel(context)
-        obstacle = _obstacle(context, slices)
+        obstacle = _obstacle(context) or next(iter(_repeating(slices).values()), None)
         shared: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
         members = [slices[name] for name in context.slices if name in slices]
         if obstacle is None:
@@ -204,7 +213,8 @@ METRICS = (
             LOWER,
             "Σ tokens(slice) / Σ tokens(pivot slice) over the ids present in both.",
             "Petrov et al. 2023",
-            "Needs parallel text; on texts that are not translations of each other it measures the texts.",
+            "Needs parallel text; on texts that are not translations of each other it measures the texts. "
+            "The pivot's own 1 is in the macro average.",
         ),
         _premiums,
         accumulators=(Alignment,),
