@@ -47,8 +47,10 @@ PERTURBATIONS = {
         Perturbation("space_double", "a single space is doubled", None, DRAWN),
         Perturbation("space_tab", "a single space becomes a tab", None, DRAWN),
         Perturbation("space_no_break", "a single space becomes a no-break space", None, DRAWN),
-        Perturbation("case_upper", "every word in upper case"),
-        Perturbation("case_lower", "every word in lower case"),
+        Perturbation(
+            "case_upper", "every word in upper case, each character by itself, as utf8proc has it (ß becomes ẞ)"
+        ),
+        Perturbation("case_lower", "every word in lower case, each character by itself, as utf8proc has it"),
         Perturbation("diacritics", "the combining marks U+0300 to U+036F are dropped after decomposition"),
         Perturbation("nfd", "every word in Unicode form NFD"),
         Perturbation("nfkc", "every word in Unicode form NFKC"),
