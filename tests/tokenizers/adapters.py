@@ -77,7 +77,7 @@ class Own(Tokenizer):
 
 
 METHODS = ("longest-prefix", "longest-suffix", "longest-token", "fewest-tokens", "dropout-0.1")
-HF = ("bytelevel", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace", "wordlevel", "words")
+HF = ("bytelevel", "digits", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace", "wordlevel", "words")
 
 ADAPTERS: dict[str, Callable[[Path], str]] = {
     **{name: (lambda _, name=name: f"{name}:") for name in ("bytes", "chars", "words", "graphemes")},

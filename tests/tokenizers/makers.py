@@ -15,22 +15,28 @@ CORPUS = [
     "敏捷的棕色狐狸跳过懒狗",
 ] * 4
 
+BYTE_LEVEL = {"bytelevel", "nfc", "nfc-trims", "met", "digits"}
+
 
 @cache
 def hf_json(kind: str) -> str:
     """A tokenizer.json of a kind: bytelevel, nfc, nfc-trims, met, fallback, wordpiece (or -cased), unigram and so on.
 
     Those with nfc are byte-level after that normal form; one leaves spaces out of what its tokens cover. met is
-    byte-level, with tokens for the bytes that were met in training alone. Those with words are BPE over
+    byte-level, with tokens for the bytes that were met in training alone; digits is byte-level after each digit was
+    parted. Those with words are BPE over
     characters: of words and runs of marks, of words with neighbouring unknowns as one, of words and single marks
     without any unknown, the last also of normalised ones.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
     special = ["<unk>", "<s>", "</s>"]
-    if kind in {"bytelevel", "nfc", "nfc-trims", "met"}:
+    if kind in BYTE_LEVEL:
         made = Tokenizer(models.BPE())
         made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        if kind == "digits":
+            digits = pre_tokenizers.Digits(individual_digits=True)
+            made.pre_tokenizer = pre_tokenizers.Sequence([digits, made.pre_tokenizer])
         made.decoder = decoders.ByteLevel()
         if kind.startswith("nfc"):
             made.normalizer = normalizers.NFC()
@@ -83,7 +89,7 @@ def hf_json(kind: str) -> str:
         content = json.loads(made.to_str())
         content["added_tokens"] = [t for t in content["added_tokens"] if not t["content"].startswith("<0x")]
         return json.dumps(content)
-    if kind in {"bytelevel", "nfc", "nfc-trims", "met"}:
+    if kind in BYTE_LEVEL:
         made.add_tokens([AddedToken("  ", normalized=False), AddedToken("    ", normalized=False)])
     return made.to_str()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +138,7 @@ WORDS = ["words", "words-fused", "words-bare", "words-lower"]
 
 
 @pytest.mark.parametrize(
-    "kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace", *WORDS]
+    "kind", ["bytelevel", "met", "digits", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace", *WORDS]
 )
 def test_fast_and_reference_give_the_same_encoding(tmp_path: Path, kind: str) -> None:
     tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
@@ -162,6 +162,89 @@ def test_a_byte_level_that_cuts_nowhere_has_no_fast_path(tmp_path: Path) -> None
     assert len(encoder.encode(pa.array(["q7"], pa.large_string())).ids) == 1
     assert encoder.accelerator is not None
     assert encoder.accelerator.reason == "a ByteLevel that cuts the text nowhere"
+
+
+def split(pattern: str, behavior: str = "Isolated", invert: bool = False) -> dict[str, object]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, "invert": invert}
+
+
+PARTING: list[list[dict[str, object]]] = [
+    [{"type": "Digits", "individual_digits": True}],
+    [{"type": "Digits", "individual_digits": False}],
+    [{"type": "Punctuation", "behavior": "Isolated"}, {"type": "Digits", "individual_digits": False}],
+    [{"type": "Punctuation", "behavior": "Contiguous"}, {"type": "Digits", "individual_digits": False}],
+    [split(r"\d"), split(r"\p{P}", "Contiguous")],
+    [split(r"[0-9]", "Contiguous"), split(r"[!?\p{Sm}\n]")],
+]
+
+
+@pytest.mark.parametrize("before", PARTING, ids=str)
+def test_what_parts_single_characters_first_is_done_beforehand(tmp_path: Path, before: list[dict[str, object]]) -> None:
+    """On every character that is no ideograph, two by two with the next one, with itself and with letters."""
+    content = json.loads(makers.hf_json("bytelevel"))
+    content["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [*before, content["pre_tokenizer"]]}
+    content["added_tokens"] = []
+    vocabulary = content["model"]["vocab"]
+    size = 1 + max(vocabulary.values())
+    more = ["12", "!!", "++", "+1", "a1", "Ġ1", "!?", "ÂĽ"]
+    content["model"]["vocab"] = vocabulary | {text: size + k for k, text in enumerate(more)}
+    content["model"]["merges"] = [[text[:1], text[1:]] for text in more] + content["model"]["merges"]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    tokenizer = load_tokenizer(str(tmp_path))
+    fast = Encoder("t", tokenizer, spans=True, share=0.0).prepare()
+    slow = Encoder("t", tokenizer, spans=True, accelerate=False).prepare()
+    points = chain(range(0x3400), range(0xA000, 0xAC00), range(0xF900, 0x18000), range(0x1D000, 0x20100))
+    each = "".join(2 * chr(p) + "a" + chr(p) + " " + chr(p) for p in points)
+    texts = [each[k : k + 300] for k in range(0, len(each), 300)]
+    texts += ["", "1", "11 12 121 a12 1a1!!?! ++1 +1+1 x = 1,000.00\t½\n\n7", "a!?  !!  11"]
+    batch = pa.array(texts, pa.large_string())
+    assert fast.accelerator is not None
+    assert fast.accelerator.path.startswith("gigatoken/"), fast.accelerator.reason
+    a, b = fast.encode(batch), slow.encode(batch)
+    for field in ("ids", "offsets", "starts", "ends"):
+        assert np.array_equal(getattr(a, field), getattr(b, field)), field
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [split(r"\d{3}")],
+        [split(r"\d", "Removed")],
+        [split(r"\d", invert=True)],
+        [split(r"[^\d]")],
+        [split(r"[a1]")],
+        [split(r"[\d&&[0]]")],
+        [{"type": "Punctuation", "behavior": "MergedWithNext"}],
+        [{"type": "WhitespaceSplit"}],
+    ],
+    ids=str,
+)
+def test_what_does_more_than_that_has_no_fast_path(tmp_path: Path, before: list[dict[str, object]]) -> None:
+    content = json.loads(makers.hf_json("bytelevel"))
+    content["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [*before, content["pre_tokenizer"]]}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    accelerator = Accelerator("t", load_tokenizer(str(tmp_path)))
+    assert accelerator.path == ""
+    assert "gigatoken" in accelerator.reason
+
+
+def test_texts_with_an_added_token_that_would_be_parted_go_to_the_reference(tmp_path: Path) -> None:
+    content = json.loads(makers.hf_json("digits"))
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+    number = 1 + max(token["id"] for token in content["added_tokens"])
+    content["added_tokens"].append({"id": number, "content": "<r1>", **flags})
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    tokenizer = load_tokenizer(str(tmp_path))
+    texts = pa.array(["a <r1> dog", "    r1 dog", "<r2>"], pa.large_string())
+    accelerator = Accelerator("t", tokenizer, share=0.0)
+    found = accelerator.encode(texts, False)
+    assert found is not None
+    assert found.unsure is not None
+    assert found.unsure.tolist() == [0]
+    encoded = Encoder("t", tokenizer, share=0.0).prepare().encode(texts)
+    ids, offsets = id_buffers(tokenizer.encode_batch(texts))
+    assert (encoded.ids.tolist(), encoded.offsets.tolist()) == (ids.tolist(), offsets.tolist())
+    assert number in ids.tolist()
 
 
 @pytest.mark.parametrize("taking", ["lstrip", "rstrip", "single_word"])
@@ -202,7 +285,9 @@ def test_only_rows_with_a_byte_that_has_no_token_are_left_open(tmp_path: Path) -
 
 
 @given(texts=st.lists(st.text(max_size=40), max_size=8))
-@pytest.mark.parametrize("kind", ["bytelevel", "met", "fallback", "wordpiece", "wordpiece-cased", "unigram", *WORDS])
+@pytest.mark.parametrize(
+    "kind", ["bytelevel", "met", "digits", "fallback", "wordpiece", "wordpiece-cased", "unigram", *WORDS]
+)
 def test_any_text_in_any_batch(
     kind: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory, cache: dict[str, tuple[Encoder, Encoder]]
 ) -> None:

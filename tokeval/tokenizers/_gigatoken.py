@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt32, text_buffers
+from tokeval.arrow import Int64, UInt8, UInt32, text_buffers
 from tokeval.tokenizers.bytelevel import alphabet, spelled
 from tokeval.tokenizers.fast import Found, NoFastPathError
+from tokeval.tokenizers.parting import CLASSES, Asked, Parting, parting_of, parts_points
 
 #: What gigatoken's caches grow by for each byte of text, at most about (2.8 measured on 204 languages).
 _GROWTH = 3
@@ -33,6 +34,7 @@ class Gigatoken:
         shift: int = 0,
         avoid: Iterable[str] = (),
         known: int | None = None,
+        parting: Parting | None = None,
     ) -> None:
         try:
             import awkward
@@ -44,6 +46,7 @@ class Gigatoken:
         self.name = f"gigatoken/{version('gigatoken')}"
         self._awkward = awkward
         self._shift, self._known, self._fed = np.uint32(shift), known, 0
+        self._parting = parting
         literals = sorted(re.escape(literal) for literal in avoid)
         self._avoid = "|".join(literals)
         try:
@@ -66,6 +69,19 @@ class Gigatoken:
                 texts = pc.if_else(pa.array(holds), pa.scalar("", pa.large_string()), texts)
         data, offsets = text_buffers(texts)
         self._fed += int(offsets[-1] - offsets[0])
+        rows = None
+        if self._parting is not None:
+            offsets, rows = self._parting.cut(data, offsets)
+        ids, found = self._encode(data, offsets)
+        if rows is not None:
+            found = found[rows]
+        if self._known is not None and ids.max(initial=0) >= self._known:
+            foreign = np.unique(np.searchsorted(found, np.flatnonzero(ids >= self._known), "right") - 1)
+            ids, found = _without(ids, found, foreign)
+            unsure = np.union1d(unsure, foreign)
+        return Found(ids + self._shift if self._shift else ids, found, unsure=unsure if len(unsure) else None)
+
+    def _encode(self, data: UInt8, offsets: Int64) -> tuple[UInt32, Int64]:
         contents, index = self._awkward.contents, self._awkward.index
         rows = contents.ListOffsetArray(
             index.Index64(offsets),
@@ -74,12 +90,7 @@ class Gigatoken:
         )
         layout = self._tokenizer.encode_batch(self._awkward.Array(rows), parallel=False).layout
         found = np.asarray(layout.offsets.data, np.int64)
-        ids, found = np.asarray(layout.content.data, np.uint32)[found[0] : found[-1]], found - found[0]
-        if self._known is not None and ids.max(initial=0) >= self._known:
-            foreign = np.unique(np.searchsorted(found, np.flatnonzero(ids >= self._known), "right") - 1)
-            ids, found = _without(ids, found, foreign)
-            unsure = np.union1d(unsure, foreign)
-        return Found(ids + self._shift if self._shift else ids, found, unsure=unsure if len(unsure) else None)
+        return np.asarray(layout.content.data, np.uint32)[found[0] : found[-1]], found - found[0]
 
     def held(self) -> int:
         """By how much the caches may have grown."""
@@ -101,41 +112,75 @@ class Source:
     Attributes:
         text: of the file.
         known: if not None, this id and those above it stand for bytes that the tokenizer has no token for.
-        avoid: added tokens that take in what is around them, which is the library's own affair.
+        avoid: added tokens that take in what is around them, which is the library's own affair, or that a parting cuts.
+        parting: what the tokenizer does to a text before what the library knows.
     """
 
     text: str
     known: int | None = None
     avoid: tuple[str, ...] = ()
+    parting: Parting | None = None
 
 
-def json_source(content: dict[str, Any], *, bytewise: bool = True) -> Source:
+def json_source(content: dict[str, Any], *, bytewise: bool = True, ask: Asked | None = None) -> Source:
     """A parsed tokenizer.json as `from_json` takes it; special tokens are left out, so that their text is ordinary.
 
     Training leaves out bytes that it did not meet unless it is told otherwise. What is `bytewise`, in the byte
-    alphabet, gets tokens for them, as gigatoken wants all.
+    alphabet, gets tokens for them, as gigatoken wants all. With `ask`, which asks the defining library, what parts
+    single characters first, such as digits, is done beforehand.
 
     Raises:
         NoFastPathError: gigatoken would cut the text by a pattern where the file has none.
     """
-    before = content.get("pre_tokenizer") or {}
+    before, parting = content.get("pre_tokenizer") or {}, None
+    if ask is not None and bytewise and not content.get("normalizer"):
+        before, parting = _parted(before, ask)
     if before.get("type") == "ByteLevel" and not before.get("use_regex", True):
         raise NoFastPathError("a ByteLevel that cuts the text nowhere")
     added = [token for token in content.get("added_tokens") or [] if not token.get("special")]
-    avoid = tuple(token["content"] for token in added if any(token.get(taking) for taking in _TAKING))
-    bare = content | {"added_tokens": added, "post_processor": None, "truncation": None, "padding": None}
+    avoid = tuple(
+        token["content"]
+        for token in added
+        if any(token.get(taking) for taking in _TAKING) or (parting is not None and parting.parts(token["content"]))
+    )
+    bare = content | {
+        "pre_tokenizer": before or None,
+        "added_tokens": added,
+        "post_processor": None,
+        "truncation": None,
+        "padding": None,
+    }
     vocabulary = content["model"]["vocab"]
     missing = [letter for letter in alphabet() if letter not in vocabulary] if bytewise else []
     if not missing:
-        return Source(json.dumps(bare), avoid=avoid)
+        return Source(json.dumps(bare), avoid=avoid, parting=parting)
     known = 1 + max([*vocabulary.values(), *(token["id"] for token in added)], default=0)
     more = {letter: known + k for k, letter in enumerate(missing)}
-    return Source(json.dumps(bare | {"model": content["model"] | {"vocab": vocabulary | more}}), known, avoid)
+    bare["model"] = content["model"] | {"vocab": vocabulary | more}
+    return Source(json.dumps(bare), known, avoid, parting)
+
+
+def _parted(before: dict[str, Any], ask: Asked) -> tuple[dict[str, Any], Parting | None]:
+    """What is left of a sequence of pre-tokenizers when those that part single characters have been at work."""
+    steps = before.get("pretokenizers") or []
+    # a ByteLevel that adds a space would add one to each part
+    if before.get("type") != "Sequence" or len(steps) < 2 or any(step.get("add_prefix_space") for step in steps):
+        return before, None
+    first = next((k for k, step in enumerate(steps) if not parts_points(step)), len(steps))
+    if not 0 < first < min(len(steps), CLASSES):
+        return before, None
+    rest = steps[first] if first == len(steps) - 1 else before | {"pretokenizers": steps[first:]}
+    return rest, parting_of(steps[:first], ask)
 
 
 def from_json(source: Source) -> Gigatoken:
     """From what `json_source` made, once for the instances of all threads."""
-    return Gigatoken(lambda library: library.Tokenizer.from_json(source.text), avoid=source.avoid, known=source.known)
+    return Gigatoken(
+        lambda library: library.Tokenizer.from_json(source.text),
+        avoid=source.avoid,
+        known=source.known,
+        parting=source.parting,
+    )
 
 
 def from_sentencepiece(model: bytes, literals: Iterable[str]) -> Gigatoken:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -173,7 +174,13 @@ class HuggingFace(Tokenizer):
     def _fast_source(self) -> Source:
         from tokeval.tokenizers._gigatoken import json_source
 
-        return json_source(self._json, bytewise="ByteLevel" in types_of(self._json.get("pre_tokenizer")))
+        def ask(declared: Mapping[str, Any], text: str) -> list[str]:
+            small = {"type": "BPE", "vocab": {}, "merges": []}
+            splitter = _load(json.dumps({"model": small, "pre_tokenizer": declared})).pre_tokenizer
+            return [piece for piece, _ in splitter.pre_tokenize_str(text)]
+
+        bytewise = "ByteLevel" in types_of(self._json.get("pre_tokenizer"))
+        return json_source(self._json, bytewise=bytewise, ask=ask)
 
     @cached_property
     def _chunk_encoder(self) -> ChunkEncoder:

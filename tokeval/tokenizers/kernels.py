@@ -242,3 +242,29 @@ def pop(heap, size):
         at = k
     heap[at] = value
     return size
+
+
+@kernel
+def cut_classes(data, offsets, classes, cuts, rows):
+    """Cut texts beside each character of a class with bit 0, and between characters of unlike classes.
+
+    Writes where the parts begin, and the end, as far as `cuts` has room, and which part each text begins with (`rows`,
+    one more than texts). Returns how many places there are.
+    """
+    count, known = 0, classes.shape[0]
+    for row in range(offsets.shape[0] - 1):
+        rows[row] = count
+        at, before = offsets[row], np.int64(-1)
+        while at < offsets[row + 1]:
+            point, width = point_at(data, at)
+            kind = np.int64(classes[point] if point < known else 0)
+            if kind != before or kind & 1:
+                if count < cuts.shape[0]:
+                    cuts[count] = at
+                count += 1
+            before = kind
+            at += width
+    rows[offsets.shape[0] - 1] = count
+    if count < cuts.shape[0]:
+        cuts[count] = offsets[offsets.shape[0] - 1]
+    return count + 1
