@@ -77,7 +77,18 @@ class Own(Tokenizer):
 
 
 METHODS = ("longest-prefix", "longest-suffix", "longest-token", "fewest-tokens", "dropout-0.1")
-HF = ("bytelevel", "digits", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace", "wordlevel", "words")
+HF = (
+    "bytelevel",
+    "digits",
+    "fallback",
+    "wordpiece",
+    "wordpiece-cased",
+    "unigram",
+    "spaces",
+    "metaspace",
+    "wordlevel",
+    "words",
+)
 
 ADAPTERS: dict[str, Callable[[Path], str]] = {
     **{name: (lambda _, name=name: f"{name}:") for name in ("bytes", "chars", "words", "graphemes")},
@@ -105,5 +116,6 @@ ADAPTERS: dict[str, Callable[[Path], str]] = {
 #: plain text, whatever is asked of the library.
 GAPS: Mapping[str, Mapping[str, type[BaseException]]] = {
     "hf-unigram": {"special text": AssertionError},
+    "hf-spaces": {"special text": AssertionError},
     "hf-metaspace": {"special text": AssertionError},
 }

@@ -6,6 +6,9 @@ import base64
 import json
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tokeval.tokenizers.modelproto import read_model
 
 CORPUS = [
     "the quick brown fox jumps over the lazy dog, and the dog sleeps.",
@@ -17,6 +20,8 @@ CORPUS = [
 
 BYTE_LEVEL = {"bytelevel", "nfc", "nfc-trims", "met", "digits"}
 
+MAPPED = ("mapped", "spaces", "bare-spaces")
+
 
 @cache
 def hf_json(kind: str) -> str:
@@ -24,11 +29,22 @@ def hf_json(kind: str) -> str:
 
     Those with nfc are byte-level after that normal form; one leaves spaces out of what its tokens cover. met is
     byte-level, with tokens for the bytes that were met in training alone; digits is byte-level after each digit was
-    parted. Those with words are BPE over
+    parted. mapped, spaces and bare-spaces are Unigrams: behind a character map and a split at white space, behind the
+    map and single spaces alone, and without the map. Those with words are BPE over
     characters: of words and runs of marks, of words with neighbouring unknowns as one, of words and single marks
     without any unknown, the last also of normalised ones.
     """
-    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import (
+        AddedToken,
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+        trainers,
+    )
 
     special = ["<unk>", "<s>", "</s>"]
     if kind in BYTE_LEVEL:
@@ -70,12 +86,16 @@ def hf_json(kind: str) -> str:
         trainer = trainers.WordPieceTrainer(
             vocab_size=300, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]"], show_progress=False
         )
-    elif kind in {"unigram", "metaspace"}:
+    elif kind in {"unigram", "metaspace", *MAPPED}:
         made = Tokenizer(models.Unigram())
-        metaspace = pre_tokenizers.Metaspace()
+        metaspace = pre_tokenizers.Metaspace(prepend_scheme="first" if kind == "bare-spaces" else "always")
         both = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), metaspace])
-        made.pre_tokenizer = both if kind == "unigram" else metaspace
-        made.normalizer = normalizers.NFKC()
+        made.pre_tokenizer = both if kind in {"unigram", "mapped"} else metaspace
+        steps = [normalizers.Precompiled(character_map()) if kind in {"mapped", "spaces"} else normalizers.NFKC()]
+        if kind in {"spaces", "bare-spaces"}:
+            steps = steps[: kind == "spaces"]
+            steps += [normalizers.Strip(left=False, right=True), normalizers.Replace(Regex(" {2,}"), "▁")]
+        made.normalizer = normalizers.Sequence(steps) if len(steps) > 1 else steps[0]
         made.decoder = decoders.Metaspace()
         trainer = trainers.UnigramTrainer(
             vocab_size=200, special_tokens=special, unk_token="<unk>", show_progress=False
@@ -92,6 +112,12 @@ def hf_json(kind: str) -> str:
     if kind in BYTE_LEVEL:
         made.add_tokens([AddedToken("  ", normalized=False), AddedToken("    ", normalized=False)])
     return made.to_str()
+
+
+def character_map() -> bytes:
+    """SentencePiece's own, of its usual normalisation."""
+    with TemporaryDirectory() as folder:
+        return read_model(write_sentencepiece(Path(folder), "unigram").read_bytes()).character_map
 
 
 def write_hf(folder: Path, kind: str) -> Path:

@@ -138,7 +138,19 @@ WORDS = ["words", "words-fused", "words-bare", "words-lower"]
 
 
 @pytest.mark.parametrize(
-    "kind", ["bytelevel", "met", "digits", "fallback", "wordpiece", "wordpiece-cased", "unigram", "metaspace", *WORDS]
+    "kind",
+    [
+        "bytelevel",
+        "met",
+        "digits",
+        "fallback",
+        "wordpiece",
+        "wordpiece-cased",
+        "unigram",
+        "metaspace",
+        *makers.MAPPED,
+        *WORDS,
+    ],
 )
 def test_fast_and_reference_give_the_same_encoding(tmp_path: Path, kind: str) -> None:
     tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
@@ -284,9 +296,13 @@ def test_only_rows_with_a_byte_that_has_no_token_are_left_open(tmp_path: Path) -
     assert ids == [[] if row in (2, 4) else expected[row] for row in range(len(texts))]
 
 
-@given(texts=st.lists(st.text(max_size=40), max_size=8))
+LETTERS = st.one_of(st.sampled_from("aeo 12\t\n\x01\u00a0\u2028\u3000▁ﬁ½é\u0301\u200b"), st.characters(codec="utf-8"))
+
+
+@given(texts=st.lists(st.text(LETTERS, max_size=40), max_size=8))
 @pytest.mark.parametrize(
-    "kind", ["bytelevel", "met", "digits", "fallback", "wordpiece", "wordpiece-cased", "unigram", *WORDS]
+    "kind",
+    ["bytelevel", "met", "digits", "fallback", "wordpiece", "wordpiece-cased", "unigram", *makers.MAPPED, *WORDS],
 )
 def test_any_text_in_any_batch(
     kind: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory, cache: dict[str, tuple[Encoder, Encoder]]
@@ -305,6 +321,7 @@ def test_any_text_in_any_batch(
     assert np.array_equal(a.starts, b.starts)
     assert np.array_equal(a.ends, b.ends)
     assert fast.accelerator is not None
+    assert fast.accelerator.path, fast.accelerator.reason
     assert not fast.accelerator.dropped
 
 
@@ -508,3 +525,30 @@ def test_a_cache_of_nothing_is_refused(tmp_path: Path, bytelevel: Path) -> None:
     assert done.returncode == 2
     assert "--cache-mb is 0" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["mapped", "spaces"])
+@pytest.mark.parametrize("accelerate", [True, False])
+def test_spans_behind_what_a_character_map_drops(tmp_path: Path, kind: str, accelerate: bool) -> None:
+    """The library's own offsets are off by as many characters as it drops where a text begins."""
+    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
+    texts = ["\x01\x02hé dog", "\x01\x02", "a \x01dog", "\x01 a"]
+    found = (
+        Encoder("t", tokenizer, spans=True, share=0.0, accelerate=accelerate)
+        .prepare()
+        .encode(pa.array(texts, pa.large_string()))
+    )
+    assert found.starts is not None
+    assert found.ends is not None
+    last = [found.ends[stop - 1] if stop > start else None for start, stop in pairwise(found.offsets.tolist())]
+    assert last == [len(texts[0].encode()), None, len(texts[2].encode()), len(texts[3].encode())]
+    covered = [texts[0].encode()[a:b] for a, b in zip(found.starts, found.ends, strict=True)][: int(found.offsets[1])]
+    assert covered[-1].decode()[-1:] == "g"
+
+
+def test_a_mark_of_a_later_unicode_is_left_to_the_library(tmp_path: Path) -> None:
+    """U+1AD0 continues the character before it since Unicode 17, and a character map then drops it."""
+    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, "mapped")))
+    texts = pa.array(["½\u1ad0", "a½½\u1ad0 \u1ad0b"], pa.large_string())
+    ids, _ = id_buffers(tokenizer.encode_batch(texts))
+    assert Encoder("t", tokenizer, share=0.0).prepare().encode(texts).ids.tolist() == ids.tolist()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
@@ -134,9 +135,24 @@ class HuggingFace(Tokenizer):
 
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Spans from the library's offsets, which count code points of the original text."""
-        library, numbers = self._for([text for text in text_array(texts).to_pylist() if text is not None])
-        spans = _spans(library, texts)
+        texts = text_array(texts)
+        library, numbers = self._for([text for text in texts.to_pylist() if text is not None])
+        kept = pc.utf8_ltrim(texts, self._dropped) if self._dropped else texts
+        spans = _spans(library, kept)
+        if kept is not texts:
+            less = pc.subtract(pc.binary_length(texts), pc.binary_length(kept)).fill_null(0).to_numpy()
+            less = np.repeat(less, np.diff(spans.ids.offsets.to_numpy())).astype(np.int32)
+            spans = replace(spans, starts=spans.starts + less, ends=spans.ends + less)
         return replace(spans, ids=_numbered(spans.ids, numbers))
+
+    @cached_property
+    def _dropped(self) -> str:
+        """What a character map drops: where a text begins with some of it, the library's offsets are off by as much."""
+        if "Precompiled" not in types_of(self._json.get("normalizer")):
+            return ""
+        normalize = self._tokenizer.normalizer.normalize_str
+        unseen = (chr(point) for point in range(0x20000) if category(chr(point)) in ("Cc", "Cf"))
+        return "".join(one for one in unseen if normalize(f"a{one}b") == "ab")
 
     def _for(self, texts: list[str]) -> tuple[Library, Int64 | None]:
         """The library's tokenizer for some texts, and the number of each of its ids where they are not their own."""

@@ -81,9 +81,9 @@ def keeps(character: str, form: str) -> int:
 
 
 def reorders(character: str, form: str) -> int:
-    """Marks that canonical ordering could move past a neighbour."""
+    """Marks that canonical ordering could move past a neighbour, and what may be one in a later Unicode."""
     del character
-    return UNSAFE if any(unicodedata.combining(c) for c in form) else 0
+    return UNSAFE if any(unicodedata.combining(c) or unicodedata.category(c) == "Cn" for c in form) else 0
 
 
 def composes(character: str, form: str) -> int:

@@ -85,7 +85,7 @@ def as_hugging_face(blob: bytes) -> Mapped:
         category = unicodedata.category(chr(point))
         if category[0] == "M":
             extends[point] = 1
-        elif category[0] in "CZ" and category != "Cn" and category != "Co":
+        elif category[0] in "CZ" and category != "Co":  # what has no category yet may have one for the library
             extends[point] = 2
     for low, high in _CONTINUES:
         extends[low : high + 1] = 1

@@ -36,6 +36,7 @@ class Unigram:
         self._points: Points | None = None
         self._mapped: Mapped = _NOTHING
         self._fallback = np.zeros(0, np.int64)
+        self._single = False  # Hugging Face's sums are of 64 bits
         self.spans = True
 
     def with_points(self, normalize: Callable[[str], str]) -> Unigram:
@@ -46,6 +47,15 @@ class Unigram:
     def with_map(self, blob: bytes) -> Unigram:
         """Hugging Face's, behind a character map."""
         self._mapped = as_hugging_face(blob)
+        return self
+
+    def behind_spaces(self, avoid: tuple[str, ...]) -> Unigram:
+        """The one whose word marks are what its normaliser leaves of spaces, which only the library can tell from them.
+
+        Args:
+            avoid: what parts words in another way, if it is in a text.
+        """
+        self.spans, self.avoid = False, avoid
         return self
 
     @classmethod
@@ -65,7 +75,7 @@ class Unigram:
         pieces = ["" if kind not in (NORMAL, USER_DEFINED) or text in avoid else text for text, _, kind in model.pieces]
         scores = np.array([score for _, score, _ in model.pieces], np.float64)
         made = cls(wide_trie_of(pieces), scores, unknown)
-        made._mapped, made.spans, made.avoid = mapped, False, tuple(avoid)
+        made._mapped, made._single, made.spans, made.avoid = mapped, True, False, tuple(avoid)
         made._fallback = fallback_of(model)
         made._penalty = float(np.float32(min(normal)) - np.float32(_PENALTY))
         for number, (text, _, kind) in enumerate(model.pieces):
@@ -78,7 +88,7 @@ class Unigram:
         from tokeval.tokenizers.words.unigram import kernels
 
         table = np.zeros(0, np.uint8), np.zeros(0, np.uint8), np.zeros((0, 4), np.int32)
-        how = kernels.SHORTEST if self.spans else kernels.LONGEST
+        how = kernels.LONGEST if self._single else kernels.SHORTEST
         if self._points is not None:
             self._points.learn(data, begins, ends)
             table, how = (self._points.flags, self._points.counts, self._points.points), kernels.POINTS
@@ -99,7 +109,7 @@ class Unigram:
             found.lengths,
             found.trust,
         )
-        if self.spans:
+        if not self._single:
             found.trust[:] = np.inf, 0
         return found.first(total)
 
