@@ -104,6 +104,14 @@ def test_globs_and_folders(tmp_path: Path) -> None:
     assert [t for _, t in rows(read(str(tmp_path / "deep" / "b*.parquet"))[0])] == ["deep/b.parquet"]
 
 
+def test_values_with_a_slash_are_no_two_values(tmp_path: Path) -> None:
+    table = pa.table({"text": [*"wxyz"], "a": ["a/b", "a", "a%2Fb", None], "b": ["c", "b/c", "c", "c"]})
+    pq.write_table(table, tmp_path / "c.parquet")
+    batches, _ = read(tmp_path, slice_by=("a", "b"))
+    assert [name for name, _ in rows(batches)] == ["a%2Fb/c", "a/b%2Fc", "a%252Fb/c", "(none)/c"]
+    assert next(name for name, _ in rows(read(tmp_path, slice_by=("a",))[0])) == "a/b"
+
+
 def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | None]]:
     """Input that is wrong: path, options, a part of the message, a part of the hint."""
     good = pa.table({"text": ["a"], "n": [1], "language": ["x"]})
@@ -115,6 +123,7 @@ def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | N
     (tmp_path / "text.jsonl").write_text('{"text": "a"}\n')
     pq.write_table(good.slice(0, 0), tmp_path / "norows.parquet")
     pq.write_table(pa.table({"text": ["a"], "language": ["all"]}), tmp_path / "all.parquet")
+    pq.write_table(pa.table({"text": ["a", "b"], "language": [None, "(none)"]}), tmp_path / "none.parquet")
     pq.write_table(pa.table({"text": pa.array([b"\xff\xfe"], pa.binary())}), tmp_path / "invalid.parquet")
     return {
         "missing file": (tmp_path / "god.parquet", {}, "there is no file", "did you mean"),
@@ -128,6 +137,7 @@ def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | N
         "zero bytes": (tmp_path / "zero.parquet", {}, "is empty", None),
         "json lines": (tmp_path / "text.jsonl", {}, "not a Parquet file", "Parquet"),
         "no rows": (tmp_path / "norows.parquet", {}, "has no rows", None),
+        "a slice called (none)": (tmp_path / "none.parquet", {}, "called '\\(none\\)'", "make it null"),
         "a slice called all": (tmp_path / "all.parquet", {}, "called 'all'", "rename"),
         "invalid UTF-8": (tmp_path / "invalid.parquet", {}, "not valid UTF-8", None),
     }
@@ -136,6 +146,7 @@ def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | N
 CASES = [
     "missing file", "folder without parquet", "glob without match", "wrong text column", "wrong slice column",
     "wrong id column", "not text", "cut short", "zero bytes", "json lines", "no rows", "a slice called all",
+    "a slice called (none)",
     "invalid UTF-8",
 ]  # fmt: skip
 

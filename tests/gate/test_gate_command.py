@@ -88,6 +88,32 @@ def test_a_baseline_file_is_written_used_and_reviewed(fresh: Path, inside: Start
     assert "it cannot be tested: there are no sums per bucket beside base.json" in " ".join(without.stdout.split())
 
 
+def test_the_mean_over_slices_is_tested_too(fresh: Path, inside: Start) -> None:
+    (fresh / "rules.toml").write_text(CI + "'macro'\n")
+    inside(fresh, "gate", "old", "rules.toml", "--baseline", "base.json", "--update-baseline")
+    found = []
+    for baseline in ("old", "base.json"):
+        done = inside(fresh, "gate", "new", "rules.toml", "--baseline", baseline, "--json", "out/v.json")
+        (rule,) = json.loads((fresh / "out" / "v.json").read_text())["rules"]
+        found.append(rule["checks"][0]["baseline"])
+        assert "cannot be tested" not in done.stdout
+    assert found[0]["p"] == found[1]["p"] < 0.01
+    diff = inside(fresh, "diff", "old", "new", "-m", "bytes_per_token", "--csv").stdout.splitlines()
+    (macro,) = [line.split(",") for line in diff if ",macro," in line]
+    assert str(found[0]["p"]) in macro
+
+
+def test_sums_beside_a_baseline_file_are_of_its_figures(fresh: Path, inside: Start) -> None:
+    """A baseline that is written without sums leaves none of an earlier one."""
+    update = ("rules.toml", "--baseline", "base.json", "--update-baseline")
+    (fresh / "rules.toml").write_text(CI + "'*'\n")
+    inside(fresh, "gate", "old", *update)
+    assert (fresh / "base.sums.parquet").exists()
+    (fresh / "rules.toml").write_text(RULE + "max_regression = 0\n")
+    inside(fresh, "gate", "new", *update)
+    assert not (fresh / "base.sums.parquet").exists()
+
+
 def test_a_tokenizer_of_the_same_run_can_be_the_baseline(fresh: Path, inside: Start) -> None:
     (fresh / "rules.toml").write_text(CI + "'*'\ntokenizer = 'new'\nagainst = 'old'\n")
     tokenizers = ["-t", "old=old.json", "-t", "new=new.json"]

@@ -133,13 +133,20 @@ def test_what_would_pass_beside_a_baseline_is_a_value(tmp_path: Path) -> None:
     assert check.why == "above 2.2 by 0.8, 10% from 2 of old"
 
 
-def test_a_percentage_of_zero_cannot_be_judged(tmp_path: Path) -> None:
-    before, after = row("premium", "a", "all", 0.0), row("premium", "a", "all", 0.0)
-    text = f"{PREMIUM}tokenizer='a'\nmax_regression='1%'\n"
-    check = only(judged(tmp_path, text, [after], [before]))
+@pytest.mark.parametrize("limit", ["max_regression", "max_change"])
+def test_a_percentage_of_zero_allows_no_change(tmp_path: Path, limit: str) -> None:
+    before, text = row("premium", "a", "all", 0.0), f"{PREMIUM}tokenizer='a'\n{limit}='1%'\n"
+    assert not only(judged(tmp_path, text, [row("premium", "a", "all", 0.0)], [before])).bad
+    check = only(judged(tmp_path, text, [row("premium", "a", "all", 1e-9)], [before]))
+    assert check.bad
+    assert check.why == "above 0 by 1e-09, 1% from 0 of old"
+
+
+def test_how_many_percent_better_than_zero_cannot_be_judged(tmp_path: Path) -> None:
+    before, text = row("premium", "a", "all", 0.0), f"{PREMIUM}tokenizer='a'\nmin_delta='1%'\n"
+    check = only(judged(tmp_path, text, [before], [before]))
     assert check.bad
     assert check.why == "and old has 0, of which there are no percent"
-    assert not only(judged(tmp_path, text.replace("'1%'", "0"), [after], [before])).bad
 
 
 def test_a_relative_rule_without_a_baseline_is_refused(tmp_path: Path) -> None:
@@ -419,6 +426,27 @@ def test_a_rank_says_the_value_to_reach(tmp_path: Path) -> None:
     assert check.wanted == "at least 3"
     assert check.why == "below 3 by 2, the value to reach for rank 2"
     assert only(judged(tmp_path, text + "4", rows, tokenizers=list(RANKED))).wanted == "any value"
+
+
+def test_extremes_are_ranked_though_each_is_of_another_slice(tmp_path: Path) -> None:
+    rows = [row("premium", t, "all", value, reference=r) for t, value, r in (("a", 9.0, "x"), ("b", 4.0, "y"))]
+    text = f"{PREMIUM}tokenizer='b'\nmax_rank = 1\n"
+    assert not only(judged(tmp_path, text, rows)).bad
+    assert only(judged(tmp_path, text.replace("'b'", "'a'"), rows)).bad
+
+
+def test_pairs_are_ranked_with_the_same_other_slice(tmp_path: Path) -> None:
+    values = {("a", "x"): 1.0, ("a", "y"): 3.0, ("b", "x"): 2.0, ("b", "y"): 2.5}
+    rows = [row("premium", t, "s", value, reference=other) for (t, other), value in values.items()]
+    verdict = judged(tmp_path, f"{PREMIUM}tokenizer='a'\nslice='s'\nmax_rank = 1\n", rows)
+    assert [check.bad for check in verdict.checks] == [False, True]
+
+
+def test_who_left_documents_out_is_not_ranked(tmp_path: Path) -> None:
+    rows = [row("premium", "a", "all", 2.0), row("premium", "b", "all", 1.0, signature_parts={"skipped": "7.ab"})]
+    check = only(judged(tmp_path, f"{PREMIUM}tokenizer='a'\nmax_rank = 2\n", rows))
+    assert check.bad
+    assert check.why == "and cannot be ranked: its signature and that of b differ in skipped"
 
 
 def test_among_says_who_is_ranked(tmp_path: Path) -> None:

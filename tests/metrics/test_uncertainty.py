@@ -76,10 +76,13 @@ def test_paired_intervals_and_p_values_keep_their_level() -> None:
     assert 0.03 <= rejected / corpora <= 0.07
 
 
-def test_a_difference_of_nothing_has_p_1_and_a_certain_one_p_0() -> None:
+def test_a_difference_of_nothing_has_p_1_and_one_that_every_document_tells_that_of_a_sign_test() -> None:
     same = np.full(DRAWS, 0.5)
     assert difference(same, same, 0.0, 100) == (0.0, 0.0, 1.0)
-    assert difference(same + 1, same, 1.0, 100) == (1.0, 1.0, 0.0)
+    assert difference(same + 1, same, 1.0, 100) == (1.0, 1.0, 2.0**-99)
+    assert difference(same + 1, same, 1.0, 6) == (1.0, 1.0, 2.0**-5)
+    assert difference(same + 1, same, 1.0, 5) is None  # 2 to the -4 is above 0.05
+    assert difference(same + 1, same, 1.0, 2) is None
 
 
 def test_too_few_documents_have_no_interval() -> None:

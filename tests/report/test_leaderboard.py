@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.report.made import results, row, small
 from tokeval.errors import ResultsError
-from tokeval.report.summary import losses, ranks, wins
-from tokeval.report.values import grids
+from tokeval.report import html, markdown
+from tokeval.report.page_data import heat_data
+from tokeval.report.summary import losses, prices, ranks, winners, wins
+from tokeval.report.values import grids, headline, shown
 from tokeval.results.merge import merge
 from tokeval.results.store import Results, to_parquet
 from tokeval.schema import ALL
@@ -42,14 +45,59 @@ def test_tokenizers_stand_side_by_side() -> None:
     assert list(merged.about.tokenizers) == ["a", "b"]
     assert left_out == []
     assert merged.table.num_rows == 6
-    ((info, places),) = ranks(merged, grids(merged, "demo"))
+    ((info, places),) = ranks(grids(merged, "demo"))
     assert (info.name, places) == ("bytes_per_token", {"b": 1, "a": 2})
 
 
 def test_ties_share_a_rank_and_yardsticks_have_none() -> None:
     rows = [row(name, ALL, "gini", value) for name, value in (("a", 0.5), ("b", 0.25), ("c", 0.5), ("bytes", 0.0))]
     made = results(rows, ["a", "b", "c", "bytes"], yardsticks=["bytes"])
-    assert ranks(made, grids(made, "demo"))[0][1] == {"b": 1, "a": 2, "c": 2}
+    assert ranks(grids(made, "demo"))[0][1] == {"b": 1, "a": 2, "c": 2}
+
+
+def leaving_out(made: Results, **skipped: int) -> Results:
+    corpora = {name: replace(corpus, skipped=skipped) for name, corpus in made.about.corpora.items()}
+    warnings = [f"{name} fails" for name in skipped]
+    return replace(made, about=replace(made.about, corpora=corpora, warnings=warnings))
+
+
+def test_what_leaves_documents_out_is_held_against_no_other() -> None:
+    rows = [row(name, part, "bytes_per_token", v) for part in PARTS for name, v in (("a", 9.0), ("b", 3.0), ("c", 2.0))]
+    rows += [row(name, ALL, "tokens", value) for name, value in (("a", 5), ("b", 30), ("c", 45))]
+    rows += [row(name, part, "documents", n) for part in PARTS for name, n in (("a", 1), ("b", 7), ("c", 7))]
+    made = leaving_out(results(rows, ["a", "b", "c"]), a=6)
+    found = grids(made, "demo")
+    named = {grid.info.name: grid for grid in found}
+    assert ranks(found)[0][1] == {"b": 1, "c": 2}
+    assert [winner.names for winner in winners(headline(found))] == [("b",)]
+    assert [price.more for price in prices(made, named)] == [None, 0.0, 0.5]
+    assert named["bytes_per_token"].cells["b", ALL].best
+    assert not named["bytes_per_token"].cells["a", ALL].best
+    report = markdown.render(made)["report.md"].decode()
+    assert "yardsticks and what leaves documents out not counted" in report
+    assert "| **all** | 7 |" in report
+    page = html.render(made)["report.html"].decode()
+    assert "6 documents left out" in page
+    assert '"rivals":[false,true,true]' in page
+
+
+def test_a_run_that_left_documents_out_keeps_that_among_others() -> None:
+    sign = "tokeval:0.1.0|metric:bytes_per_token.1|tokenizer:b|library:l/1|corpus:abc|skipped:4.x|slice:"
+    rows = [row("b", part, "bytes_per_token", 9.0, signature=sign + part) for part in PARTS]
+    merged, left_out = merge({"x": run_of("a", 2.0), "y": leaving_out(results(rows, ["b"]), b=4)})
+    assert left_out == []
+    assert merged.about.corpora["demo"].skipped == {"b": 4}
+    assert merged.about.warnings == ["y: b fails"]
+    assert not grids(merged, "demo")[0].cells["b", ALL].best
+
+
+def test_a_rate_with_a_loss_is_not_shown_as_1() -> None:
+    values = {0.99996667: "0.99997", 1.0: "1.000", 0.99999999: "0.99999999", 1.00001: "1.000", 0.9994: "0.9994"}
+    assert {value: shown(value, "1") for value in values} == values
+    made = results([row(t, p, "round_trip", v) for p in PARTS for t, v in (("a", 1.0), ("b", 0.99996667))], ["a", "b"])
+    data = heat_data(made, grids(made, "demo"))
+    assert data is not None
+    assert data["metrics"][0]["values"][0] == [1, 0.99997]
 
 
 def test_runs_that_differ_are_not_mixed() -> None:
@@ -150,7 +198,7 @@ def test_a_damaged_table_beside(tmp_path: Path, write_corpus: Callable[..., Path
 
 def test_who_wins_where_and_who_loses_text() -> None:
     found = grids(small(), "demo")
-    grid, counted, rows = wins(small(), found) or pytest.fail("nobody won")
+    grid, counted, rows = wins(found) or pytest.fail("nobody won")
     assert (grid.info.name, counted) == ("bytes_per_token", 3)
     assert [(r.name, r.count, r.scripts) for r in rows] == [
         ("alpha", 2, (("Jpan", 1), ("Latn", 1))),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.gate.made import results, row, write_run
@@ -19,6 +23,16 @@ COMMANDS = {
     "diff of files": ("diff", "other/results.parquet", "run/results.parquet"),
     "gate": ("gate", "run", "rules.toml"),
 }
+
+#: The command, killed when it encodes its first text.
+KILLED = """
+import os, signal, sys
+from tokeval.tokenizers import encode
+encode.Encoder.encode = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
+from tokeval.cli.main import run
+sys.argv[0] = "tokeval"
+run()
+"""
 
 
 def interrupt(run: Path) -> None:
@@ -79,3 +93,17 @@ def test_a_run_that_did_not_finish_is_refused(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert not list(folder.glob("*/report.md"))
+
+
+def test_a_run_that_is_stopped_in_its_only_shard_leaves_no_results_of_an_earlier_one(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": ["a b", "c"]}), tmp_path / "c.parquet")
+    compare = ("tokeval", "compare", "-t", "t=bytes:", "-c", "c=c.parquet", "-o", "run", "-q")
+    assert subprocess.run(compare, cwd=tmp_path, check=False).returncode == 0
+    command = [sys.executable, "-c", KILLED, *compare[1:]]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == -signal.SIGKILL
+    (tmp_path / "rules.toml").write_text('[[rule]]\nmetric = "bytes_per_token"\ntokenizer = "t"\nmin = 0\n')
+    done = tokeval(tmp_path, "gate")
+    assert done.returncode == 3
+    assert "did not finish" in done.stderr
+    assert subprocess.run([*compare, "--resume"], cwd=tmp_path, check=False).returncode == 0
+    assert tokeval(tmp_path, "gate").returncode == 0

@@ -197,8 +197,10 @@ def _update(results: Results, rules: Rules, baseline: str | None) -> int:
     rows = {id(row): row for _, row in matched}
     tested = {id(row): row for rule, row in matched if rule.within}
     sums = sums_of(results)
+    beside = Path(_sums_file(baseline))
+    beside.unlink(missing_ok=True)  # an earlier one's are no sums of these figures
     if tested and sums is not None:
-        write_file(Path(_sums_file(baseline)), write_sums(tested.values(), sums))
+        write_file(beside, write_sums(tested.values(), sums))
     write_file(Path(baseline), write_baseline(rows.values()))
     say(f"wrote {baseline}: {len(rows)} figures")
     return 0

@@ -228,8 +228,11 @@ def _plain(column: pa.Array) -> pa.Array:
 def _slices(record: pa.RecordBatch, columns: Columns) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
     if not columns.slices:
         return (ALL,), np.zeros(record.num_rows, np.int32)
-    parts = [pc.fill_null(_plain(record.column(c)).cast(pa.large_string()), NO_VALUE) for c in columns.slices]
-    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
+    parts = [_named(_plain(record.column(c)).cast(pa.large_string())) for c in columns.slices]
+    joined = parts[0]
+    if len(parts) > 1:  # a/b and c are not a and b/c
+        parts = [pc.replace_substring(pc.replace_substring(part, "%", "%25"), "/", "%2F") for part in parts]
+        joined = pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
     encoded = joined.dictionary_encode()
     names = tuple(encoded.dictionary.to_pylist())
     for name, meaning in {ALL: "the pool of all documents", MACRO: "the mean over slices"}.items():
@@ -239,6 +242,16 @@ def _slices(record: pa.RecordBatch, columns: Columns) -> tuple[tuple[str, ...], 
                 hint="rename that value, or slice by another column",
             )
     return names, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def _named(values: pa.Array) -> pa.Array:
+    """Values of a slice column with a name for those that are null."""
+    if pc.any(pc.equal(values, NO_VALUE)).as_py():
+        raise CorpusError(
+            f"a slice is called {NO_VALUE!r}, the name of documents without a value",
+            hint="rename that value, or make it null",
+        )
+    return pc.fill_null(values, NO_VALUE)
 
 
 def _add_fingerprint(

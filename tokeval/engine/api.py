@@ -30,7 +30,7 @@ from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything
 from tokeval.engine.work import Work
 from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
 from tokeval.metrics.linguistic.material import load_material
-from tokeval.results.store import Results, save, to_parquet
+from tokeval.results.store import TABLE, Results, save, to_parquet
 from tokeval.tokenizers.encode import Encoder
 
 #: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
@@ -168,8 +168,12 @@ def run_plan(
 
     def scan(plan: Plan, workers: Workers, todo: Mapping[int, Todo], resume: bool) -> dict[int, ShardState]:
         kept = None
-        if output is not None and (resume or len(make_shards(plan, shard_bytes=shard_bytes)) > 1):
-            kept = Checkpoint(checkpoint_folder(output), plan, workers, shard_bytes, resume=resume)
+        if output is not None:
+            begun = Checkpoint(checkpoint_folder(output), plan, workers, shard_bytes, resume=resume)
+            if (output / TABLE).exists():
+                begun.begin()
+            if resume or len(make_shards(plan, shard_bytes=shard_bytes)) > 1:  # else there is nothing to go on from
+                kept = begun
         tell("scan", _bytes_to_scan(plan, todo))
         try:
             done: dict[int, ShardState] = run(

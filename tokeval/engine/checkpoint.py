@@ -30,7 +30,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, plan: Plan, workers: Workers, shard_bytes: int, *, resume: bool) -> None:
-        """Open, or begin, a checkpoint; nothing is written before the first shard is done.
+        """Open a checkpoint.
 
         Args:
             folder: where it lies.
@@ -51,6 +51,15 @@ class Checkpoint:
         elif folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
         self._key = json.dumps(key).encode()
+
+    def begin(self) -> None:
+        """Mark the run as begun, so that the table of an earlier one is not taken for its own.
+
+        Raises:
+            IncompleteRunError: as `save`.
+        """
+        if not (self._folder / _PLAN).exists():
+            self._write(_PLAN, self._key)
 
     @property
     def kept(self) -> int:
@@ -94,8 +103,7 @@ class Checkpoint:
 
     def write(self, shard: Shard, numbers: Collection[int], data: bytes) -> Path:
         """Keep a state that is packed, beside what is there; see `save`."""
-        if not (self._folder / _PLAN).exists():
-            self._write(_PLAN, self._key)
+        self.begin()
         return self._write(f"{_corpus(shard.corpus)}.{shard.number:06d}{_END}", _line(numbers) + data)
 
     def _files(self, corpus: int) -> list[Path]:

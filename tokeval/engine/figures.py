@@ -54,7 +54,7 @@ def make_tables(
         for index, state in sorted(states.items()):
             corpus = plan.corpora[index].name
             context = _context(plan, workers, name, index, state, material)
-            sign = signer(plan, index, state, name, skipped_by(state).get(name))
+            sign = signer(plan, index, state, name, _skipped(state).get(name))
             for metric in workers.metrics:
                 found = gathered(metric.compute(context))
                 places = _keep_sums(sums, name, corpus, metric, found)
@@ -141,8 +141,12 @@ def _about(plan: Plan, workers: Workers, states: Mapping[int, ShardState], warni
 
 def skipped_by(state: ShardState) -> dict[str, int]:
     """How many documents each tokenizer could not encode; those that could all are left out."""
+    return {name: kind.total for name, kind in _skipped(state).items()}
+
+
+def _skipped(state: ShardState) -> dict[str, Skipped]:
     kinds = {name: mine.others.get(Skipped.name) for name, mine in state.tokenizers.items()}
-    return {name: kind.total for name, kind in kinds.items() if isinstance(kind, Skipped) and kind.total}
+    return {name: kind for name, kind in kinds.items() if isinstance(kind, Skipped) and kind.total}
 
 
 def skipped_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:
@@ -152,7 +156,7 @@ def skipped_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:
         corpus = plan.corpora[index].name
         lines += [
             f"{name} fails on {count:,} of the {state.intake.documents:,} documents of {corpus};"
-            " its figures leave them out"
+            " its figures leave them out, and it is held against no other"
             for name, count in skipped_by(state).items()
         ]
         for name, mine in state.tokenizers.items():

@@ -11,13 +11,14 @@ from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState
 from tokeval.metrics.base import Metric
 from tokeval.metrics.columns import Figures
+from tokeval.metrics.skipped import Skipped
 
 #: Signs the figures of a metric: one signature each, empty for metrics without.
 Sign = Callable[[Metric, Figures], list[str]]
 
 
-def signer(plan: Plan, index: int, state: ShardState, name: str, skipped: int | None) -> Sign:
-    """A function that signs the figures of one tokenizer and corpus, of whose documents so many were skipped."""
+def signer(plan: Plan, index: int, state: ShardState, name: str, skipped: Skipped | None) -> Sign:
+    """A function that signs the figures of one tokenizer and corpus, of whose documents some may be skipped."""
     facts = state.tokenizers[name].facts
     baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else None
     words = segmenter_name(plan.words)
@@ -34,7 +35,7 @@ def signer(plan: Plan, index: int, state: ShardState, name: str, skipped: int | 
                 "tokenizer": owner or facts.fingerprint,
                 "library": None if owner else facts.library,
                 "corpus": state.intake.fingerprint,
-                "skipped": skipped,
+                "skipped": skipped and skipped.mark,
                 "slices": ",".join(plan.corpora[index].columns.slices) or "none",
             }
         )

@@ -12,7 +12,7 @@ from tokeval.errors import GateError, ResultsError
 from tokeval.gate.figures import place_of
 from tokeval.results.store import Row, to_parquet
 from tokeval.results.sums import Sums, sums_table
-from tokeval.schema import Status
+from tokeval.schema import MACRO, Status
 
 FORMAT = "tokeval baseline 1"
 
@@ -87,7 +87,12 @@ def write_baseline(rows: Iterable[Row]) -> bytes:
 
 def write_sums(rows: Iterable[Row], sums: Sums) -> bytes:
     """The sums behind some figures, sorted: what a baseline file needs beside it for paired tests."""
-    keys = sorted((row["tokenizer"], row["corpus"], row["slice"], row["metric"]) for row in rows)
+    wanted = set()
+    for row in rows:
+        tokenizer, corpus, metric = row["tokenizer"], row["corpus"], row["metric"]
+        names = sums.slices(tokenizer, corpus, metric) if row["slice"] == MACRO else [row["slice"]]
+        wanted |= {(tokenizer, corpus, name, metric) for name in names}
+    keys = sorted(wanted)
     found = ((key, sums.get(*key)) for key in keys)
     return to_parquet(sums_table((key, values) for key, values in found if values is not None))
 

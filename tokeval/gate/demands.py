@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tokeval import signature
 from tokeval.gate.figures import Figures
 from tokeval.gate.rules import Amount, Rule
 from tokeval.gate.verdict import Comparison
@@ -39,8 +40,7 @@ def demands(
     if rule.max is not None:
         made.append(_at_most(value, rule.max, "the maximum"))
     if comparison is not None:
-        amounts = (rule.max_regression, rule.min_delta, rule.max_change)
-        if comparison.value == 0 and any(amount.percent for amount in amounts if amount is not None):
+        if comparison.value == 0 and rule.min_delta is not None and rule.min_delta.percent:
             return f"and {comparison.name} has 0, of which there are no percent"
         made += _beside(rule, value, comparison, higher=direction == "higher")
     if rule.max_rank is not None:
@@ -73,12 +73,15 @@ def _beside(rule: Rule, value: float, comparison: Comparison, *, higher: bool) -
 
 def _ranked(rule: Rule, row: Row, direction: str, figures: Figures) -> Demand | str:
     """The best so many: at least as good as the last of them among the others."""
-    same = ("metric", "corpus", "slice", "reference")
-    peers = {other["tokenizer"]: other for other in figures.rows if all(other[key] == row[key] for key in same)}
+    peers = figures.beside(row)
     named = figures.named(rule.among)
     absent = [name for name in named if name not in peers]
     if absent:
         return f"and cannot be ranked: {absent[0]} has no such figure"
+    for name in named:
+        differs = signature.differing(peers[name]["signature"], row["signature"], ignore=signature.COMPARED)
+        if differs:
+            return f"and cannot be ranked: its signature and that of {name} differ in {', '.join(differs)}"
     rivals = {name: peers[name]["value"] for name in named if name != row["tokenizer"]}
     values = sorted((value for value in rivals.values() if value is not None), reverse=direction == "higher")
     if not values:

@@ -65,6 +65,23 @@ class Figures:
                         missing.append(f"{tokenizer} on {corpus}/{pattern}")
         return Matched([rows[number] for number in sorted(rows)], missing)
 
+    def beside(self, row: Row) -> dict[str, Row]:
+        """The figures of all tokenizers that are about the same as a row, by tokenizer.
+
+        Of figures by pair of slices, those of the same other slice; elsewhere `reference` may be the tokenizer's own,
+        such as the slice that is dearest for it.
+        """
+        same = ("metric", "corpus", "slice")
+        found: dict[str, list[Row]] = {}
+        for other in self.rows:
+            if all(other[key] == row[key] for key in same):
+                found.setdefault(other["tokenizer"], []).append(other)
+        of_pair = {
+            name: next((r for r in rows if r["reference"] == row["reference"]), None) if len(rows) > 1 else rows[0]
+            for name, rows in found.items()
+        }
+        return {name: other for name, other in of_pair.items() if other is not None}
+
     def named(self, patterns: str | list[str]) -> list[str]:
         """The tokenizers that patterns stand for; globs pass over yardsticks."""
         return expand(patterns, self.tokenizers, passing_over=self.yardsticks)

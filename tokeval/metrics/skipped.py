@@ -8,6 +8,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from tokeval.metrics.base import Accumulator, View
+from tokeval.signature import digest
 
 
 class Skipped(Accumulator):
@@ -50,6 +51,11 @@ class Skipped(Accumulator):
     def total(self) -> int:
         """Documents of all slices."""
         return sum(count for count, _ in self._found.values())
+
+    @property
+    def mark(self) -> str:
+        """For signatures: the number, and a hash that tells those who skipped other documents apart."""
+        return f"{self.total}.{digest(repr(sorted(self._found.items())))}"
 
     def within(self, slices: Iterable[str]) -> tuple[tuple[int, int], ...]:
         """Number and sum of keys for each of the slices: equal for two tokenizers that skipped the same documents."""

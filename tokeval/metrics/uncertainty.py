@@ -138,7 +138,8 @@ def difference(a: Floats, b: Floats, value: float, buckets: int) -> tuple[float,
         buckets: how many buckets are filled behind them.
 
     Returns:
-        Low end, high end, p; None where there are too few documents for any.
+        Low end, high end, p; None where there are too few documents for any. Where every document tells the same, p is
+        that of a sign test, and there is none where it could not be below 0.05.
     """
     drawn = a - b
     drawn = drawn[~np.isnan(drawn)]
@@ -147,7 +148,10 @@ def difference(a: Floats, b: Floats, value: float, buckets: int) -> tuple[float,
     # One bucket of n weighs too little by (n - 1) / n, as in any variance.
     error = float(drawn.std()) * math.sqrt(buckets / (buckets - 1))
     if error <= abs(value) * 1e-12:
-        return (value, value, 1.0 if value == 0 else 0.0)
+        if value == 0:
+            return (value, value, 1.0)
+        sign = 2.0 ** (1 - buckets)
+        return (value, value, sign) if sign < 1 - LEVEL else None
     t = _t_of_normal(NormalDist().inv_cdf((1 + LEVEL) / 2), buckets - 1)
     z = _normal_of_t(abs(value) / error, buckets - 1)
     return (value - t * error, value + t * error, math.erfc(z / math.sqrt(2)))

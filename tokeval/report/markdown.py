@@ -9,7 +9,7 @@ from functools import lru_cache
 from tokeval.report.summary import losses
 from tokeval.report.values import ARROWS, POOLS, TEXT_COUNTS, Cell, Grid, clean, grids, headline, interval, shown
 from tokeval.results.store import Results
-from tokeval.schema import MACRO, MetricInfo
+from tokeval.schema import ALL, MACRO, MetricInfo
 
 #: GitHub takes no longer comment; a little is left for what a bot writes around it.
 LIMIT = 65_000  # bytes
@@ -90,7 +90,10 @@ def _summary(results: Results, metrics: Sequence[Grid]) -> list[str]:
     for name, about in results.about.tokenizers.items():
         size = "–" if about.vocabulary_size is None else f"{about.vocabulary_size:,}"
         rows.append([_escape(name), size, *(_cell(grid, grid.cells.get((name, grid.pooled))) for grid in found)])
-    notes = ["Best in **bold**, yardsticks not counted. ↑ higher is better, ↓ lower is better."]
+    abouts = results.about.tokenizers
+    partial = any(name not in grid.rivals and not abouts[name].yardstick for grid in found for name in abouts)
+    passed_over = "yardsticks and what leaves documents out" if partial else "yardsticks"
+    notes = [f"Best in **bold**, {passed_over} not counted. ↑ higher is better, ↓ lower is better."]
     if any(grid.pooled == MACRO for grid in found):
         notes.append("(macro): the mean over the slices that have the figure; the pool of all has none.")
     if any(cell.wide for grid in found for cell in grid.pool):
@@ -113,9 +116,10 @@ def _of_text(metrics: Sequence[Grid]) -> str:
     if not counts or len(counts[0].slices) < 2:
         return ""
     header = ["slice", *(_escape(grid.info.name) for grid in counts)]
+    # of a tokenizer that leaves no document out, or else the fewest
+    fullest = max(counts[0].tokenizers, key=lambda t: counts[0].cells.get((t, ALL), Cell(None)).value or 0)
     rows = [
-        [_slice(part), *(_cell(grid, grid.cells.get((grid.tokenizers[0], part))) for grid in counts)]
-        for part in counts[0].slices
+        [_slice(part), *(_cell(grid, grid.cells.get((fullest, part))) for grid in counts)] for part in counts[0].slices
     ]
     return "\n\n".join(["### The text", _folded(table(header, rows), len(rows))])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tokeval.report.cuts import pieces
-from tokeval.report.values import POOLS, TEXT_COUNTS, Grid, clean, script_of
+from tokeval.report.values import POOLS, TEXT_COUNTS, Grid, clean, rounded, script_of
 from tokeval.results.store import Results
 
 
@@ -22,7 +22,7 @@ def heat_data(results: Results, found: Sequence[Grid]) -> dict[str, Any] | None:
     about = results.about.tokenizers
     return {
         "tokenizers": [clean(name) for name in about],
-        "rivals": [not t.yardstick for t in about.values()],
+        "rivals": [name in sliced[0].rivals for name in about],
         "slices": [clean(part) for part in slices],
         "scripts": [script_of(part) or "" for part in slices],
         "pools": [slices.index(part) for part in POOLS if part in slices],
@@ -41,6 +41,7 @@ def _metric(grid: Grid, slices: Sequence[str]) -> dict[str, Any]:
         "definition": info.definition,
         "misleads": info.misleads,
         "values": [[_number(c.value if c else None, info.unit) for c in row] for row in cells],
+        "best": [[j for j, c in enumerate(row) if c is not None and c.best] for row in cells],
         "reasons": reasons,
         "why": {
             f"{i},{j}": reasons.index(c.reason)
@@ -90,6 +91,4 @@ def _number(value: float | None, unit: str) -> float | int | None:
     """Rounded once, to the digits that are shown, so that the page only has to write it."""
     if value is None:
         return None
-    if unit == "count" or abs(float(f"{value:.4g}")) >= 10000:
-        return round(value)
-    return float(f"{value:.4g}")
+    return round(value) if unit == "count" or abs(rounded(value)) >= 10000 else rounded(value)

@@ -82,11 +82,11 @@ def losses(results: Results, named: Mapping[str, Grid]) -> list[Loss]:
     return made
 
 
-def winners(results: Results, found: Sequence[Grid]) -> list[Winner]:
-    """Per metric the best tokenizer (several where they tie) and the one after; yardsticks not counted."""
+def winners(found: Sequence[Grid]) -> list[Winner]:
+    """Per metric the best tokenizer (several where they tie) and the one after, among rivals."""
     made = []
     for grid in found:
-        rivals = [(t, cell) for t, cell in grid.ranking() if not results.about.tokenizers[t].yardstick]
+        rivals = [(t, cell) for t, cell in grid.ranking() if t in grid.rivals]
         if len(rivals) > 1 and grid.info.direction != "neither":
             best = rivals[0][1]
             names = tuple(t for t, cell in rivals if cell.value == best.value)
@@ -95,13 +95,13 @@ def winners(results: Results, found: Sequence[Grid]) -> list[Winner]:
     return made
 
 
-def wins(results: Results, found: Sequence[Grid]) -> tuple[Grid, int, list[Wins]] | None:
+def wins(found: Sequence[Grid]) -> tuple[Grid, int, list[Wins]] | None:
     """Who is best in how many slices, by the first metric that can tell; with the number of slices counted."""
     named = {grid.info.name: grid for grid in found}
     grid = next((named[name] for name in _BY_SLICE if name in named and len(named[name].slices) > 2), None)
     if grid is None:
         return None
-    rivals = [name for name, t in results.about.tokenizers.items() if not t.yardstick]
+    rivals = grid.rivals
     best = [(t, s) for (t, s), cell in grid.cells.items() if cell.best and s not in POOLS]
     counted = len({s for _, s in best})
     rows = []
@@ -112,14 +112,14 @@ def wins(results: Results, found: Sequence[Grid]) -> tuple[Grid, int, list[Wins]
     return (grid, counted, sorted(rows, key=lambda row: -row.count)) if counted and len(rivals) > 1 else None
 
 
-def ranks(results: Results, found: Sequence[Grid]) -> list[tuple[MetricInfo, dict[str, int]]]:
-    """Per metric that has a better and a worse, each tokenizer's rank from 1; ties share theirs, yardsticks have none.
+def ranks(found: Sequence[Grid]) -> list[tuple[MetricInfo, dict[str, int]]]:
+    """Per metric that has a better and a worse, each rival's rank from 1; ties share theirs.
 
     Ranks of different metrics are never added up.
     """
     made = []
     for grid in found:
-        rivals = [(t, cell) for t, cell in grid.ranking() if not results.about.tokenizers[t].yardstick]
+        rivals = [(t, cell) for t, cell in grid.ranking() if t in grid.rivals]
         values = [cell.value for _, cell in rivals]
         if grid.info.direction != "neither" and len(set(values)) > 1:
             made.append((grid.info, {t: values.index(cell.value) + 1 for t, cell in rivals}))
@@ -127,7 +127,7 @@ def ranks(results: Results, found: Sequence[Grid]) -> list[tuple[MetricInfo, dic
 
 
 def prices(results: Results, named: Mapping[str, Grid]) -> list[Price]:
-    """What each tokenizer costs, fewest tokens first; yardsticks are no rivals, so nothing is held against them."""
+    """What each tokenizer costs, fewest tokens first; nothing is held against those that are no rivals."""
     tokens = named.get("tokens")
     rows = []
     for name, about in results.about.tokenizers.items():
@@ -136,7 +136,7 @@ def prices(results: Results, named: Mapping[str, Grid]) -> list[Price]:
         speed = named["encode_mb_per_s"].cells.get((name, ALL)) if "encode_mb_per_s" in named else None
         value = cell.value if cell else None
         rows.append(Price(name, about.vocabulary_size, value, None, *dearest, speed))
-    rivals = {name for name, about in results.about.tokenizers.items() if not about.yardstick}
+    rivals = tokens.rivals if tokens else ()
     least = min((row.tokens for row in rows if row.tokens and row.name in rivals), default=None)
     made = [
         Price(

@@ -51,10 +51,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """One metric on one corpus: cells by (tokenizer, slice)."""
+    """One metric on one corpus: cells by (tokenizer, slice); the rivals are those that are ranked."""
 
     info: MetricInfo
     tokenizers: tuple[str, ...]
+    rivals: tuple[str, ...]
     slices: tuple[str, ...]
     cells: Mapping[tuple[str, str], Cell]
 
@@ -88,7 +89,7 @@ class Grid:
 
 
 def grids(results: Results, corpus: str) -> list[Grid]:
-    """One grid per metric, in the table's order; the best cell of each slice marked, yardsticks not counted.
+    """One grid per metric, in the table's order; the best cell of each slice marked, among rivals.
 
     Metrics with a figure per pair of slices have no place in a grid and are left out.
     """
@@ -111,14 +112,14 @@ def _grids(results: Results, corpus: str) -> list[Grid]:
             pairs.add(metric)
         cells[tokenizer, name] = Cell(_finite(value), reason, _finite(low), _finite(high), n, reference)
     about = results.about
-    rivals = [name for name, t in about.tokenizers.items() if not t.yardstick]
+    rivals = about.rivals(corpus)
     made = []
     for metric, cells in found.items():
         if metric not in pairs:
             info = about.metric(metric) or MetricInfo(metric, "", units[metric], "neither", "")
             slices = tuple(dict.fromkeys(s for _, s in cells))
             owners = tuple(dict.fromkeys((*about.tokenizers, *(owner for owner, _ in cells))))
-            made.append(Grid(info, owners, slices, _mark_best(info, rivals, slices, cells)))
+            made.append(Grid(info, owners, rivals, slices, _mark_best(info, rivals, slices, cells)))
     return made
 
 
@@ -129,10 +130,20 @@ def _finite(value: float | None) -> float | None:
 
 def shown(value: float, unit: str) -> str:
     """A number for reading: counts in full, the rest to four significant digits."""
-    rounded = float(f"{value:.4g}")
-    if unit == "count" or abs(rounded) >= 10000 or (unit == "tokens" and rounded.is_integer()):
+    short = rounded(value)
+    if unit == "count" or abs(short) >= 10000 or (unit == "tokens" and short.is_integer()):
         return f"{value:,.0f}"
+    if short != float(f"{short:.4g}"):
+        return str(short)
     return f"{value:#.4g}".rstrip(".").replace("e-0", "e-") if value else "0"
+
+
+def rounded(value: float) -> float:
+    """To four significant digits, or to as many as it takes not to make a 1 of what is below: a rate with a loss."""
+    digits = 4
+    while value < 1 and float(f"{value:.{digits}g}") >= 1:
+        digits += 1
+    return float(f"{value:.{digits}g}")
 
 
 def interval(cell: Cell, unit: str) -> str:
@@ -171,7 +182,7 @@ def headline(found: Sequence[Grid]) -> list[Grid]:
 
 
 def _mark_best(
-    info: MetricInfo, rivals: list[str], slices: tuple[str, ...], cells: dict[tuple[str, str], Cell]
+    info: MetricInfo, rivals: Sequence[str], slices: tuple[str, ...], cells: dict[tuple[str, str], Cell]
 ) -> dict[tuple[str, str], Cell]:
     marked = dict(cells)
     if info.direction == "neither" or len(rivals) < 2:

@@ -60,6 +60,11 @@ class About:
     seed: int = 0
     warnings: list[str] = field(default_factory=list)
 
+    def rivals(self, corpus: str) -> tuple[str, ...]:
+        """The tokenizers that are held against each other on a corpus: no yardsticks, none that left documents out."""
+        skipped = self.corpora[corpus].skipped if corpus in self.corpora else {}
+        return tuple(name for name, t in self.tokenizers.items() if not t.yardstick and name not in skipped)
+
     def metric(self, name: str) -> MetricInfo | None:
         """A metric's definition by its name in the table."""
         return next((info for info in self.metrics if info.name == name), None)

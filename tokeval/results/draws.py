@@ -10,7 +10,7 @@ from tokeval.arrow import Floats, Int64
 from tokeval.metrics.uncertainty import difference, filled, resample
 from tokeval.results.store import Results, Row
 from tokeval.results.sums import NAME, Sums
-from tokeval.schema import ALL, MACRO, Status
+from tokeval.schema import MACRO
 
 #: A difference is significant where p, corrected for the number of tests, is below.
 SIGNIFICANT = 0.05
@@ -29,17 +29,12 @@ class Draws:
 
     Args:
         left, right: the sums that the first and the second row of each pair come from.
-        pairs: the rows; the mean over slices, `macro`, is drawn from those of its slices that are among them.
+        pairs: the rows; the mean over slices, `macro`, is drawn from the sums of its slices.
         seed: of the draws.
     """
 
     def __init__(self, left: Sums, right: Sums, pairs: Sequence[tuple[Row, Row]], seed: int) -> None:
         self._sums = (left, right)
-        self._slices: list[dict[tuple[str, str, str], list[str]]] = [{}, {}]
-        for pair in pairs:
-            for side, row in enumerate(pair):
-                if row["slice"] not in (ALL, MACRO) and row["status"] == Status.OK:
-                    self._slices[side].setdefault(_ratio(row), []).append(row["slice"])
         rows: list[Int64] = []
         self._places: dict[bytes, int] = {}
         for pair in pairs:
@@ -72,11 +67,9 @@ class Draws:
 
     def _of(self, side: int, row: Row) -> list[Int64]:
         """The ratios whose mean the figure is: its own, or those of all slices for the row `macro`."""
-        key = _ratio(row)
-        names = self._slices[side].get(key, []) if row["slice"] == MACRO else [row["slice"]]
-        found = [self._sums[side].get(key[0], key[1], name, key[2]) for name in names]
-        return [] if any(sums is None for sums in found) else [sums for sums in found if sums is not None]
-
-
-def _ratio(row: Row) -> tuple[str, str, str]:
-    return (row["tokenizer"], row["corpus"], row["metric"])
+        ratio = (row["tokenizer"], row["corpus"], row["metric"])
+        if row["slice"] == MACRO:
+            found = self._sums[side].by_slice(*ratio)
+            return found if row.get("denominator") in (None, len(found)) else []
+        sums = self._sums[side].get(ratio[0], ratio[1], row["slice"], ratio[2])
+        return [] if sums is None else [sums]

@@ -49,13 +49,27 @@ def merge(runs: Mapping[str, Results]) -> tuple[Results, list[str]]:
         )
     tokenizers = {new: run.about.tokenizers[old] for name, run in runs.items() for old, new in names[name].items()}
     kept = [info for info in first.about.metrics if info.name not in excluded]
-    about = replace(first.about, tokenizers=tokenizers, metrics=kept)
+    about = replace(
+        first.about,
+        tokenizers=tokenizers,
+        metrics=kept,
+        corpora={
+            corpus: replace(mine, skipped=_skipped(corpus, runs, names)) for corpus, mine in first.about.corpora.items()
+        },
+        warnings=[f"{name}: {warning}" for name, run in runs.items() for warning in run.about.warnings],
+    )
     beside = {
         kind: pa.concat_tables([_renamed_column(run.beside[kind], names[name]) for name, run in runs.items()])
         for kind in first.beside
         if all(_alike(run.beside.get(kind), first.beside[kind]) for run in runs.values())
     }
     return Results(table, about, beside), list(excluded.values())
+
+
+def _skipped(corpus: str, runs: Mapping[str, Results], names: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    """How many documents of a corpus each tokenizer of the merged table leaves out."""
+    found = {name: run.about.corpora[corpus].skipped for name, run in runs.items() if corpus in run.about.corpora}
+    return {names[run][old]: count for run, mine in found.items() for old, count in mine.items() if old in names[run]}
 
 
 def _signatures(run: Results) -> dict[Key, str]:
@@ -71,7 +85,8 @@ def _difference(key: Key, a: str | None, b: str | None) -> str:
     """In which words the runs differ at a figure, or nothing."""
     if a is None or b is None:
         return f"do not both have it on {key[0]}, slice {key[1]}"
-    parts = signature.differing(a, b, ignore=signature.COMPARED)
+    # what a tokenizer leaves out is told beside it
+    parts = signature.differing(a, b, ignore=(*signature.COMPARED, "skipped"))
     told = ", ".join(f"{part} ({left or 'none'}, {right or 'none'})" for part, (left, right) in parts.items())
     return f"differ in {told}" if told else ""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import Int64
 from tokeval.errors import ResultsError
-from tokeval.schema import BUCKETS
+from tokeval.schema import ALL, BUCKETS
 
 NAME = "sums"
 _KEY = ("tokenizer", "corpus", "slice", "metric")
@@ -53,6 +54,23 @@ class Sums:
         """Sums of shape (2, BUCKETS), numerator first; None where the figure is no ratio."""
         found = self.rows.get((tokenizer, corpus, slice_name, metric))
         return None if found is None else np.stack([_unpacked(part) for part in found])
+
+    def slices(self, tokenizer: str, corpus: str, metric: str) -> list[str]:
+        """The slices, the pool of all left out, of which a ratio's sums are kept."""
+        return self._slices.get((tokenizer, corpus, metric), [])
+
+    def by_slice(self, tokenizer: str, corpus: str, metric: str) -> list[Int64]:
+        """The sums of the slices in which a ratio has a value, each as of `get`."""
+        every = (self.get(tokenizer, corpus, name, metric) for name in self.slices(tokenizer, corpus, metric))
+        return [sums for sums in every if sums is not None and sums[1].any()]
+
+    @cached_property
+    def _slices(self) -> dict[tuple[str, str, str], list[str]]:
+        found: dict[tuple[str, str, str], list[str]] = {}
+        for tokenizer, corpus, name, metric in self.rows:
+            if name != ALL:
+                found.setdefault((tokenizer, corpus, metric), []).append(name)
+        return found
 
 
 class SumsWriter:

@@ -14,11 +14,12 @@
     return node;
   };
 
-  // A number as tokeval writes it: counts in full, the rest to four significant digits (it comes rounded to those).
+  // A number as tokeval writes it: counts in full, the rest to four significant digits (it comes rounded to those, or to more for what is not quite 1).
   const shown = (value, unit) => {
     if (value === null) return "–";
     if (unit === "count" || Math.abs(value) >= 10000 || (unit === "tokens" && Number.isInteger(value))) return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
     if (value === 0) return "0";
+    if (value < 1 && Number(value.toPrecision(4)) === 1) return String(value);
     return Math.abs(value) < 1e-4 ? value.toExponential(3) : value.toPrecision(4);
   };
 
@@ -123,13 +124,10 @@
         row.append(named("th", table.slices[i], { scope: "row", title: table.slices[i] }));
         const values = metric.values[i];
         const [low, high] = table.pools.includes(i) ? among(values) : whole ?? among(values);
-        const rivals = span(values.filter((_, j) => table.rivals[j]));
-        const best = metric.better === "higher" ? rivals[1] : rivals[0];
-        const ranked = metric.better !== "neither" && rivals[1] > rivals[0];
         values.forEach((value, j) => {
           const cell = make("td", shown(value, metric.unit), { class: "n" });
           if (coloured[j]) tint(cell, value, low, high, metric.better);
-          if (ranked && table.rivals[j] && value === best) cell.classList.add("best");
+          if (metric.best[i].includes(j)) cell.classList.add("best");
           if (withIntervals && metric.low[i][j] !== null) {
             cell.append(make("small", `${shown(metric.low[i][j], metric.unit)}–${shown(metric.high[i][j], metric.unit)}`, { class: "ci" }));
           }
