@@ -120,6 +120,21 @@ def test_a_state_that_may_not_be_kept_is_not(
     assert set(scanned(plan, folder)) == {"bytes"}
 
 
+def test_what_a_fast_path_did_does_not_stand_for_the_reference(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path
+) -> None:
+    """The other way round it does."""
+    plan = plan_of(corpus, "bytes:", "chars:", "words:")
+    run_plan(plan, cache=folder, jobs=1)
+    assert set(scanned(replace(plan, reference=("chars",)), folder)) == {"chars"}
+    every = replace(plan, reference=tuple(name for name, _ in plan.tokenizers))
+    assert set(scanned(every, folder)) == {"bytes", "words"}
+    assert scanned(every, folder) == {}
+    StateCache(folder).clear()
+    run_plan(every, cache=folder, jobs=1)
+    assert scanned(plan, folder) == {}
+
+
 @pytest.mark.parametrize("damage", [b"", b"\x00" * 100])
 def test_damaged_states_are_computed_again(
     corpus: Path, plan_of: Callable[..., Plan], folder: Path, damage: bytes

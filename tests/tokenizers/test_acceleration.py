@@ -331,13 +331,10 @@ def cache() -> dict[str, tuple[Encoder, Encoder]]:
 
 
 SENTENCEPIECE = ["bpe", "unigram", "symbols", "marks", "kept"]
+PARTS = "aeo .(<x>▁é\u0301\u00a0\u3000ﬁ½가ᄀ＜ｘⅹ＞\x01"
 
 
-@given(
-    texts=st.lists(
-        st.text(st.one_of(st.sampled_from("aeo .(<x>▁é\u0301\u00a0\u3000ﬁ½가ᄀ"), st.characters()), max_size=30)
-    )
-)
+@given(texts=st.lists(st.text(st.one_of(st.sampled_from(PARTS), st.characters()), max_size=30)))
 @pytest.mark.parametrize("kind", SENTENCEPIECE)
 def test_any_text_of_a_sentencepiece_model(
     kind: str, texts: list[str], tmp_path_factory: pytest.TempPathFactory, cache: dict[str, tuple[Encoder, Encoder]]
@@ -552,3 +549,17 @@ def test_a_mark_of_a_later_unicode_is_left_to_the_library(tmp_path: Path) -> Non
     texts = pa.array(["½\u1ad0", "a½½\u1ad0 \u1ad0b"], pa.large_string())
     ids, _ = id_buffers(tokenizer.encode_batch(texts))
     assert Encoder("t", tokenizer, share=0.0).prepare().encode(texts).ids.tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize("kind", ["symbols", "marks"])
+def test_user_defined_symbols_that_normalising_makes(tmp_path: Path, kind: str) -> None:
+    """SentencePiece finds them before and after it normalises."""
+    tokenizer = load_tokenizer(str(makers.write_sentencepiece(tmp_path, kind)))
+    texts = pa.array(["a<x>b", "a＜ｘ＞b", "a<ⅹ>b", "a<\x01x>", "<x\u200b>", "﹤x>", "the dog…"], pa.large_string())
+    ids, offsets = id_buffers(tokenizer.encode_batch(texts))
+    (symbol,) = (i for i, text in enumerate(tokenizer.vocabulary()["piece"].to_pylist()) if text == "<x>")
+    assert [symbol in ids[a:b] for a, b in pairwise(offsets.tolist())] == [True, True, True, True, False, True, False]
+    encoder = Encoder("t", tokenizer, share=0.0).prepare()
+    assert encoder.accelerator is not None
+    assert encoder.accelerator.path == "memoised words"
+    assert encoder.encode(texts).ids.tolist() == ids.tolist()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,8 @@ LIMIT = 2 << 30
 _SUFFIX = ".state"
 
 T = TypeVar("T")
+
+Keys = Callable[[str, Measure | type[Accumulator]], tuple[str, ...]]
 
 
 def cache_folder() -> Path:
@@ -77,9 +79,9 @@ class StateCache:
             text = self._get(_text_key(plan, index), lambda data: unpack(data, {}, {}))
             if text is None:
                 continue
-            baseline = workers.encoders[plan.baseline].facts.fingerprint if plan.baseline else ""
+            facts = {name: encoder.facts for name, encoder in workers.encoders.items()}
             tokenizers = {
-                name: self._tokenizer(plan, index, workers.encoders[name].facts, wanted, baseline)
+                name: self._tokenizer(name, wanted, facts[name], _keys(plan, index, facts))
                 for name, wanted in everything(workers).items()
             }
             found[index] = replace(text, corpus=index, tokenizers=tokenizers)
@@ -92,36 +94,40 @@ class StateCache:
             for index, todo in computed.items():
                 state = states[index]
                 self._put(_text_key(plan, index), pack(replace(state, tokenizers={})))
-                baseline = state.tokenizers[plan.baseline].facts.fingerprint if plan.baseline else ""
+                facts = {name: mine.facts for name, mine in state.tokenizers.items()}
                 for name, wanted in todo.items():
-                    self._keep_tokenizer(plan, index, state.tokenizers[name], wanted, baseline)
+                    self._keep_tokenizer(name, wanted, state.tokenizers[name], _keys(plan, index, facts))
             self._trim()
         except OSError:
             return
 
-    def _tokenizer(
-        self, plan: Plan, index: int, facts: TokenizerFacts, wanted: Wanted, baseline: str
-    ) -> TokenizerState:
+    def _tokenizer(self, name: str, wanted: Wanted, facts: TokenizerFacts, keys: Keys) -> TokenizerState:
+        def table_of(part: Measure | type[Accumulator]) -> pa.Table | None:
+            # the first is that under which it is kept
+            return next(
+                (table for key in keys(name, part) if (table := self._get(key, unpack_table)) is not None), None
+            )
+
         sums = Sums()
         for measure in wanted.measures:
-            table = self._get(_key(plan, index, facts, measure, baseline), unpack_table)
+            table = table_of(measure)
             if table is not None:
                 sums = sums.merge(Sums.from_state(table))
         others: dict[str, Accumulator] = {}
         for kind in wanted.kinds:
-            table = self._get(_key(plan, index, facts, kind, baseline), unpack_table)
+            table = table_of(kind)
             if table is not None:
                 others[kind.name] = kind.from_state(table)
         return TokenizerState(facts, sums, others)
 
-    def _keep_tokenizer(self, plan: Plan, index: int, state: TokenizerState, wanted: Wanted, baseline: str) -> None:
+    def _keep_tokenizer(self, name: str, wanted: Wanted, state: TokenizerState, keys: Keys) -> None:
         table = state.sums.state()
         for measure in wanted.measures:
             rows = table.filter(pc.equal(table["measure"], measure.name))
-            self._put(_key(plan, index, state.facts, measure, baseline), pack_table(rows))
+            self._put(keys(name, measure)[0], pack_table(rows))
         for kind in wanted.kinds:
             if kind.cached:
-                self._put(_key(plan, index, state.facts, kind, baseline), pack_table(state.others[kind.name].state()))
+                self._put(keys(name, kind)[0], pack_table(state.others[kind.name].state()))
 
     def _get(self, key: str, read: Callable[[bytes], T]) -> T | None:
         path = self._folder / f"{key}{_SUFFIX}"
@@ -185,20 +191,33 @@ def joined(known: ShardState, computed: ShardState | None) -> ShardState:
     return replace(computed, tokenizers=tokenizers)
 
 
-def _key(plan: Plan, index: int, facts: TokenizerFacts, part: Measure | type[Accumulator], baseline: str) -> str:
-    module = inspect.getmodule(part.compute if isinstance(part, Measure) else part)
-    return digest(
-        _corpus(plan, index),
-        facts.fingerprint,
-        facts.library,
-        ",".join(sorted(facts.capabilities)),
-        f"{type(part).__name__ if isinstance(part, Measure) else 'Accumulator'} {part.name} {part.version}",
-        _source_digest(str(getattr(module, "__file__", ""))),
-        plan.words,
-        str(plan.seed),
-        plan.on_error,
-        baseline if isinstance(part, Measure) and part.relative else "",
-    )
+def _keys(plan: Plan, index: int, facts: Mapping[str, TokenizerFacts]) -> Keys:
+    """Under which keys a part of a tokenizer may lie; the first is that under which this run keeps it.
+
+    What the reference did serves whom a fast path would do for, but not the other way round.
+    """
+
+    def key(name: str, part: Measure | type[Accumulator], reference: Collection[str]) -> str:
+        module = inspect.getmodule(part.compute if isinstance(part, Measure) else part)
+        baseline = plan.baseline if isinstance(part, Measure) and part.relative else None
+        return digest(
+            _corpus(plan, index),
+            facts[name].fingerprint,
+            facts[name].library,
+            ",".join(sorted(facts[name].capabilities)),
+            f"{type(part).__name__ if isinstance(part, Measure) else 'Accumulator'} {part.name} {part.version}",
+            _source_digest(str(getattr(module, "__file__", ""))),
+            plan.words,
+            str(plan.seed),
+            plan.on_error,
+            facts[baseline].fingerprint if baseline else "",
+            *("reference" if one in reference else "" for one in (name, baseline)),
+        )
+
+    def keys(name: str, part: Measure | type[Accumulator]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((key(name, part, plan.reference), key(name, part, tuple(facts)))))
+
+    return keys
 
 
 def _text_key(plan: Plan, index: int) -> str:

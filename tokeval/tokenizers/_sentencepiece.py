@@ -114,8 +114,11 @@ class SentencePiece(Tokenizer):
             if self._model.kind != BPE:
                 raise
         from tokeval.tokenizers import _gigatoken
+        from tokeval.tokenizers.words.normal import arising
 
-        return _gigatoken.from_sentencepiece(self._path.read_bytes(), self.literals())
+        symbols = [text for text, _, kind in self._model.pieces if kind == USER_DEFINED]
+        avoid = [*self.literals(), *arising(self._model.character_map, symbols)]
+        return _gigatoken.from_sentencepiece(self._path.read_bytes(), avoid)
 
     @cached_property
     def _chunk_encoder(self) -> ChunkEncoder:

@@ -10,7 +10,7 @@ from tokeval.arrow import Int64, UInt8
 from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
 from tokeval.tokenizers.words.memo import Encoded, Int32, fallback_of
-from tokeval.tokenizers.words.normal import as_sentencepiece
+from tokeval.tokenizers.words.normal import arising, as_sentencepiece
 from tokeval.tokenizers.words.unigram import check_spaces
 
 #: From it on a symbol, or a rank, does not fit a slot of the table of pairs.
@@ -30,7 +30,7 @@ class Merges:
             raise NoFastPathError("a BPE model whose words are not a mark and what is behind it")
         symbols = [text for text, _, kind in model.pieces if kind == USER_DEFINED]
         self._mapped, _ = as_sentencepiece(model.character_map, ())
-        self.avoid = tuple(symbols)
+        self.avoid = (*symbols, *arising(model.character_map, symbols))
         ids = {text: i for i, (text, _, kind) in enumerate(model.pieces) if kind == NORMAL}
         made = sorted((text for text in ids if len(text) > 1), key=lambda text: -model.pieces[ids[text]][1])
         scores = np.array([model.pieces[ids[text]][1] for text in made])

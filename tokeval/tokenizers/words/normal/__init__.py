@@ -56,8 +56,26 @@ def joined_points(units: UInt32) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.
     return joined, behind
 
 
+def arising(blob: bytes, symbols: Iterable[str]) -> list[str]:
+    """The characters that a map may make a part of a symbol of, or drops from between its parts.
+
+    Symbols are found before normalising and after; texts with these characters may hold one that is not there yet.
+    """
+    from tokeval.tokenizers.words.normal.kernels import mark_sources
+
+    wanted, sources = np.zeros(_POINTS, np.bool_), np.zeros(_POINTS, np.bool_)
+    wanted[[ord(letter) for symbol in symbols for letter in symbol]] = True
+    units, forms = character_map(blob)
+    if len(units) and wanted.any():
+        mark_sources(units, forms, wanted, sources)
+    return [chr(point) for point in np.flatnonzero(sources)]
+
+
 def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[str]]:
-    """A map with what it does to each code point, none to user-defined symbols of one character; other symbols."""
+    """A map with what it does to each code point, none to user-defined symbols of one character.
+
+    And the texts that the encoder cannot do: other symbols, and what they may arise from.
+    """
     from tokeval.tokenizers.words.normal.kernels import GOES_ON, KEPT, MAPPED, MARK_POINT, PLAIN, mark_plain
 
     units, forms = character_map(blob)
@@ -74,7 +92,7 @@ def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[
     for point in (0x20, MARK_POINT):
         kinds[point] = KEPT if kinds[point] == PLAIN else MAPPED
     kinds[behind] |= GOES_ON
-    return (units, forms, kinds), others
+    return (units, forms, kinds), [*others, *arising(blob, others)]
 
 
 def as_hugging_face(blob: bytes) -> Mapped:

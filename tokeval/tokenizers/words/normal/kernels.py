@@ -89,6 +89,38 @@ def mark_joined(units, joined, behind):
 
 
 @kernel
+def mark_sources(units, forms, wanted, sources):
+    """Set `sources` for the last code point of every key whose form is empty or holds a wanted code point."""
+    key = np.empty(64, np.uint8)
+    stack = [(below(units, 0), np.int64(0), np.int64(0))]
+    while stack:
+        base, depth, byte = stack.pop()
+        if depth:
+            key[depth - 1] = byte
+        if depth == 64:
+            continue
+        for follower in range(1, 256):
+            cell = child(units, base, follower)
+            if cell < 0:
+                continue
+            key[depth] = follower
+            if ends_key(units, cell):
+                form = np.int64(units[below(units, cell)] & np.uint32(0x7FFFFFFF))
+                arises = forms[form] == 0
+                while forms[form]:
+                    point, step = point_at(forms, form)
+                    arises |= wanted[point]
+                    form += step
+                if arises:
+                    at, last = 0, np.int64(0)
+                    while at <= depth:
+                        last, step = point_at(key, at)
+                        at += step
+                    sources[last] = True
+            stack.append((below(units, cell), depth + 1, np.int64(follower)))
+
+
+@kernel
 def mark_plain(units, kinds):
     """Turn the kinds MAPPED of code points that a map has no key for into PLAIN or SINGLE."""
     key = np.empty(4, np.uint8)

@@ -119,7 +119,7 @@ def check_spaces(model: Model) -> None:
     normal = {text for text, _, kind in model.pieces if kind == NORMAL}
     if "▁" not in normal:
         raise NoFastPathError("a model without a piece for the space")
-    across = [text for text, _, _ in model.pieces if "▁" in text.lstrip("▁")]
+    across = [text for text, _, kind in model.pieces if "▁" in (text if kind == USER_DEFINED else text.lstrip("▁"))]
     if across:
         raise NoFastPathError(f"pieces that cross a space, such as {across[0]!r}")
     if any(kind == 5 for _, _, kind in model.pieces):
