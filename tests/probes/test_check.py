@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.probes.helpers import BPE, UNIGRAM, WORDPIECE
+from tests.tokenizers import makers
 from tokeval.engine.check.outcome import Finding, Outcome
 from tokeval.engine.check.run import PROBES, check
 from tokeval.engine.check.subject import shrink
@@ -137,6 +139,76 @@ def test_an_unreachable_token_is_found(tmp_path: Path) -> None:
     assert "no text produces 1;" in strict["unreachable"].message
     lenient = found(changed(tmp_path, orphan), severities={"unreachable": "fail"}, thresholds={"unreachable": 0.9})
     assert lenient["unreachable"].outcome is Outcome.REMARK
+
+
+def test_a_harmless_finding_fails_where_that_is_asked_for(tmp_path: Path) -> None:
+    def hole(content: dict) -> None:
+        content["added_tokens"] = []
+        vocabulary = content["model"]["vocab"]
+        last = max(vocabulary, key=vocabulary.get)
+        vocabulary[last] += 7
+
+    spec = changed(tmp_path, hole)
+    assert found(spec)["holes"].outcome is Outcome.REMARK
+    assert found(spec, severities={"holes": "fail"})["holes"].outcome is Outcome.FAIL
+    assert found(spec, severities={"*": "remark"})["holes"].outcome is Outcome.REMARK
+
+
+def test_composing_characters_loses_none_of_them(tmp_path: Path) -> None:
+    def compose(content: dict) -> None:
+        content["normalizer"] = {"type": "NFC"}
+
+    findings = found(changed(tmp_path, compose))
+    assert findings["bytes"].outcome is findings["text_kept"].outcome is Outcome.PASSED
+    assert findings["round_trip:nfd"].outcome is Outcome.REMARK
+    first, second = str(findings["round_trip:nfd"].example).split(" → ")
+    assert first != second
+    assert first.isascii()
+
+
+def test_the_example_of_a_loss_is_a_loss(tmp_path: Path) -> None:
+    """Where some texts are changed and others come back in another form, a changed one is shown."""
+
+    def compatible(content: dict) -> None:
+        content["normalizer"] = {"type": "NFKC"}
+
+    finding = found(changed(tmp_path, compatible))["round_trip:compatibility"]
+    assert finding.outcome is Outcome.FAIL
+    first, second = str(finding.example).split(" → ")
+    assert unicodedata.normalize("NFC", first) != unicodedata.normalize("NFC", second)
+
+
+def test_tokens_of_the_same_bytes_are_duplicates_whatever_their_pieces(tmp_path: Path) -> None:
+    def twin(content: dict) -> None:
+        flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+        number = 1 + max(*content["model"]["vocab"].values(), *(t["id"] for t in content["added_tokens"]))
+        content["added_tokens"].append({"id": number, "content": " the", **flags})
+
+    finding = found(changed(tmp_path, twin))["duplicates"]
+    assert (finding.outcome, finding.problems) == (Outcome.REMARK, 1)
+    assert "b' the'" in str(finding.example)
+    assert found(WORDPIECE)["duplicates"].outcome is Outcome.PASSED
+
+
+def test_a_piece_that_is_listed_twice(tmp_path: Path) -> None:
+    def twice(content: dict) -> None:
+        pieces = content["model"]["vocab"]
+        pieces.append(list(pieces[20]))
+
+    finding = found(changed(tmp_path, twice, str(makers.write_hf(tmp_path, "unigram"))))["duplicates"]
+    assert (finding.outcome, finding.problems) == (Outcome.REMARK, 1)
+    assert "ids [20, " in str(finding.example)
+
+
+def test_an_added_token_that_the_library_numbers_otherwise(tmp_path: Path) -> None:
+    def far(content: dict) -> None:
+        flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+        content["added_tokens"].append({"id": 9999, "content": "<|far|>", **flags})
+
+    finding = found(changed(tmp_path, far))["added_ids"]
+    assert finding.outcome is Outcome.FAIL
+    assert str(finding.example).startswith("'<|far|>': declared 9999, is ")
+    assert found(BPE)["added_ids"].outcome is Outcome.PASSED
 
 
 def test_severities_by_glob() -> None:

@@ -543,6 +543,20 @@ def test_spans_behind_what_a_character_map_drops(tmp_path: Path, kind: str, acce
     assert covered[-1].decode()[-1:] == "g"
 
 
+@pytest.mark.parametrize("kind", ["mapped", "spaces"])
+def test_a_mark_behind_a_space(tmp_path: Path, kind: str) -> None:
+    """The two are one character for the library, and what the mark's bytes cover depends on that."""
+    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
+    texts = pa.array(["x \u0340\u0340 y", "\u0340x", "the \u0301 dog"], pa.large_string())
+    a, b = (
+        Encoder("t", tokenizer, spans=True, share=0.0, accelerate=fast).prepare().encode(texts)
+        for fast in (True, False)
+    )
+    assert np.array_equal(a.ids, b.ids)
+    assert np.array_equal(a.starts, b.starts)
+    assert np.array_equal(a.ends, b.ends)
+
+
 def test_a_mark_of_a_later_unicode_is_left_to_the_library(tmp_path: Path) -> None:
     """U+1AD0 continues the character before it since Unicode 17, and a character map then drops it."""
     tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, "mapped")))

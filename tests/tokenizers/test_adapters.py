@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -18,7 +19,8 @@ from tests.tokenizers import makers
 from tokeval import load_tokenizer
 from tokeval.errors import TokenizerError, UsageError
 from tokeval.testing import check_tokenizer
-from tokeval.tokenizers.base import Tokenizer
+from tokeval.tokenizers._sentencepiece import _share_bytes
+from tokeval.tokenizers.base import Tokenizer, without_panic
 from tokeval.tokenizers.encode import Encoder
 
 # --- older files of Hugging Face
@@ -268,6 +270,44 @@ def test_a_truncated_sentencepiece_model(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(TokenizerError, match="does not load"):
         load_tokenizer(str(path))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lines: [*lines[:-1], lines[-1].rpartition(b" ")[0] + b" 3"], "last rank 267"),
+        (lambda lines: [*lines[:-2], lines[-2].rpartition(b" ")[0] + b" 3", lines[-1]], "the rank of another"),
+        (lambda lines: [*lines, lines[5].rpartition(b" ")[0] + b" 269"], "1 tokens twice"),
+        (lambda lines: [*lines[:0x41], b"QUFBQUE= 65", *lines[0x42:]], "no token for 1 single bytes, such as 0x41"),
+    ],
+)
+def test_ranks_on_which_the_library_would_fail(tmp_path: Path, change: Any, message: str) -> None:
+    path = makers.write_ranks(tmp_path)
+    path.write_bytes(b"\n".join(change(path.read_bytes().splitlines())))
+    with pytest.raises(TokenizerError, match=message):
+        load_tokenizer(f"tiktoken:{path}@like-cl100k_base")
+
+
+def test_a_panic_of_a_library_is_an_error_like_any_other() -> None:
+    class PanicException(BaseException):
+        pass
+
+    @without_panic
+    def fails(error: BaseException) -> None:
+        raise error
+
+    with pytest.raises(RuntimeError, match="its library panics: index out of bounds"):
+        fails(PanicException("index out of bounds\nnote: run with RUST_BACKTRACE"))
+    with pytest.raises(KeyboardInterrupt):
+        fails(KeyboardInterrupt())
+
+
+def test_bytes_of_a_dummy_mark_share_nothing_with_those_of_the_character_behind_it() -> None:
+    """A mark without a piece of its own is three bytes that cover nothing; two letters composed into one are three."""
+    pieces = [f"<0x{byte:02X}>".encode() for byte in "▁ガ".encode()]
+    offsets = [(0, 0), (0, 0), (0, 0), (0, 0), (0, 0), (0, 6)]
+    assert _share_bytes(pieces, offsets) == offsets
+    assert _share_bytes(pieces[3:], [(0, 0), (0, 0), (0, 3)]) == [(0, 1), (1, 2), (2, 3)]
 
 
 def test_an_unknown_rank_file_is_never_guessed(tmp_path: Path) -> None:

@@ -179,21 +179,45 @@ def test_known_truths(data: Path) -> None:
     assert found["▁the"] == found["A"] == "reachable"
 
 
-def unigram_json(path: Path) -> Path:
+def unigram_json(path: Path, prepend: str = "always", fallback: bool = False) -> Path:
     """A Unigram with words, parts of words, and pieces that no text produces."""
     pieces = ["▁a", "▁the", "the", "b", "ing", "▁", "a", "t", "h", "e", "▁a▁b", "theb", "q"]
     scores = [-1.0, -2.0, -3.0, -2.5, -3.5, -4.0, -4.5, -5.0, -5.0, -5.0, -9.0, -99.0, -3.0]
-    space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    space = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": prepend, "split": True}
+    if fallback:
+        pieces += [f"<0x{value:02X}>" for value in range(256)]
+        scores += [-50.0] * 256
     content = {
         "version": "1.0",
         "added_tokens": [],
         "normalizer": {"type": "NFKC"},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, space]},
         "decoder": space,
-        "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], *zip(pieces, scores, strict=True)]},
+        "model": {
+            "type": "Unigram",
+            "unk_id": 0,
+            "byte_fallback": fallback,
+            "vocab": [["<unk>", 0.0], *zip(pieces, scores, strict=True)],
+        },
     }
     path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
     return path
+
+
+def test_a_word_that_only_the_beginning_of_a_text_makes_is_reachable(tmp_path: Path) -> None:
+    spec = f"hf:{unigram_json(tmp_path / 'tokenizer.json', prepend='first')}"
+    ids = load_tokenizer(spec).encode_batch(pa.array(["the", " the"], pa.large_string())).to_pylist()
+    assert ids == [[2], [3]]
+    assert reach(spec)["▁the"] == "reachable"
+
+
+def test_a_byte_piece_that_is_typed_is_reachable(tmp_path: Path) -> None:
+    """A Unigram takes it for a piece like any other."""
+    spec = f"hf:{unigram_json(tmp_path / 'tokenizer.json', fallback=True)}"
+    tokenizer = load_tokenizer(spec)
+    number = tokenizer.vocabulary()["piece"].to_pylist().index("<0x61>")
+    assert number in tokenizer.encode_batch(pa.array(["<0x61>"], pa.large_string())).to_pylist()[0]
+    assert reach(spec)["<0x61>"] == "reachable"  # though a has a token of its own
 
 
 def test_a_fast_path_changes_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

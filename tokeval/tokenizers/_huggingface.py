@@ -31,6 +31,7 @@ from tokeval.tokenizers.base import (
     Tokenizer,
     kinds_of,
     vocabulary_table,
+    without_panic,
 )
 from tokeval.tokenizers.bytelevel import alphabet, byte_of_fallback, bytes_of_alphabet, is_byte, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
@@ -98,6 +99,7 @@ class HuggingFace(Tokenizer):
             _ = self.entries, self._spelling
             self._json["model"] = {**self._json["model"], "vocab": [], "merges": []}
 
+    @without_panic
     def encode_batch(self, texts: pa.Array) -> pa.Array:
         """Ids by the library's own batch call, on all cores."""
         texts = text_array(texts)
@@ -108,6 +110,7 @@ class HuggingFace(Tokenizer):
         lists = [[] if row is None else next(found).ids for row in rows]
         return _numbered(ragged_ids(lists, texts.is_valid()), numbers)
 
+    @without_panic
     def decode_batch(self, ids: pa.Array) -> pa.Array:
         """Text by the library's decoder, special tokens kept."""
         if self._parts is not None:
@@ -133,6 +136,7 @@ class HuggingFace(Tokenizer):
         texts = [*first, *(pair.removeprefix(first[before]) for pair in pairs)]
         return pa.array(texts, pa.large_string()).cast(pa.large_binary())
 
+    @without_panic
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Spans from the library's offsets, which count code points of the original text."""
         texts = text_array(texts)

@@ -27,6 +27,7 @@ from tokeval.tokenizers.base import (
     Tokenizer,
     kinds_of,
     vocabulary_table,
+    without_panic,
 )
 from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
@@ -91,18 +92,21 @@ class Tekken(Tokenizer):
         self.fingerprint = file_digest(path)
         self.library = f"mistral_common/{mistral_common.__version__}"
 
+    @without_panic
     def encode_batch(self, texts: pa.Array) -> pa.Array:
         """Ids by the library's own call, one text at a time, without BOS and EOS."""
         texts = text_array(texts)
         rows = [[] if r is None else self._tekken.encode(r, bos=False, eos=False) for r in texts.to_pylist()]
         return ragged_ids(rows, texts.is_valid())
 
+    @without_panic
     def decode_batch(self, ids: pa.Array) -> pa.Array:
         """Text by the library's decoder, special tokens kept."""
         rows = ids.to_pylist()
         decoded = [None if row is None else self._tekken.decode(row, self._keep) for row in rows]
         return pa.array(decoded, pa.large_string())
 
+    @without_panic
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Spans from the lengths of the tokens, whose bytes concatenate to the text."""
         return spans_by_length(self.encode_batch(texts), self._lengths)

@@ -176,8 +176,10 @@ def _share_bytes(pieces: list[bytes], offsets: list[tuple[int, int]]) -> list[tu
     shared = list(offsets)
     pending: list[int] = []
     for k, (start, end) in enumerate(offsets):
-        if byte_of_fallback(pieces[k].decode()) is None:
+        value = byte_of_fallback(pieces[k].decode())
+        if value is None or value & 0xC0 != 0x80:  # no byte, or the first of a character
             pending = []
+        if value is None:
             continue
         pending.append(k)
         if end > start:

@@ -28,8 +28,9 @@ from tokeval.tokenizers.base import (
     Tokenizer,
     kinds_of,
     vocabulary_table,
+    without_panic,
 )
-from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, pattern_ends, printables, spans_by_length
+from tokeval.tokenizers.bytelevel import USED_BYTES, byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hard import hard_strings
 from tokeval.tokenizers.limits import check_lines
@@ -132,17 +133,20 @@ class Tiktoken(Tokenizer):
         else:
             self._encoding, self.fingerprint = _from_name(location, revision)
 
+    @without_panic
     def encode_batch(self, texts: pa.Array) -> pa.Array:
         """Ids by the library's own call, special tokens being ordinary text."""
         texts = text_array(texts)
         rows = [[] if r is None else self._encoding.encode_ordinary(r) for r in texts.to_pylist()]
         return ragged_ids(rows, texts.is_valid())
 
+    @without_panic
     def decode_batch(self, ids: pa.Array) -> pa.Array:
         """Text; bytes that are not UTF-8 become U+FFFD."""
         rows = ids.to_pylist()
         return pa.array([None if row is None else self._encoding.decode(row) for row in rows], pa.large_string())
 
+    @without_panic
     def spans_batch(self, texts: pa.Array) -> Spans:
         """Spans from the lengths of the tokens, whose bytes concatenate to the text."""
         return spans_by_length(self.encode_batch(texts), self._lengths)
@@ -241,10 +245,13 @@ def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, 
 def _ranks(path: Path, content: bytes) -> dict[bytes, int]:
     """The ranks of a file with a token in base 64 and its rank per line."""
     try:
-        pairs = (line.split() for line in content.splitlines() if line)
-        return {a2b_base64(token): int(rank) for token, rank in pairs}
+        pairs = [line.split() for line in content.splitlines() if line]
+        ranks = {a2b_base64(token): int(rank) for token, rank in pairs}
     except ValueError as error:
         raise TokenizerError(f"{path} is no rank file: {error}") from error
+    if len(ranks) < len(pairs):
+        raise TokenizerError(f"{path} is no rank file: it has {len(pairs) - len(ranks)} tokens twice")
+    return ranks
 
 
 def _with_pattern(path: Path, ranks: dict[bytes, int], sha256: str, place: Path) -> tuple[tiktoken.Encoding, str]:
@@ -271,8 +278,14 @@ def _with_pattern(path: Path, ranks: dict[bytes, int], sha256: str, place: Path)
 
 
 def _check_ranks(path: Path, ranks: dict[bytes, int]) -> None:
-    if sorted(ranks.values())[-1:] != [len(ranks) - 1]:
-        raise TokenizerError(f"the ranks of {path} have holes: {len(ranks)} tokens, last rank {max(ranks.values())}")
+    if not ranks or max(ranks.values()) != len(ranks) - 1:
+        last = max(ranks.values(), default="none")
+        raise TokenizerError(f"the ranks of {path} have holes: {len(ranks)} tokens, last rank {last}")
+    if len(set(ranks.values())) < len(ranks):
+        raise TokenizerError(f"{len(ranks) - len(set(ranks.values()))} tokens of {path} have the rank of another")
+    absent = [byte for byte in USED_BYTES if bytes([byte]) not in ranks]
+    if absent:  # the library fails on text with such a byte
+        raise TokenizerError(f"{path} has no token for {len(absent)} single bytes, such as 0x{absent[0]:02X}")
 
 
 def _from_name(name: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from tokeval.tokenizers.fast import FastPath
     from tokeval.tokenizers.forms import Normal
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
 IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
@@ -44,6 +47,21 @@ class Spans:
     ids: pa.Array
     starts: npt.NDArray[np.int32]
     ends: npt.NDArray[np.int32]
+
+
+def without_panic(call: Callable[P, T]) -> Callable[P, T]:
+    """An adapter's method with the panics of a library in Rust, which are no `Exception`, as one."""
+
+    @wraps(call)
+    def guarded(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return call(*arguments, **options)
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            raise RuntimeError(f"its library panics: {str(error).strip().partition(chr(10))[0]}") from error
+
+    return guarded
 
 
 class Tokenizer(ABC):

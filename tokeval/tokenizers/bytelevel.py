@@ -12,6 +12,8 @@ import pyarrow as pa
 from tokeval.arrow import Int64, UInt8, byte_array, code_points, id_buffers, text_buffers, texts_of
 from tokeval.tokenizers.base import Spans
 
+#: The bytes that UTF-8 uses.
+USED_BYTES = (*range(0xC0), *range(0xC2, 0xF5))
 #: A code point above all that the alphabet holds.
 _BEYOND = 0x200
 _FALLBACK = re.compile(r"<0x([0-9A-Fa-f]{2})>")

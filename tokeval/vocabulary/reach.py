@@ -36,7 +36,7 @@ ANSWERS = (REACHABLE, NOT_PRODUCED, UNREACHABLE, NOT_TESTED)
 #: `{0}` is the token as it stands, `{1}` its text without a leading space. The first two find nearly all.
 _FIRST = ("{0}", "a{0}")
 #: By what they added to these in 38 published tokenizers, most first; those after the snowman added nothing.
-_CONTEXTS = ("{0}{0}", "ا{0}", "{0}の", "{0}¤", "☃{0}", "1{0}", ".{0}", "\n{0}", "a {1}", "{0}\n{0}")
+_CONTEXTS = ("{1}", "{0}{0}", "ا{0}", "{0}の", "{0}¤", "☃{0}", "1{0}", ".{0}", "\n{0}", "a {1}", "{0}\n{0}")
 #: For tokens of which neither these nor the merges tell.
 _AFTER = (" ", "  ", "\t", "x", "q", "Z", "(", "-", "_", "'", "é", "я", "の", "한", "क")
 _BEFORE = ("a", " a", "1", ".", "\n", " ", "s", "е", "~", "?")
@@ -80,6 +80,8 @@ def find_reach(
         search.attempt(_FIRST, encode, together=True)
     search.attempt((*_FIRST, *_CONTEXTS), encode)
     search.complete(tokens["bytes"], encode)
+    # a Unigram takes <0x41> for a piece like any other, where it is typed
+    search.look(pieces.filter(pc.equal(tokens["kind"].cast(pa.string()), BYTE)), encode)
     rows = np.flatnonzero(~search.found)
     impossible = np.zeros(len(tested), np.bool_)
     impossible[rows] = _impossible(rows, tokens["bytes"].combine_chunks(), pieces, kinds, spelling)
@@ -166,6 +168,10 @@ class _Search:
             for at in range(0, len(tried), _BATCH):
                 self._mark(pa.array(tried[at : at + _BATCH], pa.large_string()), encode)
             size *= 2
+
+    def look(self, texts: pa.Array | pa.ChunkedArray, encode: Encode) -> None:
+        """Mark what appears in some texts."""
+        self._mark(pa.array(texts.to_pylist(), pa.large_string()), encode)
 
     def _mark(self, texts: pa.Array, encode: Encode) -> None:
         self.found[np.isin(self.ids, _ids(texts, encode))] = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,21 @@ def _added_twice(subject: Subject) -> Found:
         return Found(0, len(added), f"the {len(added)} added tokens are declared once")
     message = f"{len(bad)} tokens are declared twice, with one id or with several"
     return Found(len(bad), max(len(added), len(bad)), message, short(min(bad, key=len)))
+
+
+def _added_ids(subject: Subject) -> Found:
+    content, table = subject.declaration, subject.vocabulary
+    if content is None or table is None:
+        return skipped("only a tokenizer.json declares added tokens")
+    added = [(str(token.get("content")), token.get("id")) for token in content.get("added_tokens") or []]
+    entries = set(zip(table["piece"].to_pylist(), table["id"].to_pylist(), strict=True))
+    bad = [(text, number) for text, number in added if (text, number) not in entries]
+    if not bad:
+        return Found(0, len(added), f"the {len(added)} added tokens have the ids that are declared")
+    text, number = min(bad, key=lambda pair: len(pair[0]))
+    mine = [i for piece, i in sorted(entries, key=str) if piece == text]
+    message = f"{len(bad)} added tokens do not have the id that is declared: the library numbers them by itself"
+    return Found(len(bad), len(added), message, f"{short(text)}: declared {number}, is {mine[0] if mine else 'none'}")
 
 
 def _model_vocabulary(content: dict[str, Any]) -> dict[str, Any]:
@@ -90,17 +104,29 @@ def _duplicates(subject: Subject) -> Found:
     table = subject.vocabulary
     if table is None:
         return skipped("the tokenizer does not declare a vocabulary")
-    rows = _normal(subject)
+    table = table.filter(pc.equal(table["kind"], NORMAL))
+    tokens = describe(table, subject.tokenizer.spelling())[0]
+    # pieces that differ only by a mark (##, </w>) stand at different places of a word and are no duplicates
+    columns = (tokens[name].to_pylist() for name in ("id", "bytes", "position"))
     seen: dict[tuple[bytes, str], list[int]] = {}
-    for number, piece, data in rows:
-        # pieces that differ only by a mark (##, </w>) stand at different places of a word and are no duplicates
-        seen.setdefault((data, piece if piece.encode() != data else ""), []).append(number)
-    groups = [(data, ids) for (data, _), ids in seen.items() if len(ids) > 1]
+    for number, data, position in zip(*columns, strict=True):
+        seen.setdefault((data, position), []).append(number)
+    groups = [(data, ids) for (data, _), ids in seen.items() if len(ids) > 1 and data]
+    groups += [(piece.encode(), ids) for piece, ids in _listed_twice(subject).items()]
     if not groups:
-        return Found(0, len(rows), f"no two of {len(rows):,} tokens are spelled alike")
+        return Found(0, table.num_rows, f"no two of {table.num_rows:,} tokens are spelled alike")
     data, ids = min(groups, key=lambda group: len(group[0]))
     count = sum(len(ids) - 1 for _, ids in groups)
-    return Found(count, len(rows), f"{count} tokens are spelled like another", f"{data!r}: ids {ids[:4]}")
+    return Found(count, table.num_rows, f"{count} tokens are spelled like another", f"{data!r}: ids {ids[:4]}")
+
+
+def _listed_twice(subject: Subject) -> dict[str, list[int]]:
+    """The ids of the pieces that the list of a Unigram holds more than once; the library knows the last alone."""
+    listed = ((subject.declaration or {}).get("model") or {}).get("vocab")
+    found: dict[str, list[int]] = {}
+    for number, entry in enumerate(listed if isinstance(listed, list) else ()):
+        found.setdefault(str(entry[0]), []).append(number)
+    return {piece: ids for piece, ids in found.items() if len(ids) > 1}
 
 
 def _unreachable(subject: Subject) -> Found:
@@ -128,19 +154,9 @@ def _unreachable(subject: Subject) -> Found:
     return Found(never or unseen, tried, message, example, harmless=not never)
 
 
-def _normal(subject: Subject) -> list[tuple[int, str, bytes]]:
-    assert subject.vocabulary is not None
-    table = subject.vocabulary.select(["id", "piece", "bytes", "kind"])
-    return [(r["id"], r["piece"], r["bytes"]) for r in _rows(table) if r["kind"] == NORMAL]
-
-
-def _rows(table: Any) -> Iterator[dict[str, Any]]:
-    for batch in table.to_batches():
-        yield from batch.to_pylist()
-
-
 PROBES = (
     Probe("added_twice", "Is every added token declared once?", _added_twice),
+    Probe("added_ids", "Has every added token the id that the file declares?", _added_ids),
     Probe("holes", "Do the ids run without holes?", _holes, "remark"),
     Probe("vocabulary_size", "Does the size that config.json declares hold every id?", _size),
     Probe("duplicates", "Are all tokens spelled differently?", _duplicates, "remark"),

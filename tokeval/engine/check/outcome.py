@@ -34,7 +34,7 @@ class Found:
         problems, tried: how many of how many; no problem is a pass.
         message: one line, in words.
         example: the smallest example, as Python would write it; None where there is none to give.
-        harmless: whether it is a remark whatever the severity (a loss that is declared, a hole in the ids).
+        harmless: whether it is a remark unless the user calls for a failure (a declared loss, a hole in the ids).
         skipped: whether the probe has nothing to look at.
     """
 
@@ -94,7 +94,7 @@ class Judgement:
         elif not found.problems:
             outcome = Outcome.PASSED
         elif (
-            found.harmless
+            (found.harmless and _last(self.severities, probe.name, "") != "fail")
             or self.severity(probe) == "remark"
             or found.problems <= self.threshold(probe) * max(found.tried, 1)
         ):

@@ -260,9 +260,14 @@ def by_shortest(data, start, stop, units, forms, extends, buffer, froms, tos, si
     """Write the chunk as Hugging Face applies a character map: to what a reader sees as a character, or to its parts.
 
     That is clear where every key found is one code point and nothing that may belong to it comes behind it; else
-    -1, as for white space and marks, which part words.
+    -1, as for white space and marks, which part words. A chunk that begins with what may belong to the space before
+    it gives -2: where the space ends depends on that.
     """
     at = start
+    if start < stop:
+        point, _ = point_at(data, start)
+        if extends[point] == 1:
+            return -2
     while at < stop:
         point, width = point_at(data, at)
         if point == MARK_POINT or is_space(point) or extends[point] == 2:
