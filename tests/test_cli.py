@@ -204,10 +204,14 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "file").write_text("x")
     (tmp_path / "unknown.toml").write_text("[tokenizer]\na = 'bytes:'\n")
     (tmp_path / "type.toml").write_text("seed = 'x'\n")
+    (tmp_path / "text.toml").write_text("limit = '5'\n")
+    (tmp_path / "run.parquet").write_bytes(b"")
     (tmp_path / "syntax.toml").write_text("seed = \n")
     (tmp_path / "norule.toml").write_text("")
     (tmp_path / "slip.toml").write_text("[[rule]]\nmetric = 'nsl'\nmaxx = 1\n")
     (tmp_path / "metric.toml").write_text("[[rule]]\nmetric = 'token'\nmax = 1\n")
+    (tmp_path / "word.toml").write_text("[[rule]]\nmetric = 'tokens'\nmin = '1'\n")
+    (tmp_path / "true.toml").write_text("[[rule]]\nmetric = 'tokens'\nmax_rank = true\n")
     (tmp_path / "never.toml").write_text("[[rule]]\nmetric = 'tokens'\nmin = 2\nmax = 1\n")
     pq.write_table(pa.table({"text": pa.array([None, None], pa.string())}), tmp_path / "nulls.parquet")
     return tmp_path
@@ -258,6 +262,20 @@ BAD: dict[str, tuple[tuple[str, ...], str, str | None]] = {
     "config syntax": (("compare", "syntax.toml"), "is not TOML", None),
     "config missing": (("compare", "nothing.toml"), "there is no file", None),
     "no results": (("report", "folder"), "there is no", None),
+    "negative seed": (("compare", *T, *C, "--seed", "-1"), "--seed is -1", None),
+    "nameless pivot": (("compare", *T, *C, "--pivot", ""), "the pivot has no name", "--pivot"),
+    "columns and none": (("compare", *T, *C, "--slice-by", "language,none"), "names columns and none", None),
+    "verdict without a gate": (("compare", *T, *C, "--junit", "j.xml"), "--junit is for a gate", "--gate"),
+    "baseline without a gate": (("compare", *T, *C, "--gate-baseline", "b"), "is for a gate", "--gate"),
+    "config of another type": (("compare", "text.toml"), "limit", None),
+    "diff of a tokenizer": (("diff", BPE), "is no results folder", "two"),
+    "diff of a run and none": (("diff", "run.parquet", "nowhere"), "nowhere is none", None),
+    "options of versions": (("diff", "run.parquet", "--fail-on", "ids"), "--fail-on is for two versions", "run."),
+    "options of runs": (("diff", BPE, UNIGRAM, "-m", "tokens"), "-m is for two runs", None),
+    "diff of no rows": (("diff", BPE, UNIGRAM, "--limit", "0"), "--limit is 0", None),
+    "parallel documents": (
+        ("corpus", "build", "x", "-o", "o.parquet", "--parallel", "--language", "x"), "by their names", None
+    ),
     "no such list": (("list", "metric"), "no list of 'metric'", "'metrics'"),
 }  # fmt: skip
 
@@ -282,6 +300,8 @@ GATES = {
     "empty rules": ("norule.toml", "rule"),
     "slip": ("slip.toml", "unknown key"),
     "unknown metric": ("metric.toml", "no metric 'token'"),
+    "a word for a number": ("word.toml", "rule.0.min"),
+    "true for a rank": ("true.toml", "rule.0.max_rank"),
     "contradiction": ("never.toml", "no figure can pass"),
     "missing": ("nothing.toml", "there is no file"),
 }
@@ -292,6 +312,30 @@ def test_rules_that_cannot_be_applied(run: Run, files: Path, case: str) -> None:
     name, message = GATES[case]
     run("compare", "-t", "b=bytes:", *C, "-o", "out", "-q")
     assert message in run("gate", "out", name, code=2).stderr
+
+
+def test_a_pivot_that_no_corpus_has_is_said(run: Run) -> None:
+    done = run("compare", *T, *C, "--pivot", "eng_Latin", "-m", "premium", "-o", "out")
+    assert "warning: demo has no slice 'eng_Latin' to be the pivot; did you mean 'eng_Latn'?" in done.stderr
+
+
+def test_a_gate_that_reads_no_baseline_says_so(run: Run, tmp_path: Path) -> None:
+    run("compare", *T, *C, "-o", "out", "-q")
+    (tmp_path / "rules.toml").write_text("[[rule]]\nmetric = 'tokens'\nmin = 1\n")
+    done = run("gate", "out", "rules.toml", "--baseline", "nowhere", "--json", "v.json")
+    assert "no rule compares with another run, so nowhere was not read" in done.stderr
+    assert json.loads((tmp_path / "v.json").read_text())["baseline"] is None
+    update = ("gate", "out", "rules.toml", "--baseline", "b.json", "--update-baseline")
+    assert "no verdict to write" in run(*update, "--junit", "x.xml", code=2).stderr
+    (tmp_path / "rules.toml").write_text("[[rule]]\nmetric = 'tokens'\ntokenizer = 'gone'\nmax_change = 1\n")
+    assert "no figure that a rule" in run(*update, code=2).stderr
+    assert not (tmp_path / "b.json").exists()
+
+
+def test_names_in_lists_are_whole_where_nobody_reads(run: Run) -> None:
+    lines = run("list", "metrics").stdout.splitlines()
+    assert [line for line in lines if " tokens_per_document_p95 " in line]
+    assert len(lines) > 60
 
 
 def test_null_texts_are_counted_and_said(run: Run, tmp_path: Path) -> None:

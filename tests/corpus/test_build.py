@@ -139,3 +139,25 @@ def test_json_lines_come_back_as_they_were(texts: list[str], tmp_path_factory: p
     (folder / "c.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in texts))
     build([str(folder / "c.jsonl")], folder / "out.parquet", Recipe())
     assert [row[3] for row in rows_of(folder / "out.parquet")] == texts
+
+
+def test_a_field_that_no_record_has_is_named(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("text,nr\nx,1\n")
+    with pytest.raises(CorpusError, match="no record has a field 'Nr'"):
+        build([str(tmp_path / "c.csv")], tmp_path / "out.parquet", Recipe(id="Nr"))
+    assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
+
+
+@pytest.mark.parametrize("field", ["text", "id"])
+def test_half_of_a_surrogate_pair_is_no_text(tmp_path: Path, field: str) -> None:
+    (tmp_path / "c.jsonl").write_text(
+        '{"text": "a"}\n' + '{"text": "b", "FIELD": "lone \\ud800"}\n'.replace("FIELD", field)
+    )
+    with pytest.raises(CorpusError, match=r"c\.jsonl:2 holds half of a surrogate pair"):
+        build([str(tmp_path / "c.jsonl")], tmp_path / "out.parquet", Recipe())
+
+
+def test_files_as_documents_are_plain_text(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("text\nx\n")
+    with pytest.raises(CorpusError, match="in plain text alone"):
+        build([str(tmp_path / "c.csv")], tmp_path / "out.parquet", Recipe(documents="file"))

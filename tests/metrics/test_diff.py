@@ -154,6 +154,25 @@ def test_misuse_of_diff(both: Path, arguments: list[str], message: str) -> None:
     assert done.returncode == 2 and message in done.stderr and len(done.stderr.splitlines()) <= 2
 
 
+def test_figures_that_one_side_lacks_are_shown(both: Path, run: Run) -> None:
+    words = run("words", "-t", "bytes=words:")
+    done = tokeval_says("diff", str(both), str(words), "-t", "bytes=bytes")
+    assert done.returncode == 0, done.stderr
+    lost = [line.split() for line in done.stdout.splitlines() if line.rstrip().endswith("lost")]
+    assert ["token_entropy", "all"] in [line[:2] for line in lost]
+    assert " lost" in done.stdout.rpartition("figures are equal")[2]
+    (count,) = [line.split() for line in done.stdout.splitlines() if line.split()[:2] == ["tokens", "all"]]
+    assert "e+" not in "".join(count)
+    assert "," in count[2]
+
+
+def test_a_part_that_no_signature_has_is_refused(both: Path) -> None:
+    done = tokeval_says("diff", str(both), "--allow", "sed")
+    assert done.returncode == 2
+    assert "no signature has a part 'sed'" in done.stderr
+    assert "'seed'" in done.stderr
+
+
 def test_diff_of_a_folder_without_results(tmp_path: Path) -> None:
     done = tokeval_says("diff", str(tmp_path))
     assert done.returncode == 2 and "results.parquet" in done.stderr and "Traceback" not in done.stderr

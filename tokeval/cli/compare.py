@@ -80,6 +80,10 @@ def command(
     chosen = renders(formats or file.formats or ["md", "csv"])
     if ray_address and engine != "ray":
         raise UsageError(f"--ray-address is for --engine ray, not {engine}")
+    if gate is None:
+        for option, value in {"--junit": junit, "--github": github, "--gate-baseline": gate_baseline}.items():
+            if value:
+                raise UsageError(f"{option} is for a gate", hint="add --gate RULES.toml")
     if folder is None and resume:
         raise UsageError("there is no folder whose run could be resumed", hint="add -o DIR")
     if folder is None and (formats or gate):

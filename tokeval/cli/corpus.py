@@ -77,6 +77,8 @@ def build(
     for value, known, option in ((source, FORMATS, "--from"), (documents, DOCUMENTS, "--documents")):
         if value is not None and value not in known:
             raise UsageError(f"there is no {option} {value}", hint=suggest(value, known))
+    if parallel and (language is not None or documents != "line"):
+        raise UsageError("parallel files tell the language by their names, and their documents are lines")
     recipe = Recipe(source, documents, parallel, text_field, id_field, language_field, domain_field, language, domain)
     built = convert(paths, output, recipe)
     print(f"{output}: {built.rows:,} documents, {built.bytes / 1e6:.1f} MB of text from {built.files} files")
@@ -84,10 +86,12 @@ def build(
 
 
 def _report(path: str, text: str, slice_by: str | None, id_column: str | None) -> Report:
+    from tokeval.cli.parse import columns
     from tokeval.corpus.inspect import inspect_corpus
     from tokeval.corpus.source import open_corpus
 
-    slices = None if slice_by is None else tuple(c for c in slice_by.split(",") if c and c != "none")
+    named = columns(slice_by)
+    slices = None if named is None else tuple(named)
     return inspect_corpus(open_corpus("corpus", path, text_column=text, slice_by=slices, id_column=id_column))
 
 
@@ -96,13 +100,15 @@ def _print(report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from tokeval.report.values import clean
+
     shown = ("documents", "bytes", "chars", "words", "nulls", "empty", "duplicates")
     table = Table(box=None, pad_edge=False)
     table.add_column("slice", overflow="fold")
     for name in shown:
         table.add_column(name, justify="right")
     for slice_name, part in report.slices.items():
-        table.add_row(escape(slice_name), *(f"{getattr(part, name):,}" for name in shown))
+        table.add_row(escape(clean(slice_name)), *(f"{getattr(part, name):,}" for name in shown))
     table.add_row("all", *(f"{report.total(name):,}" for name in shown), style="bold")
     Console(highlight=False).print(table)
     print(f"fingerprint {report.fingerprint}")

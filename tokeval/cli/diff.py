@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,11 +65,30 @@ def command(
     Differences between figures are paired by document: an interval of 95 % and a p-value, corrected by Holm's method
     over the slices. Figures whose signatures differ in anything but the tokenizer are refused.
     """
+    from tokeval.errors import UsageError
     from tokeval.results.run import is_run
 
-    if b is not None and not (is_run(Path(a)) and is_run(Path(b))):
+    if limit is not None and limit < 1:
+        raise UsageError(f"--limit is {limit}, it must be 1 or more")
+    versions = b is not None and not (is_run(Path(a)) and is_run(Path(b)))
+    for_runs = {"-t": tokenizers, "-m": metric, "--allow": allow, "--slices": slices, "--csv": csv}
+    for_versions = {"-c": corpus, "--fail-on": fail_on, "--limit": limit, "--markdown": markdown, "--json": json}
+    for option, value in (for_runs if versions else for_versions).items():
+        if value:
+            what = "two runs" if versions else "two versions of a tokenizer"
+            raise UsageError(f"{option} is for {what}, and these are {'none' if versions else 'runs'}", hint=_how(a, b))
+    if b is None and not is_run(Path(a)):
+        raise UsageError(
+            f"{a} is no results folder: there is no results.parquet",
+            hint="name two of them, or two versions of a tokenizer",
+        )
+    if versions:
         from tokeval.cli.review import command_review
 
+        assert b is not None
+        for one, other in ((a, b), (b, a)):
+            if is_run(Path(one)):
+                raise UsageError(f"{one} is a results folder, and {other} is none", hint="name two of the same kind")
         return command_review(
             a,
             b,
@@ -81,6 +100,14 @@ def command(
             json=json,
         )
     return _differences(a, b, tokenizers or [], metric or [], allow or [], slices=slices, csv=csv)
+
+
+def _how(a: str, b: str | None) -> str:
+    """What was taken for what."""
+    from tokeval.results.run import is_run
+
+    named = [f"{name} is {'a' if is_run(Path(name)) else 'no'} results folder" for name in (a, b) if name is not None]
+    return ", ".join(named)
 
 
 def _differences(
@@ -104,9 +131,14 @@ def _differences(
     for name in metrics:
         if name not in known:
             raise UsageError(f"{a} has no metric {name!r}", hint=suggest(name, known))
+    parts = _parts_of(left) | _parts_of(right)
+    for part in allow:
+        if part not in parts:
+            raise UsageError(f"no signature has a part {part!r}", hint=suggest(part, sorted(parts)))
     pairs = _pairs(left, right, tokenizers, same=b is None)
     found = [item for x, y in pairs for item in between(left, right, x, y, metrics, (*COMPARED, *allow))]
-    _print_csv(found) if csv else _print_table(found, slices)
+    units = {info.name: info.unit for info in (*right.about.metrics, *left.about.metrics)}
+    _print_csv(found) if csv else _print_table(found, units, slices)
     refused = _refusals(found)
     for line in refused:
         print(line, file=sys.stderr)
@@ -147,11 +179,18 @@ def _pairs(left: Results, right: Results, wanted: Sequence[str], *, same: bool) 
     return shared
 
 
-def _print_table(found: Sequence[Difference], slices: bool) -> None:
+def _parts_of(results: Results) -> set[str]:
+    from tokeval import signature
+
+    return {part for text in results.table["signature"].unique().to_pylist() for part in signature.read(text or "")}
+
+
+def _print_table(found: Sequence[Difference], units: Mapping[str, str], slices: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from tokeval.report.values import clean
     from tokeval.schema import ALL, MACRO
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -163,27 +202,40 @@ def _print_table(found: Sequence[Difference], slices: bool) -> None:
             table = Table(title=title, title_justify="left", box=None, pad_edge=False)
             for name in ("metric", "slice", "before", "after", "difference", "95 %", "p", ""):
                 table.add_column(name, justify="left" if name in ("metric", "slice", "") else "right")
-            same = 0
             for item in here:
-                if item.difference == 0.0:
-                    same += 1
-                elif item.difference is not None and (slices or item.slice in (ALL, MACRO)):
-                    table.add_row(escape(item.metric), escape(item.slice), *_cells(item))
+                if _differs(item) and (slices or item.slice in (ALL, MACRO)):
+                    cells = _cells(item, units.get(item.metric, ""))
+                    table.add_row(escape(item.metric), escape(clean(item.slice)), *cells)
             console.print(table)
-            console.print(escape(_said(here, same)))
+            console.print(escape(_said(here)))
 
 
-def _cells(item: Difference) -> list[str]:
+def _differs(item: Difference) -> bool:
+    """Whether the figures are not equal, or one side alone has one."""
+    return (item.value_a is None) != (item.value_b is None) or bool(item.difference)
+
+
+def _cells(item: Difference, unit: str) -> list[str]:
+    from tokeval.report.values import shown
+
+    before, after = ("–" if value is None else shown(value, unit) for value in (item.value_a, item.value_b))
+    if item.difference is None:
+        return [before, after, "", "", "", "lost" if item.value_b is None else "gained"]
     interval = "" if item.ci_low is None or item.ci_high is None else f"{item.ci_low:+.3g} … {item.ci_high:+.3g}"
     p = "" if item.p_corrected is None else "<0.0001" if item.p_corrected < 0.0001 else f"{item.p_corrected:.4f}"
     verdict = {"b": "better", "a": "worse", None: ""}[item.better]
-    return [f"{item.value_a:.4g}", f"{item.value_b:.4g}", f"{item.difference:+.3g}", interval, p, verdict]
+    difference = f"{item.difference:+,.0f}" if unit == "count" else f"{item.difference:+.3g}"
+    return [before, after, difference, interval, p, verdict]
 
 
-def _said(found: Sequence[Difference], same: int) -> str:
+def _said(found: Sequence[Difference]) -> str:
     from tokeval.schema import ALL, MACRO
 
-    lines = [f"{same} of {len(found)} figures are equal"]
+    there = [(item.value_a is not None, item.value_b is not None) for item in found]
+    kinds = {"lost": (True, False), "gained": (False, True), "on neither side": (False, False)}
+    counts = {what: there.count(kind) for what, kind in kinds.items()}
+    same = sum(item.difference == 0.0 for item in found)
+    lines = [f"{same} of {len(found)} figures are equal" + "".join(f", {n} {what}" for what, n in counts.items() if n)]
     for metric in dict.fromkeys(item.metric for item in found):
         parts = [item for item in found if item.metric == metric and item.slice not in (ALL, MACRO)]
         better, worse = (sum(item.better == side for item in parts) for side in ("b", "a"))

@@ -79,10 +79,12 @@ def command(
     except GateError:  # a metric of a package that is not installed here: the results know it
         results = load_run(locate(folder))
         check_names(parsed, known | {info.name: info.direction for info in results.about.metrics})
+    written = {junit: "junit", markdown: "markdown", sarif: "sarif", json: "record"}
     if update_baseline:
+        if github or any(written):
+            raise UsageError("--update-baseline judges nothing, so there is no verdict to write")
         return _update(results, parsed, baseline)
     verdict = judge(results, parsed, baseline, name=folder)
-    written = {junit: "junit", markdown: "markdown", sarif: "sarif", json: "record"}
     return publish(verdict, {path: kind for path, kind in written.items() if path is not None}, github=github)
 
 
@@ -119,10 +121,14 @@ def judge(results: Results, rules: Rules, baseline: str | None, *, name: str) ->
     """The verdict on results; `baseline` is a place or None."""
     from dataclasses import replace
 
+    from tokeval.cli.progress import say
     from tokeval.gate.judge import judge as judged
     from tokeval.gate.paired import paired_test
 
-    against = load_baseline(baseline) if baseline is not None and rules.needs_run else None
+    if baseline is not None and not rules.needs_run:
+        say(f"note: no rule compares with another run, so {baseline} was not read")
+        baseline = None
+    against = load_baseline(baseline) if baseline is not None else None
     verdict = judged(results, rules, against, paired_test(results))
     return replace(verdict, results=name, baseline=baseline)
 
@@ -186,6 +192,7 @@ def _update(results: Results, rules: Rules, baseline: str | None) -> int:
     from tokeval.gate.figures import Figures
     from tokeval.results.draws import sums_of
     from tokeval.results.store import write_file
+    from tokeval.schema import Status
 
     if baseline is None or not baseline.endswith(".json") or "://" in baseline or baseline.startswith("git:"):
         raise UsageError("--update-baseline writes a file", hint="name it: --baseline FILE.json")
@@ -196,6 +203,9 @@ def _update(results: Results, rules: Rules, baseline: str | None) -> int:
     matched = [(rule, row) for rule in relative for row in figures.match(rule).rows]
     rows = {id(row): row for _, row in matched}
     tested = {id(row): row for rule, row in matched if rule.within}
+    rows = {key: row for key, row in rows.items() if row["status"] == Status.OK}
+    if not rows:
+        raise GateError(f"the results have no figure that a rule of {rules.path} compares with another run")
     sums = sums_of(results)
     beside = Path(_sums_file(baseline))
     beside.unlink(missing_ok=True)  # an earlier one's are no sums of these figures

@@ -39,7 +39,10 @@ def command(
         for entry in registry.entries(group).values():
             state = "yes" if entry.installed else f'no: pip install "tokeval[{entry.extra}]"'
             table.add_row(entry.name, entry.origin, state.replace("[", "\\["))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    # names are for the eye and for grep: where nobody reads, a line is as long as it takes
+    console = console if console.is_terminal else Console(highlight=False, width=1 << 12)
+    console.print(table)
     return 0
 
 

@@ -47,8 +47,17 @@ def several(values: Sequence[str], option: str) -> dict[str, list[str]]:
 
 
 def columns(text: str | None) -> list[str] | None:
-    """`COLUMN[,COLUMN]` as a list; `none` is an empty one, nothing given is None."""
-    return None if text is None else [name for name in text.split(",") if name and name != "none"]
+    """`COLUMN[,COLUMN]` as a list; `none` is an empty one, nothing given is None.
+
+    Raises:
+        UsageError: `none` beside a column.
+    """
+    if text is None:
+        return None
+    named = [name for name in text.split(",") if name]
+    if "none" in named and len(named) > 1:
+        raise UsageError(f"--slice-by {text} names columns and none", hint="leave out one or the other")
+    return [] if named == ["none"] else named
 
 
 def renders(formats: Sequence[str]) -> list[Render]:

@@ -79,13 +79,17 @@ def build(locations: Iterable[str], output: Path, recipe: Recipe) -> Built:
     if output.suffix != ".parquet":
         raise CorpusError(f"{output} does not end in .parquet", hint=f"write to {output.with_suffix('.parquet')}")
     files = _files(locations, recipe)
-    rows = _parallel(files, recipe) if recipe.parallel else (row for path in files for row in _rows(path, recipe))
+    unseen = {recipe.id, recipe.language, recipe.domain} - {Recipe.id, Recipe.language, Recipe.domain}
+    every = (row for path in files for row in _rows(path, recipe, unseen))
+    rows = _parallel(files, recipe) if recipe.parallel else every
     draft = output.parent / f".{output.name}.{os.getpid()}"
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         count, size = _write(rows, draft)
         if not count:
             raise CorpusError("there is no document in what was given")
+        if unseen:
+            raise CorpusError(f"no record has a field {min(unseen)!r}", hint="fields are told apart by their case too")
         draft.replace(output)
     except OSError as error:
         raise CorpusError(f"{output} cannot be written: {error.strerror or error}") from error
@@ -108,6 +112,9 @@ def _files(locations: Iterable[str], recipe: Recipe) -> list[Path]:
         else:
             files = find(location, "")[0]
         found |= {Path(file.path): None for file in sorted(files, key=lambda f: f.path)}
+    kinds = {recipe.format or SUFFIXES.get(path.suffix.lower()) for path in found}
+    if recipe.documents == "file" and not recipe.parallel and "txt" not in kinds:
+        raise CorpusError("a document is a file in plain text alone, and there is none")
     for path in found:
         if recipe.format is None and path.suffix.lower() not in SUFFIXES:
             hint = "it is Parquet already" if path.suffix == ".parquet" else f"add --from {'|'.join(FORMATS)}"
@@ -137,7 +144,8 @@ def _write(rows: Iterator[Row], path: Path) -> tuple[int, int]:
     return count, size
 
 
-def _rows(path: Path, recipe: Recipe) -> Iterator[Row]:
+def _rows(path: Path, recipe: Recipe, unseen: set[str]) -> Iterator[Row]:
+    """The documents of a file; the fields that they have are taken from those that are `unseen`."""
     kind = recipe.format or SUFFIXES[path.suffix.lower()]
     if kind == "txt":
         yield from _text(path, recipe)
@@ -145,6 +153,7 @@ def _rows(path: Path, recipe: Recipe) -> Iterator[Row]:
     for number, record in _json_lines(path) if kind == "jsonl" else _delimited(path, kind):
         if recipe.text not in record:
             raise CorpusError(f"{path}:{number} has no field {recipe.text!r}", hint=suggest(recipe.text, record))
+        unseen.difference_update(record)
         text = record[recipe.text]
         if text is not None and not isinstance(text, str):
             raise CorpusError(f"{path}:{number}: {recipe.text!r} is {type(text).__name__}, not text")
@@ -152,14 +161,22 @@ def _rows(path: Path, recipe: Recipe) -> Iterator[Row]:
             _plain(record.get(recipe.id), path, number),
             _plain(record.get(recipe.language), path, number) or recipe.default_language,
             _plain(record.get(recipe.domain), path, number) or recipe.default_domain,
-            text,
+            None if text is None else _whole(text, path, number),
         )
+
+
+def _whole(value: str, path: Path, number: int) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # JSON may name one by itself
+        raise CorpusError(f"{path}:{number} holds half of a surrogate pair, which is no text") from error
+    return value
 
 
 def _plain(value: object, path: Path, number: int) -> str | None:
     if isinstance(value, dict | list):
         raise CorpusError(f"{path}:{number}: an id, language or domain is a {type(value).__name__}, not a plain value")
-    return None if value is None else str(value)
+    return None if value is None else _whole(str(value), path, number)
 
 
 def _text(path: Path, recipe: Recipe) -> Iterator[Row]:

@@ -21,7 +21,7 @@ from tokeval.engine.cache import StateCache, joined, missing
 from tokeval.engine.checkpoint import Checkpoint, checkpoint_folder
 from tokeval.engine.cores import cores, share_cores
 from tokeval.engine.documents import check_documents
-from tokeval.engine.figures import make_tables, plan_record, skipped_lines
+from tokeval.engine.figures import make_tables, pivot_lines, plan_record, skipped_lines
 from tokeval.engine.frequent import count_words
 from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
 from tokeval.engine.ranks import rank_frequencies
@@ -203,7 +203,7 @@ def run_plan(
     scanned = time.perf_counter()
     tell("compute", {})
     warnings = [f"{name}: {accelerations[name]['reason'] or 'the fast path was dropped'}" for name in dropped]
-    warnings += skipped_lines(plan, states)
+    warnings += skipped_lines(plan, states) + pivot_lines(plan, states)
     words = aside(count_words, plan, workers, states)
     table, sums = make_tables(plan, workers, states, warnings, material)
     beside = {

@@ -18,7 +18,7 @@ from tokeval.engine.rows import Rows
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.engine.signing import signer
 from tokeval.engine.tools import EncoderTools
-from tokeval.errors import CorpusError
+from tokeval.errors import CorpusError, suggest
 from tokeval.metrics.base import Context, Metric, Scored
 from tokeval.metrics.columns import Figures, gathered
 from tokeval.metrics.linguistic.material import Loaded
@@ -147,6 +147,18 @@ def skipped_by(state: ShardState) -> dict[str, int]:
 def _skipped(state: ShardState) -> dict[str, Skipped]:
     kinds = {name: mine.others.get(Skipped.name) for name, mine in state.tokenizers.items()}
     return {name: kind for name, kind in kinds.items() if isinstance(kind, Skipped) and kind.total}
+
+
+def pivot_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:
+    """A line for each corpus that has slices and none that is the pivot."""
+    lines = []
+    for index, state in sorted(states.items()):
+        slices = next(iter(state.tokenizers.values())).sums.slices
+        if plan.pivot is not None and plan.pivot not in slices and plan.corpora[index].columns.slices:
+            hint = suggest(plan.pivot, slices)
+            line = f"{plan.corpora[index].name} has no slice {plan.pivot!r} to be the pivot"
+            lines.append(line if hint is None else f"{line}; {hint}")
+    return lines
 
 
 def skipped_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:

@@ -109,6 +109,10 @@ def make_plan(
         raise UsageError(f"--cache-mb is {cache_mb}, it must be 1 or more")
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}, it must be 1 or more")
+    if seed < 0:
+        raise UsageError(f"--seed is {seed}, it must be 0 or more")
+    if pivot == "":
+        raise UsageError("the pivot has no name", hint="name a slice, for instance --pivot eng_Latn")
     if on_error not in (STOP, SKIP):
         raise UsageError(f"--on-error is {on_error!r}", hint=suggest(on_error, (STOP, SKIP)))
     from tokeval.corpus.units import SEGMENTERS, segmenter_name

@@ -34,14 +34,12 @@ class Amount:
         return f"{self.number:g}%" if self.percent else f"{self.number:g}"
 
 
-def _read_amount(given: object) -> object:
-    if isinstance(given, bool):
-        return given
-    if isinstance(given, int | float):
-        return {"number": given}
+def _read_amount(given: object) -> Amount:
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return Amount(float(given))
     if isinstance(given, str) and given.endswith("%"):
         try:
-            return {"number": float(given[:-1]), "percent": True}
+            return Amount(float(given[:-1]), percent=True)
         except ValueError:
             pass
     raise ValueError(f"{given!r} is no amount: write a number, or a percentage such as '2%'")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokeval.report.values import Cell, Grid, clean, grids, headline, interval, shown
 from tokeval.results.store import Results
+from tokeval.schema import MACRO
 
 _ESCAPES = str.maketrans(
     {c: rf"\{c}" for c in "&%$#_{}"}
@@ -45,7 +46,8 @@ def _summary(results: Results, corpus: str, found: Sequence[Grid], label: str) -
         intervals = [_interval(grid, cell) for grid, cell in zip(found, cells, strict=True)]
         if any(intervals):
             rows.append(["", "", *intervals])
-    caption = f"Tokenizers on {_escape(corpus)}, all text pooled. Best in bold; 95\\,\\% intervals where there are any."
+    pooled = "all text pooled" + ("; (macro): the mean over slices" if any(g.pooled == MACRO for g in found) else "")
+    caption = f"Tokenizers on {_escape(corpus)}, {pooled}. Best in bold; 95\\,\\% intervals where there are any."
     lines = [
         r"\begin{table}",
         r"  \centering",
@@ -77,7 +79,8 @@ def _body(header: Sequence[str], rows: Iterable[Sequence[str]], indent: str, *, 
 
 
 def _row(cells: Sequence[str]) -> str:
-    return " & ".join(cells) + r" \\"
+    first = "{}" if cells[0][:1] in ("*", "[") else ""  # else it would be taken for an argument of the line above
+    return first + " & ".join(cells) + r" \\"
 
 
 def _cell(grid: Grid, cell: Cell | None) -> str:

@@ -133,7 +133,7 @@ def _by_slice(grid: Grid) -> str:
     header = ["slice", *(_escape(name) for name in grid.tokenizers)]
     rows = [[_slice(s), *(_cell(grid, grid.cells.get((t, s))) for t in grid.tokenizers)] for s in grid.slices]
     reasons = sorted({f"{s}: {c.reason}" for (_, s), c in grid.cells.items() if c.reason and s not in POOLS})
-    parts = [f"### {_title(grid.info)} ({_escape(grid.info.unit)})", _escape(grid.info.definition)]
+    parts = [f"### {_title(grid.info)} ({_escape(grid.info.unit)})", _escape(grid.info.definition, 400)]
     return "\n\n".join([*parts, _folded(table(header, rows), len(rows)), *_reasons(reasons)])
 
 
