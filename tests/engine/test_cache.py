@@ -56,6 +56,25 @@ def test_a_further_tokenizer_costs_one_tokenizer(corpus: Path, plan_of: Callable
     assert set(scanned(plan_of(corpus, "bytes:", "words:", "chars:"), folder)) == {"words"}
 
 
+NAMES = [
+    name
+    for name, metric in select.all_metrics().items()
+    if metric.needs in (None, "baseline", "pivot") and metric.info.family != "speed"
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_metric_alone_comes_out_of_the_cache_as_it_went_in(
+    tmp_path: Path, plan_of: Callable[..., Plan], folder: Path, name: str
+) -> None:
+    """Some have no sums, and only sums knew the slices once."""
+    path = write_texts(tmp_path / "c.parquet", 40)
+    plan = plan_of(path, "bytes:", "chars:", metrics=[name], pivot="eng_Latn", baseline="bytes")
+    first, again = (run_plan(plan, cache=folder, jobs=1)[0] for _ in range(2))
+    assert first.num_rows
+    assert again.equals(first, check_metadata=True)
+
+
 def test_names_do_not_matter_but_content_does(tmp_path: Path, plan_of: Callable[..., Plan], folder: Path) -> None:
     path = write_texts(tmp_path / "a" / "c.parquet", 100)
     scanned(plan_of(path), folder)

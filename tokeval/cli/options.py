@@ -26,7 +26,8 @@ def text_column(panel: str, default: str = "") -> Any:
 
 def slice_by(what: str, panel: str) -> Any:
     """--slice-by, read by `parse.columns`."""
-    text = f"The columns whose values are {what}.  [default: language, where there is one]"
+    text = f"The columns whose values are {what}; of several they are joined by / (a / within one is %2F)."
+    text += "  [default: language, where there is one]"
     return typer.Option(envvar="TOKEVAL_SLICE_BY", metavar="COLUMN[,COLUMN]", help=text, rich_help_panel=panel)
 
 

@@ -18,6 +18,7 @@ from tokeval.corpus.spoken import Spoken
 from tokeval.engine.plan import SKIP, Plan, Shard
 from tokeval.errors import CorpusError, IncompleteRunError, TokenizerError
 from tokeval.metrics.base import Accumulator, Measure, Metric, View
+from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
 from tokeval.metrics.skipped import Skipped
 from tokeval.metrics.sums import Sums
@@ -136,6 +137,8 @@ def everything(workers: Workers) -> Todo:
     """All that the metrics need and the tokenizers declare."""
     measures, kinds = measures_of(workers.metrics), accumulators_of(workers.metrics)
     kinds = [*kinds, Skipped] if workers.skip else kinds
+    if kinds and DOCUMENTS not in measures:  # what is kept of earlier runs tells its slices by it
+        measures = [DOCUMENTS, *measures]
     return {
         name: Wanted(
             tuple(m for m in measures if m.lacking(encoder.facts) is None),

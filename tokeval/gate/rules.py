@@ -79,7 +79,7 @@ class Rule(Strict):
     max_regression: AmountField | None = Field(
         default=None,
         description="By how much the figure may be worse than the baseline's: a number in the metric's unit, "
-        "or a percentage such as `'2%'`.",
+        "or a percentage such as `'2%'`, which of a baseline of 0 allows none.",
     )
     min_delta: AmountField | None = Field(
         default=None, description="By how much the figure must be better than the baseline's; likewise."
@@ -101,7 +101,9 @@ class Rule(Strict):
         default=False, description="Judge only the worst of the slices named, one verdict per tokenizer and corpus."
     )
     max_rank: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="The figure must be among the best so many of the tokenizers; ties share a rank."
+        default=None,
+        description="The figure must be among the best so many of the tokenizers; ties share a rank. "
+        "A tokenizer that left documents out cannot be ranked beside the others.",
     )
     among: Patterns = Field(default="*", description="The tokenizers that are ranked. Globs pass over yardsticks.")
     allow: list[Allowed] = Field(

@@ -79,7 +79,7 @@ def _opening(results: Results) -> str:
         lines.append(f"{line}, {corpus.bytes:,} bytes{sliced}.")
         if corpus.nulls:
             lines.append(f"{sum(corpus.nulls.values()):,} null texts were left out.")
-    lines += [f"\n**Note:** {_escape(warning)}." for warning in about.warnings]
+    lines += [f"\n**Note:** {_escape(warning, 400)}." for warning in about.warnings]
     return "\n".join(lines)
 
 

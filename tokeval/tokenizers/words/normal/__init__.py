@@ -24,6 +24,7 @@ _CONTINUES = (
     (0x1F3FB, 0x1F3FF),
 )
 
+Flags = npt.NDArray[np.bool_]
 Mapped = tuple[UInt32, UInt8, UInt8]
 
 
@@ -40,20 +41,24 @@ def character_map(blob: bytes) -> tuple[UInt32, UInt8]:
         raise NoFastPathError("a character map that cannot be read")
     units = np.frombuffer(blob, "<u4", size // 4, 4).astype(np.uint32)
     forms = np.frombuffer(blob, np.uint8, offset=4 + size).copy()
-    joined, _ = joined_points(units)
+    joined, _, _ = marked_points(units, forms)
     if joined[0x20]:
         raise NoFastPathError("a character map that joins spaces with what is beside them")
     return units, forms
 
 
-def joined_points(units: UInt32) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which code points are in a key of several code points, and which of them elsewhere than in front."""
-    from tokeval.tokenizers.words.normal.kernels import mark_joined
+def marked_points(units: UInt32, forms: UInt8, wanted: Iterable[str] = ()) -> tuple[Flags, Flags, Flags]:
+    """Which code points are in a key of several, which of them elsewhere than in front; see `mark_keys`.
 
-    joined, behind = np.zeros(_POINTS, np.bool_), np.zeros(_POINTS, np.bool_)
+    And which ones a key ends with that leaves nothing, or one of the letters wanted.
+    """
+    from tokeval.tokenizers.words.normal.kernels import mark_keys
+
+    letters, joined, behind, sources = (np.zeros(_POINTS, np.bool_) for _ in range(4))
+    letters[[ord(letter) for letter in wanted]] = True
     if len(units):
-        mark_joined(units, joined, behind)
-    return joined, behind
+        mark_keys(units, forms, letters, joined, behind, sources)
+    return joined, behind, sources
 
 
 def arising(blob: bytes, symbols: Iterable[str]) -> list[str]:
@@ -61,14 +66,9 @@ def arising(blob: bytes, symbols: Iterable[str]) -> list[str]:
 
     Symbols are found before normalising and after; texts with these characters may hold one that is not there yet.
     """
-    from tokeval.tokenizers.words.normal.kernels import mark_sources
-
-    wanted, sources = np.zeros(_POINTS, np.bool_), np.zeros(_POINTS, np.bool_)
-    wanted[[ord(letter) for symbol in symbols for letter in symbol]] = True
-    units, forms = character_map(blob)
-    if len(units) and wanted.any():
-        mark_sources(units, forms, wanted, sources)
-    return [chr(point) for point in np.flatnonzero(sources)]
+    letters = "".join(symbols)
+    _, _, sources = marked_points(*character_map(blob), letters)
+    return [chr(point) for point in np.flatnonzero(sources)] if letters else []
 
 
 def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[str]]:
@@ -79,7 +79,7 @@ def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[
     from tokeval.tokenizers.words.normal.kernels import GOES_ON, KEPT, MAPPED, MARK_POINT, PLAIN, mark_plain
 
     units, forms = character_map(blob)
-    joined, behind = joined_points(units)
+    joined, behind, _ = marked_points(units, forms)
     kinds = np.full(_POINTS, MAPPED if len(units) else PLAIN, np.uint8)
     others = []
     for symbol in symbols:

@@ -61,8 +61,12 @@ def ends_key(units, cell):
 
 
 @kernel
-def mark_joined(units, joined, behind):
-    """Set `joined` for every code point that is in a key of several code points, `behind` where it is not the first."""
+def mark_keys(units, forms, wanted, joined, behind, sources):
+    """Set what code points are in the keys of a map.
+
+    `joined` for those in a key of several code points, `behind` where one is not the first, and `sources` for the last
+    one of every key whose form is empty or holds a `wanted` code point.
+    """
     key = np.empty(64, np.uint8)
     stack = [(below(units, 0), np.int64(0), np.int64(0))]
     while stack:
@@ -78,45 +82,20 @@ def mark_joined(units, joined, behind):
             key[depth] = follower
             if ends_key(units, cell):
                 _, width = point_at(key, 0)
-                at = 0
-                while at <= depth and width <= depth:
-                    point, step = point_at(key, at)
-                    joined[point] = True
-                    if at:
-                        behind[point] = True
+                at, last = 0, np.int64(0)
+                while at <= depth:
+                    last, step = point_at(key, at)
+                    if width <= depth:
+                        joined[last] = True
+                        if at:
+                            behind[last] = True
                     at += step
-            stack.append((below(units, cell), depth + 1, np.int64(follower)))
-
-
-@kernel
-def mark_sources(units, forms, wanted, sources):
-    """Set `sources` for the last code point of every key whose form is empty or holds a wanted code point."""
-    key = np.empty(64, np.uint8)
-    stack = [(below(units, 0), np.int64(0), np.int64(0))]
-    while stack:
-        base, depth, byte = stack.pop()
-        if depth:
-            key[depth - 1] = byte
-        if depth == 64:
-            continue
-        for follower in range(1, 256):
-            cell = child(units, base, follower)
-            if cell < 0:
-                continue
-            key[depth] = follower
-            if ends_key(units, cell):
                 form = np.int64(units[below(units, cell)] & np.uint32(0x7FFFFFFF))
-                arises = forms[form] == 0
+                sources[last] |= forms[form] == 0
                 while forms[form]:
                     point, step = point_at(forms, form)
-                    arises |= wanted[point]
+                    sources[last] |= wanted[point]
                     form += step
-                if arises:
-                    at, last = 0, np.int64(0)
-                    while at <= depth:
-                        last, step = point_at(key, at)
-                        at += step
-                    sources[last] = True
             stack.append((below(units, cell), depth + 1, np.int64(follower)))
 
 
