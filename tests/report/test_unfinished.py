@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.gate.made import results, row, write_run
+from tokeval.engine import api
+from tokeval.engine.plan import make_plan
 
 RULES = '[[rule]]\nmetric = "premium"\nmax = 9\n'
 COMMANDS = {
@@ -107,3 +109,15 @@ def test_a_run_that_is_stopped_in_its_only_shard_leaves_no_results_of_an_earlier
     assert "did not finish" in done.stderr
     assert subprocess.run([*compare, "--resume"], cwd=tmp_path, check=False).returncode == 0
     assert tokeval(tmp_path, "gate").returncode == 0
+
+
+def test_a_folder_beside_which_nothing_can_be_written_takes_a_second_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the folder is all of a volume; there is no mark then, and nothing to go on from is lost."""
+    monkeypatch.setattr(api, "checkpoint_folder", lambda output: Path("/dev/null/nowhere"))
+    pq.write_table(pa.table({"text": ["a b", "c"]}), tmp_path / "c.parquet")
+    plan = make_plan({"t": "bytes:"}, {"c": str(tmp_path / "c.parquet")}, metrics=["tokens"])
+    (tmp_path / "results.parquet").touch()
+    results, _ = api.run_plan(plan, output=tmp_path)
+    assert results.table.num_rows

@@ -6,6 +6,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -171,7 +172,8 @@ def run_plan(
         if output is not None:
             begun = Checkpoint(checkpoint_folder(output), plan, workers, shard_bytes, resume=resume)
             if (output / TABLE).exists():
-                begun.begin()
+                with suppress(IncompleteRunError):  # where nothing can be written beside the folder, there is no mark
+                    begun.begin()
             if resume or len(make_shards(plan, shard_bytes=shard_bytes)) > 1:  # else there is nothing to go on from
                 kept = begun
         tell("scan", _bytes_to_scan(plan, todo))
