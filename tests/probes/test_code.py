@@ -105,6 +105,12 @@ def test_indentation_by_hand() -> None:
     }  # fmt: skip
 
 
+def test_a_perfect_order_is_1() -> None:
+    for size in range(2, 60):
+        above, below = spearman(np.diag(np.arange(1, size + 1) ** 3)) or (0.0, 1.0)
+        assert above / below == 1.0
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=30))
 def test_spearman_equals_pandas(pairs: list[tuple[int, int]]) -> None:
     import pandas as pd

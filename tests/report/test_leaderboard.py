@@ -92,7 +92,14 @@ def test_a_run_that_left_documents_out_keeps_that_among_others() -> None:
 
 
 def test_a_rate_with_a_loss_is_not_shown_as_1() -> None:
-    values = {0.99996667: "0.99997", 1.0: "1.000", 0.99999999: "0.99999999", 1.00001: "1.000", 0.9994: "0.9994"}
+    values = {
+        0.99996667: "0.99997",
+        1.0: "1.000",
+        0.99999999: "0.99999999",
+        1.00001: "1.000",
+        0.9994: "0.9994",
+        1 - 1e-15: "1.000",
+    }
     assert {value: shown(value, "1") for value in values} == values
     made = results([row(t, p, "round_trip", v) for p in PARTS for t, v in (("a", 1.0), ("b", 0.99996667))], ["a", "b"])
     data = heat_data(made, grids(made, "demo"))

@@ -21,6 +21,9 @@ POOLS = (ALL, MACRO)
 #: An interval is worth a line of its own where half its width is at least this share of the value.
 WIDE = 0.02
 
+#: What floating point may lose of a 1; no share of what can be counted is so near.
+_NOISE = 1e-13
+
 ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
 
 _COLUMNS = ("corpus", "metric", "unit", "tokenizer", "slice", "value", "ci_low", "ci_high", "n", "reference", "reason")
@@ -140,10 +143,11 @@ def shown(value: float, unit: str) -> str:
 
 def rounded(value: float) -> float:
     """To four significant digits, or to as many as it takes not to make a 1 of what is below: a rate with a loss."""
-    digits = 4
-    while value < 1 and float(f"{value:.{digits}g}") >= 1:
-        digits += 1
-    return float(f"{value:.{digits}g}")
+    short = float(f"{value:.4g}")
+    if value < 1 <= short and value < 1 - _NOISE:
+        digits = next(digits for digits in range(5, 18) if float(f"{value:.{digits}g}") < 1)
+        return float(f"{value:.{digits}g}")
+    return short
 
 
 def interval(cell: Cell, unit: str) -> str:

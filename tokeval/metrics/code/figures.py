@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -34,7 +35,11 @@ def spearman(table: Int64) -> tuple[float, float] | None:
     both = sum(int(table[i, j]) * int(x[i]) * int(y[j]) for i, j in pairs)
     of_x = sum(int(rows[i]) * int(x[i]) ** 2 for i in range(len(x)))
     of_y = sum(int(columns[j]) * int(y[j]) ** 2 for j in range(len(y)))
-    return None if of_x == 0 or of_y == 0 else (float(both), float(of_x) ** 0.5 * float(of_y) ** 0.5)
+    if of_x == 0 or of_y == 0:
+        return None
+    # one root, exact where it is whole: with two, a perfect order falls short of 1
+    root = math.isqrt(of_x * of_y)
+    return float(both), float(root) if root**2 == of_x * of_y else math.sqrt(of_x * of_y)
 
 
 def _pools(context: Context) -> Pools:
@@ -165,13 +170,16 @@ METRICS = (
         m.INDENTED_LINES,
     ),
     Metric(
-        _info(
-            "indent_consistency",
-            "1",
-            HIGHER,
-            "Spearman's correlation of the depth of indented lines (columns, a tab is four) and the tokens on their "
-            "white space; beyond 128 columns or tokens all are alike.",
-            "Undefined where one token holds every indentation, which is as consistent as can be.",
+        replace(
+            _info(
+                "indent_consistency",
+                "1",
+                HIGHER,
+                "Spearman's correlation of the depth of indented lines (columns, a tab is four) and the tokens on "
+                "their white space; beyond 128 columns or tokens all are alike.",
+                "Undefined where one token holds every indentation, which is as consistent as can be.",
+            ),
+            version=2,
         ),
         _consistency,
         (m.CODE_DOCUMENTS, m.INDENTED_LINES),
