@@ -70,14 +70,16 @@ def command(
 
     if limit is not None and limit < 1:
         raise UsageError(f"--limit is {limit}, it must be 1 or more")
-    versions = b is not None and not (is_run(Path(a)) and is_run(Path(b)))
+    runs = {name: is_run(Path(name)) for name in (a, b) if name is not None}
+    versions = b is not None and not all(runs.values())
     for_runs = {"-t": tokenizers, "-m": metric, "--allow": allow, "--slices": slices, "--csv": csv}
     for_versions = {"-c": corpus, "--fail-on": fail_on, "--limit": limit, "--markdown": markdown, "--json": json}
     for option, value in (for_runs if versions else for_versions).items():
         if value:
             what = "two runs" if versions else "two versions of a tokenizer"
-            raise UsageError(f"{option} is for {what}, and these are {'none' if versions else 'runs'}", hint=_how(a, b))
-    if b is None and not is_run(Path(a)):
+            how = ", ".join(f"{name} is {'a' if run else 'no'} results folder" for name, run in runs.items())
+            raise UsageError(f"{option} is for {what}, and these are {'none' if versions else 'runs'}", hint=how)
+    if b is None and not runs[a]:
         raise UsageError(
             f"{a} is no results folder: there is no results.parquet",
             hint="name two of them, or two versions of a tokenizer",
@@ -87,7 +89,7 @@ def command(
 
         assert b is not None
         for one, other in ((a, b), (b, a)):
-            if is_run(Path(one)):
+            if runs[one]:
                 raise UsageError(f"{one} is a results folder, and {other} is none", hint="name two of the same kind")
         return command_review(
             a,
@@ -100,14 +102,6 @@ def command(
             json=json,
         )
     return _differences(a, b, tokenizers or [], metric or [], allow or [], slices=slices, csv=csv)
-
-
-def _how(a: str, b: str | None) -> str:
-    """What was taken for what."""
-    from tokeval.results.run import is_run
-
-    named = [f"{name} is {'a' if is_run(Path(name)) else 'no'} results folder" for name in (a, b) if name is not None]
-    return ", ".join(named)
 
 
 def _differences(
@@ -131,7 +125,7 @@ def _differences(
     for name in metrics:
         if name not in known:
             raise UsageError(f"{a} has no metric {name!r}", hint=suggest(name, known))
-    parts = _parts_of(left) | _parts_of(right)
+    parts = _parts_of(left) | _parts_of(right) if allow else set()
     for part in allow:
         if part not in parts:
             raise UsageError(f"no signature has a part {part!r}", hint=suggest(part, sorted(parts)))

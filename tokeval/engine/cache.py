@@ -33,7 +33,7 @@ _SUFFIX = ".state"
 
 T = TypeVar("T")
 
-Keys = Callable[[str, Measure | type[Accumulator]], tuple[str, ...]]
+Keys = Callable[[str, Measure | type[Accumulator]], Iterator[str]]
 
 
 def cache_folder() -> Path:
@@ -80,9 +80,9 @@ class StateCache:
             if text is None:
                 continue
             facts = {name: encoder.facts for name, encoder in workers.encoders.items()}
+            keys = _keys(plan, index, facts)
             tokenizers = {
-                name: self._tokenizer(name, wanted, facts[name], _keys(plan, index, facts))
-                for name, wanted in everything(workers).items()
+                name: self._tokenizer(name, wanted, facts[name], keys) for name, wanted in everything(workers).items()
             }
             found[index] = replace(text, corpus=index, tokenizers=tokenizers)
         return found
@@ -94,19 +94,17 @@ class StateCache:
             for index, todo in computed.items():
                 state = states[index]
                 self._put(_text_key(plan, index), pack(replace(state, tokenizers={})))
-                facts = {name: mine.facts for name, mine in state.tokenizers.items()}
+                keys = _keys(plan, index, {name: mine.facts for name, mine in state.tokenizers.items()})
                 for name, wanted in todo.items():
-                    self._keep_tokenizer(name, wanted, state.tokenizers[name], _keys(plan, index, facts))
+                    self._keep_tokenizer(name, wanted, state.tokenizers[name], keys)
             self._trim()
         except OSError:
             return
 
     def _tokenizer(self, name: str, wanted: Wanted, facts: TokenizerFacts, keys: Keys) -> TokenizerState:
         def table_of(part: Measure | type[Accumulator]) -> pa.Table | None:
-            # the first is that under which it is kept
-            return next(
-                (table for key in keys(name, part) if (table := self._get(key, unpack_table)) is not None), None
-            )
+            found = (self._get(key, unpack_table) for key in keys(name, part))
+            return next((table for table in found if table is not None), None)
 
         sums = Sums()
         for measure in wanted.measures:
@@ -124,10 +122,10 @@ class StateCache:
         table = state.sums.state()
         for measure in wanted.measures:
             rows = table.filter(pc.equal(table["measure"], measure.name))
-            self._put(keys(name, measure)[0], pack_table(rows))
+            self._put(next(keys(name, measure)), pack_table(rows))
         for kind in wanted.kinds:
             if kind.cached:
-                self._put(keys(name, kind)[0], pack_table(state.others[kind.name].state()))
+                self._put(next(keys(name, kind)), pack_table(state.others[kind.name].state()))
 
     def _get(self, key: str, read: Callable[[bytes], T]) -> T | None:
         path = self._folder / f"{key}{_SUFFIX}"
@@ -196,12 +194,13 @@ def _keys(plan: Plan, index: int, facts: Mapping[str, TokenizerFacts]) -> Keys:
 
     What the reference did serves whom a fast path would do for, but not the other way round.
     """
+    corpus = _corpus(plan, index)
 
     def key(name: str, part: Measure | type[Accumulator], reference: Collection[str]) -> str:
         module = inspect.getmodule(part.compute if isinstance(part, Measure) else part)
         baseline = plan.baseline if isinstance(part, Measure) and part.relative else None
         return digest(
-            _corpus(plan, index),
+            corpus,
             facts[name].fingerprint,
             facts[name].library,
             ",".join(sorted(facts[name].capabilities)),
@@ -214,8 +213,9 @@ def _keys(plan: Plan, index: int, facts: Mapping[str, TokenizerFacts]) -> Keys:
             *("reference" if one in reference else "" for one in (name, baseline)),
         )
 
-    def keys(name: str, part: Measure | type[Accumulator]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((key(name, part, plan.reference), key(name, part, tuple(facts)))))
+    def keys(name: str, part: Measure | type[Accumulator]) -> Iterator[str]:
+        yield key(name, part, plan.reference)
+        yield key(name, part, tuple(facts))
 
     return keys
 

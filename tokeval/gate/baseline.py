@@ -9,7 +9,7 @@ from typing import Any
 
 from tokeval import signature
 from tokeval.errors import GateError, ResultsError
-from tokeval.gate.figures import place_of
+from tokeval.gate.figures import place_of, same_pair
 from tokeval.results.store import Row, to_parquet
 from tokeval.results.sums import Sums, sums_table
 from tokeval.schema import MACRO, Status
@@ -45,12 +45,9 @@ class Baseline:
         Raises:
             GateError: the two are not comparable; the message names the part of the signatures that differs.
         """
-        rows = self.rows.get(_key(row, tokenizer), ())
-        if len(rows) > 1:  # one figure per pair of slices: the other slice stands in `reference`
-            rows = [other for other in rows if other["reference"] == row["reference"]]
-        if not rows:
+        found = same_pair(self.rows.get(_key(row, tokenizer), ()), row)
+        if found is None:
             return f"{self.name} has no such figure of {tokenizer}"
-        found = rows[0]
         if found["value"] is None:
             return f"{self.name} has it as {found['status']}"
         differing = signature.differing(found["signature"], row["signature"], ignore=signature.COMPARED)

@@ -66,25 +66,29 @@ class Figures:
         return Matched([rows[number] for number in sorted(rows)], missing)
 
     def beside(self, row: Row) -> dict[str, Row]:
-        """The figures of all tokenizers that are about the same as a row, by tokenizer.
-
-        Of figures by pair of slices, those of the same other slice; elsewhere `reference` may be the tokenizer's own,
-        such as the slice that is dearest for it.
-        """
+        """The figures of all tokenizers that are about the same as a row, by tokenizer."""
         same = ("metric", "corpus", "slice")
         found: dict[str, list[Row]] = {}
         for other in self.rows:
             if all(other[key] == row[key] for key in same):
                 found.setdefault(other["tokenizer"], []).append(other)
-        of_pair = {
-            name: next((r for r in rows if r["reference"] == row["reference"]), None) if len(rows) > 1 else rows[0]
-            for name, rows in found.items()
-        }
-        return {name: other for name, other in of_pair.items() if other is not None}
+        chosen = {name: same_pair(rows, row) for name, rows in found.items()}
+        return {name: other for name, other in chosen.items() if other is not None}
 
     def named(self, patterns: str | list[str]) -> list[str]:
         """The tokenizers that patterns stand for; globs pass over yardsticks."""
         return expand(patterns, self.tokenizers, passing_over=self.yardsticks)
+
+
+def same_pair(rows: Sequence[Row], row: Row) -> Row | None:
+    """Of the figures that a tokenizer has of a metric and a slice, the one that a row is about.
+
+    There are several by pair of slices: then the other slice, in `reference`, tells. Elsewhere `reference` may be the
+    tokenizer's own, such as the slice that is dearest for it.
+    """
+    if len(rows) > 1:
+        rows = [other for other in rows if other["reference"] == row["reference"]]
+    return rows[0] if rows else None
 
 
 def expand(patterns: str | list[str], names: Sequence[str], passing_over: Iterable[str] = frozenset()) -> list[str]:

@@ -32,7 +32,7 @@ def render(results: Results) -> Mapping[str, bytes]:
     found = {corpus: grids(results, corpus) for corpus in results.about.corpora}
     first = ["# Tokenizer comparison", _opening(results)]
     for corpus, metrics in found.items():
-        first += [f"## Summary: {_escape(corpus)}", *_summary(results, metrics)]
+        first += [f"## Summary: {_escape(corpus)}", *_summary(results, corpus, metrics)]
     last = _method(results, LIMIT - _length(first))
     room = LIMIT - _length([*first, *last]) - _SPARE
     middle: list[str] = []
@@ -83,16 +83,14 @@ def _opening(results: Results) -> str:
     return "\n".join(lines)
 
 
-def _summary(results: Results, metrics: Sequence[Grid]) -> list[str]:
+def _summary(results: Results, corpus: str, metrics: Sequence[Grid]) -> list[str]:
     found = headline(metrics)
     header = ["tokenizer", "vocabulary", *(_title(grid.info, grid.title) for grid in found)]
     rows = []
     for name, about in results.about.tokenizers.items():
         size = "–" if about.vocabulary_size is None else f"{about.vocabulary_size:,}"
         rows.append([_escape(name), size, *(_cell(grid, grid.cells.get((name, grid.pooled))) for grid in found)])
-    abouts = results.about.tokenizers
-    partial = any(name not in grid.rivals and not abouts[name].yardstick for grid in found for name in abouts)
-    passed_over = "yardsticks and what leaves documents out" if partial else "yardsticks"
+    passed_over = "yardsticks and what leaves documents out" if results.about.corpora[corpus].skipped else "yardsticks"
     notes = [f"Best in **bold**, {passed_over} not counted. ↑ higher is better, ↓ lower is better."]
     if any(grid.pooled == MACRO for grid in found):
         notes.append("(macro): the mean over the slices that have the figure; the pool of all has none.")

@@ -91,4 +91,5 @@ def _number(value: float | None, unit: str) -> float | int | None:
     """Rounded once, to the digits that are shown, so that the page only has to write it."""
     if value is None:
         return None
-    return round(value) if unit == "count" or abs(rounded(value)) >= 10000 else rounded(value)
+    short = rounded(value)
+    return round(value) if unit == "count" or abs(short) >= 10000 else short

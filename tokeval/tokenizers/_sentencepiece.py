@@ -114,11 +114,15 @@ class SentencePiece(Tokenizer):
             if self._model.kind != BPE:
                 raise
         from tokeval.tokenizers import _gigatoken
-        from tokeval.tokenizers.words.normal import arising
 
-        symbols = [text for text, _, kind in self._model.pieces if kind == USER_DEFINED]
-        avoid = [*self.literals(), *arising(self._model.character_map, symbols)]
-        return _gigatoken.from_sentencepiece(self._path.read_bytes(), avoid)
+        return _gigatoken.from_sentencepiece(self._path.read_bytes(), self._avoid)
+
+    @cached_property
+    def _avoid(self) -> list[str]:
+        """What gigatoken leaves to the library: the literals, and what a user-defined one may arise from."""
+        from tokeval.tokenizers.words.normal import character_map
+
+        return [*self.literals(), *character_map(self._model.character_map).arising(self._model.symbols)]
 
     @cached_property
     def _chunk_encoder(self) -> ChunkEncoder:

@@ -40,6 +40,11 @@ class Model:
     byte_fallback: bool = False
     character_map: bytes = b""
 
+    @property
+    def symbols(self) -> list[str]:
+        """The user-defined pieces."""
+        return [text for text, _, kind in self.pieces if kind == USER_DEFINED]
+
 
 def read_model(data: bytes) -> Model:
     """Read a ModelProto.

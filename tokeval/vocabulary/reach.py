@@ -81,7 +81,7 @@ def find_reach(
     search.attempt((*_FIRST, *_CONTEXTS), encode)
     search.complete(tokens["bytes"], encode)
     # a Unigram takes <0x41> for a piece like any other, where it is typed
-    search.look(pieces.filter(pc.equal(tokens["kind"].cast(pa.string()), BYTE)), encode)
+    search.look(pieces.filter(pc.equal(kinds, BYTE)).to_pylist(), encode)
     rows = np.flatnonzero(~search.found)
     impossible = np.zeros(len(tested), np.bool_)
     impossible[rows] = _impossible(rows, tokens["bytes"].combine_chunks(), pieces, kinds, spelling)
@@ -166,12 +166,12 @@ class _Search:
             if not tried:
                 break
             for at in range(0, len(tried), _BATCH):
-                self._mark(pa.array(tried[at : at + _BATCH], pa.large_string()), encode)
+                self.look(tried[at : at + _BATCH], encode)
             size *= 2
 
-    def look(self, texts: pa.Array | pa.ChunkedArray, encode: Encode) -> None:
+    def look(self, texts: Sequence[str], encode: Encode) -> None:
         """Mark what appears in some texts."""
-        self._mark(pa.array(texts.to_pylist(), pa.large_string()), encode)
+        self._mark(pa.array(texts, pa.large_string()), encode)
 
     def _mark(self, texts: pa.Array, encode: Encode) -> None:
         self.found[np.isin(self.ids, _ids(texts, encode))] = True

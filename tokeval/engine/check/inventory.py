@@ -21,7 +21,7 @@ def _added_twice(subject: Subject) -> Found:
     content = subject.declaration
     if content is None:
         return skipped("only a tokenizer.json declares added tokens")
-    added = [(str(token.get("content")), token.get("id")) for token in content.get("added_tokens") or []]
+    added = _added(content)
     by_content, by_id = Counter(text for text, _ in added), Counter(number for _, number in added)
     vocabulary = _model_vocabulary(content)
     bad = [text for text, count in by_content.items() if count > 1]
@@ -38,7 +38,7 @@ def _added_ids(subject: Subject) -> Found:
     content, table = subject.declaration, subject.vocabulary
     if content is None or table is None:
         return skipped("only a tokenizer.json declares added tokens")
-    added = [(str(token.get("content")), token.get("id")) for token in content.get("added_tokens") or []]
+    added = _added(content)
     entries = set(zip(table["piece"].to_pylist(), table["id"].to_pylist(), strict=True))
     bad = [(text, number) for text, number in added if (text, number) not in entries]
     if not bad:
@@ -47,6 +47,11 @@ def _added_ids(subject: Subject) -> Found:
     mine = [i for piece, i in sorted(entries, key=str) if piece == text]
     message = f"{len(bad)} added tokens do not have the id that is declared: the library numbers them by itself"
     return Found(len(bad), len(added), message, f"{short(text)}: declared {number}, is {mine[0] if mine else 'none'}")
+
+
+def _added(content: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The added tokens of a tokenizer.json, with their ids."""
+    return [(str(token.get("content")), token.get("id")) for token in content.get("added_tokens") or []]
 
 
 def _model_vocabulary(content: dict[str, Any]) -> dict[str, Any]:

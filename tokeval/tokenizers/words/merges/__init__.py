@@ -8,9 +8,9 @@ import numpy as np
 
 from tokeval.arrow import Int64, UInt8
 from tokeval.tokenizers.fast import NoFastPathError
-from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
+from tokeval.tokenizers.modelproto import NORMAL, Model
 from tokeval.tokenizers.words.memo import Encoded, Int32, fallback_of
-from tokeval.tokenizers.words.normal import arising, as_sentencepiece
+from tokeval.tokenizers.words.normal import as_sentencepiece, character_map
 from tokeval.tokenizers.words.unigram import check_spaces
 
 #: From it on a symbol, or a rank, does not fit a slot of the table of pairs.
@@ -28,9 +28,9 @@ class Merges:
         self.lead = not model.spaces_are_plain
         if self.lead and not (model.only_keeps_spaces and not model.character_map):
             raise NoFastPathError("a BPE model whose words are not a mark and what is behind it")
-        symbols = [text for text, _, kind in model.pieces if kind == USER_DEFINED]
-        self._mapped, _ = as_sentencepiece(model.character_map, ())
-        self.avoid = (*symbols, *arising(model.character_map, symbols))
+        known = character_map(model.character_map)
+        self._mapped, _ = as_sentencepiece(known, ())
+        self.avoid = (*model.symbols, *known.arising(model.symbols))
         ids = {text: i for i, (text, _, kind) in enumerate(model.pieces) if kind == NORMAL}
         made = sorted((text for text in ids if len(text) > 1), key=lambda text: -model.pieces[ids[text]][1])
         scores = np.array([model.pieces[ids[text]][1] for text in made])

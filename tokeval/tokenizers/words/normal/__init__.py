@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -28,26 +29,53 @@ Flags = npt.NDArray[np.bool_]
 Mapped = tuple[UInt32, UInt8, UInt8]
 
 
-def character_map(blob: bytes) -> tuple[UInt32, UInt8]:
-    """The trie and the normalised forms (each ends with a zero byte) of a map; both empty if it maps nothing.
+@dataclass(frozen=True)
+class CharacterMap:
+    """A map, read once: going through all of its keys takes longer than anything else that is done with it.
+
+    Attributes:
+        units, forms: the trie, and the normalised forms (each ends with a zero byte); both empty if it maps nothing.
+        joined: which code points are in a key of several.
+        behind: which of them elsewhere than in front.
+    """
+
+    units: UInt32
+    forms: UInt8
+    joined: Flags
+    behind: Flags
+
+    def arising(self, symbols: Iterable[str]) -> list[str]:
+        """The characters that become a part of a symbol, or are dropped from between its parts.
+
+        Symbols are found before normalising and after; texts with these characters may hold one that is not there yet.
+        """
+        letters = "".join(symbols)
+        if not letters:
+            return []
+        _, _, sources = _marked_points(self.units, self.forms, letters)
+        return [chr(point) for point in np.flatnonzero(sources)]
+
+
+def character_map(blob: bytes) -> CharacterMap:
+    """Read a map.
 
     Raises:
         NoFastPathError: it is none, or one of its keys joins a space with what is beside it.
     """
-    if not blob:
-        return np.zeros(0, np.uint32), np.zeros(1, np.uint8)
-    size = int.from_bytes(blob[:4], "little")
-    if size % 4 or not 0 < size < len(blob) - 3 or blob[-1]:
-        raise NoFastPathError("a character map that cannot be read")
-    units = np.frombuffer(blob, "<u4", size // 4, 4).astype(np.uint32)
-    forms = np.frombuffer(blob, np.uint8, offset=4 + size).copy()
-    joined, _, _ = marked_points(units, forms)
+    units, forms = np.zeros(0, np.uint32), np.zeros(1, np.uint8)
+    if blob:
+        size = int.from_bytes(blob[:4], "little")
+        if size % 4 or not 0 < size < len(blob) - 3 or blob[-1]:
+            raise NoFastPathError("a character map that cannot be read")
+        units = np.frombuffer(blob, "<u4", size // 4, 4).astype(np.uint32)
+        forms = np.frombuffer(blob, np.uint8, offset=4 + size).copy()
+    joined, behind, _ = _marked_points(units, forms)
     if joined[0x20]:
         raise NoFastPathError("a character map that joins spaces with what is beside them")
-    return units, forms
+    return CharacterMap(units, forms, joined, behind)
 
 
-def marked_points(units: UInt32, forms: UInt8, wanted: Iterable[str] = ()) -> tuple[Flags, Flags, Flags]:
+def _marked_points(units: UInt32, forms: UInt8, wanted: Iterable[str] = ()) -> tuple[Flags, Flags, Flags]:
     """Which code points are in a key of several, which of them elsewhere than in front; see `mark_keys`.
 
     And which ones a key ends with that leaves nothing, or one of the letters wanted.
@@ -61,43 +89,28 @@ def marked_points(units: UInt32, forms: UInt8, wanted: Iterable[str] = ()) -> tu
     return joined, behind, sources
 
 
-def arising(blob: bytes, symbols: Iterable[str]) -> list[str]:
-    """The characters that a map may make a part of a symbol of, or drops from between its parts.
-
-    Symbols are found before normalising and after; texts with these characters may hold one that is not there yet.
-    """
-    letters = "".join(symbols)
-    _, _, sources = marked_points(*character_map(blob), letters)
-    return [chr(point) for point in np.flatnonzero(sources)] if letters else []
-
-
-def as_sentencepiece(blob: bytes, symbols: Iterable[str]) -> tuple[Mapped, list[str]]:
-    """A map with what it does to each code point, none to user-defined symbols of one character.
-
-    And the texts that the encoder cannot do: other symbols, and what they may arise from.
-    """
+def as_sentencepiece(found: CharacterMap, symbols: Iterable[str]) -> tuple[Mapped, list[str]]:
+    """A map with what it does to each code point, none to user-defined symbols of one character; other symbols."""
     from tokeval.tokenizers.words.normal.kernels import GOES_ON, KEPT, MAPPED, MARK_POINT, PLAIN, mark_plain
 
-    units, forms = character_map(blob)
-    joined, behind, _ = marked_points(units, forms)
-    kinds = np.full(_POINTS, MAPPED if len(units) else PLAIN, np.uint8)
+    kinds = np.full(_POINTS, MAPPED if len(found.units) else PLAIN, np.uint8)
     others = []
     for symbol in symbols:
-        if len(symbol) == 1 and not joined[ord(symbol)] and symbol != " ":
+        if len(symbol) == 1 and not found.joined[ord(symbol)] and symbol != " ":
             kinds[ord(symbol)] = PLAIN
         else:
             others.append(symbol)
-    if len(units):
-        mark_plain(units, kinds)
+    if len(found.units):
+        mark_plain(found.units, kinds)
     for point in (0x20, MARK_POINT):
         kinds[point] = KEPT if kinds[point] == PLAIN else MAPPED
-    kinds[behind] |= GOES_ON
-    return (units, forms, kinds), [*others, *arising(blob, others)]
+    kinds[found.behind] |= GOES_ON
+    return (found.units, found.forms, kinds), others
 
 
 def as_hugging_face(blob: bytes) -> Mapped:
     """A map with what may continue a character (1) and what is left to the library wherever it is (2)."""
-    units, forms = character_map(blob)
+    found = character_map(blob)
     extends = np.zeros(_POINTS, np.uint8)
     for point in range(_POINTS):
         category = unicodedata.category(chr(point))
@@ -107,4 +120,4 @@ def as_hugging_face(blob: bytes) -> Mapped:
             extends[point] = 2
     for low, high in _CONTINUES:
         extends[low : high + 1] = 1
-    return (units, forms, extends)
+    return (found.units, found.forms, extends)

@@ -12,7 +12,7 @@ from tokeval.tokenizers.fast import NoFastPathError
 from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
 from tokeval.tokenizers.trie import Symbols, Trie, wide_trie_of
 from tokeval.tokenizers.words.memo import Encoded, fallback_of
-from tokeval.tokenizers.words.normal import Mapped, as_hugging_face, as_sentencepiece
+from tokeval.tokenizers.words.normal import Mapped, as_hugging_face, as_sentencepiece, character_map
 from tokeval.tokenizers.words.points import Points, composes
 
 Float64 = npt.NDArray[np.float64]
@@ -67,15 +67,17 @@ class Unigram:
             TokenizerError: there are too many pieces.
         """
         normal = [score for _, score, kind in model.pieces if kind == NORMAL]
-        symbols = [text for text, _, kind in model.pieces if kind == USER_DEFINED]
         check_spaces(model)
         if not model.spaces_are_plain or max(normal) > 0:
             raise NoFastPathError("a Unigram model whose words are not a mark and what is behind it")
-        mapped, avoid = as_sentencepiece(model.character_map, symbols)
-        pieces = ["" if kind not in (NORMAL, USER_DEFINED) or text in avoid else text for text, _, kind in model.pieces]
+        known = character_map(model.character_map)
+        mapped, others = as_sentencepiece(known, model.symbols)
+        pieces = [
+            "" if kind not in (NORMAL, USER_DEFINED) or text in others else text for text, _, kind in model.pieces
+        ]
         scores = np.array([score for _, score, _ in model.pieces], np.float64)
         made = cls(wide_trie_of(pieces), scores, unknown)
-        made._mapped, made._single, made.spans, made.avoid = mapped, True, False, tuple(avoid)
+        made._mapped, made._single, made.spans, made.avoid = mapped, True, False, (*others, *known.arising(others))
         made._fallback = fallback_of(model)
         made._penalty = float(np.float32(min(normal)) - np.float32(_PENALTY))
         for number, (text, _, kind) in enumerate(model.pieces):
