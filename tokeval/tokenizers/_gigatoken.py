@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import Int64, UInt8, UInt32, text_buffers
+from tokeval.tokenizers.base import without_panic
 from tokeval.tokenizers.bytelevel import alphabet, spelled
 from tokeval.tokenizers.fast import Found, NoFastPathError
 from tokeval.tokenizers.parting import CLASSES, Asked, Parting, parting_of, parts_points
@@ -50,10 +51,8 @@ class Gigatoken:
         literals = sorted(re.escape(literal) for literal in avoid)
         self._avoid = "|".join(literals)
         try:
-            self._tokenizer = build(gigatoken)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # the library's panics are no `Exception`
+            self._tokenizer = without_panic(build)(gigatoken)
+        except Exception as error:  # the library raises what it likes
             line = str(error).strip().partition("\n")[0]
             raise NoFastPathError(f"{self.name} does not load it: {line[:120]}") from error
 
@@ -81,6 +80,7 @@ class Gigatoken:
             unsure = np.union1d(unsure, foreign)
         return Found(ids + self._shift if self._shift else ids, found, unsure=unsure if len(unsure) else None)
 
+    @without_panic
     def _encode(self, data: UInt8, offsets: Int64) -> tuple[UInt32, Int64]:
         contents, index = self._awkward.contents, self._awkward.index
         rows = contents.ListOffsetArray(
