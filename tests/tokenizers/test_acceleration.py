@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -174,89 +174,6 @@ def test_a_byte_level_that_cuts_nowhere_has_no_fast_path(tmp_path: Path) -> None
     assert len(encoder.encode(pa.array(["q7"], pa.large_string())).ids) == 1
     assert encoder.accelerator is not None
     assert encoder.accelerator.reason == "a ByteLevel that cuts the text nowhere"
-
-
-def split(pattern: str, behavior: str = "Isolated", invert: bool = False) -> dict[str, object]:
-    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, "invert": invert}
-
-
-PARTING: list[list[dict[str, object]]] = [
-    [{"type": "Digits", "individual_digits": True}],
-    [{"type": "Digits", "individual_digits": False}],
-    [{"type": "Punctuation", "behavior": "Isolated"}, {"type": "Digits", "individual_digits": False}],
-    [{"type": "Punctuation", "behavior": "Contiguous"}, {"type": "Digits", "individual_digits": False}],
-    [split(r"\d"), split(r"\p{P}", "Contiguous")],
-    [split(r"[0-9]", "Contiguous"), split(r"[!?\p{Sm}\n]")],
-]
-
-
-@pytest.mark.parametrize("before", PARTING, ids=str)
-def test_what_parts_single_characters_first_is_done_beforehand(tmp_path: Path, before: list[dict[str, object]]) -> None:
-    """On every character that is no ideograph, two by two with the next one, with itself and with letters."""
-    content = json.loads(makers.hf_json("bytelevel"))
-    content["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [*before, content["pre_tokenizer"]]}
-    content["added_tokens"] = []
-    vocabulary = content["model"]["vocab"]
-    size = 1 + max(vocabulary.values())
-    more = ["12", "!!", "++", "+1", "a1", "Ġ1", "!?", "ÂĽ"]
-    content["model"]["vocab"] = vocabulary | {text: size + k for k, text in enumerate(more)}
-    content["model"]["merges"] = [[text[:1], text[1:]] for text in more] + content["model"]["merges"]
-    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
-    tokenizer = load_tokenizer(str(tmp_path))
-    fast = Encoder("t", tokenizer, spans=True, share=0.0).prepare()
-    slow = Encoder("t", tokenizer, spans=True, accelerate=False).prepare()
-    points = chain(range(0x3400), range(0xA000, 0xAC00), range(0xF900, 0x18000), range(0x1D000, 0x20100))
-    each = "".join(2 * chr(p) + "a" + chr(p) + " " + chr(p) for p in points)
-    texts = [each[k : k + 300] for k in range(0, len(each), 300)]
-    texts += ["", "1", "11 12 121 a12 1a1!!?! ++1 +1+1 x = 1,000.00\t½\n\n7", "a!?  !!  11"]
-    batch = pa.array(texts, pa.large_string())
-    assert fast.accelerator is not None
-    assert fast.accelerator.path.startswith("gigatoken/"), fast.accelerator.reason
-    a, b = fast.encode(batch), slow.encode(batch)
-    for field in ("ids", "offsets", "starts", "ends"):
-        assert np.array_equal(getattr(a, field), getattr(b, field)), field
-
-
-@pytest.mark.parametrize(
-    "before",
-    [
-        [split(r"\d{3}")],
-        [split(r"\d", "Removed")],
-        [split(r"\d", invert=True)],
-        [split(r"[^\d]")],
-        [split(r"[a1]")],
-        [split(r"[\d&&[0]]")],
-        [{"type": "Punctuation", "behavior": "MergedWithNext"}],
-        [{"type": "WhitespaceSplit"}],
-    ],
-    ids=str,
-)
-def test_what_does_more_than_that_has_no_fast_path(tmp_path: Path, before: list[dict[str, object]]) -> None:
-    content = json.loads(makers.hf_json("bytelevel"))
-    content["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": [*before, content["pre_tokenizer"]]}
-    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
-    accelerator = Accelerator("t", load_tokenizer(str(tmp_path)))
-    assert accelerator.path == ""
-    assert "gigatoken" in accelerator.reason
-
-
-def test_texts_with_an_added_token_that_would_be_parted_go_to_the_reference(tmp_path: Path) -> None:
-    content = json.loads(makers.hf_json("digits"))
-    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
-    number = 1 + max(token["id"] for token in content["added_tokens"])
-    content["added_tokens"].append({"id": number, "content": "<r1>", **flags})
-    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
-    tokenizer = load_tokenizer(str(tmp_path))
-    texts = pa.array(["a <r1> dog", "    r1 dog", "<r2>"], pa.large_string())
-    accelerator = Accelerator("t", tokenizer, share=0.0)
-    found = accelerator.encode(texts, False)
-    assert found is not None
-    assert found.unsure is not None
-    assert found.unsure.tolist() == [0]
-    encoded = Encoder("t", tokenizer, share=0.0).prepare().encode(texts)
-    ids, offsets = id_buffers(tokenizer.encode_batch(texts))
-    assert (encoded.ids.tolist(), encoded.offsets.tolist()) == (ids.tolist(), offsets.tolist())
-    assert number in ids.tolist()
 
 
 @pytest.mark.parametrize("taking", ["lstrip", "rstrip", "single_word"])
@@ -522,58 +439,3 @@ def test_a_cache_of_nothing_is_refused(tmp_path: Path, bytelevel: Path) -> None:
     assert done.returncode == 2
     assert "--cache-mb is 0" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("kind", ["mapped", "spaces"])
-@pytest.mark.parametrize("accelerate", [True, False])
-def test_spans_behind_what_a_character_map_drops(tmp_path: Path, kind: str, accelerate: bool) -> None:
-    """The library's own offsets are off by as many characters as it drops where a text begins."""
-    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
-    texts = ["\x01\x02hé dog", "\x01\x02", "a \x01dog", "\x01 a"]
-    found = (
-        Encoder("t", tokenizer, spans=True, share=0.0, accelerate=accelerate)
-        .prepare()
-        .encode(pa.array(texts, pa.large_string()))
-    )
-    assert found.starts is not None
-    assert found.ends is not None
-    last = [found.ends[stop - 1] if stop > start else None for start, stop in pairwise(found.offsets.tolist())]
-    assert last == [len(texts[0].encode()), None, len(texts[2].encode()), len(texts[3].encode())]
-    covered = [texts[0].encode()[a:b] for a, b in zip(found.starts, found.ends, strict=True)][: int(found.offsets[1])]
-    assert covered[-1].decode()[-1:] == "g"
-
-
-@pytest.mark.parametrize("kind", ["mapped", "spaces"])
-def test_a_mark_behind_a_space(tmp_path: Path, kind: str) -> None:
-    """The two are one character for the library, and what the mark's bytes cover depends on that."""
-    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, kind)))
-    texts = pa.array(["x \u0340\u0340 y", "\u0340x", "the \u0301 dog"], pa.large_string())
-    a, b = (
-        Encoder("t", tokenizer, spans=True, share=0.0, accelerate=fast).prepare().encode(texts)
-        for fast in (True, False)
-    )
-    assert np.array_equal(a.ids, b.ids)
-    assert np.array_equal(a.starts, b.starts)
-    assert np.array_equal(a.ends, b.ends)
-
-
-def test_a_mark_of_a_later_unicode_is_left_to_the_library(tmp_path: Path) -> None:
-    """U+1AD0 continues the character before it since Unicode 17, and a character map then drops it."""
-    tokenizer = load_tokenizer(str(makers.write_hf(tmp_path, "mapped")))
-    texts = pa.array(["½\u1ad0", "a½½\u1ad0 \u1ad0b"], pa.large_string())
-    ids, _ = id_buffers(tokenizer.encode_batch(texts))
-    assert Encoder("t", tokenizer, share=0.0).prepare().encode(texts).ids.tolist() == ids.tolist()
-
-
-@pytest.mark.parametrize("kind", ["symbols", "marks"])
-def test_user_defined_symbols_that_normalising_makes(tmp_path: Path, kind: str) -> None:
-    """SentencePiece finds them before and after it normalises."""
-    tokenizer = load_tokenizer(str(makers.write_sentencepiece(tmp_path, kind)))
-    texts = pa.array(["a<x>b", "a＜ｘ＞b", "a<ⅹ>b", "a<\x01x>", "<x\u200b>", "﹤x>", "the dog…"], pa.large_string())
-    ids, offsets = id_buffers(tokenizer.encode_batch(texts))
-    (symbol,) = (i for i, text in enumerate(tokenizer.vocabulary()["piece"].to_pylist()) if text == "<x>")
-    assert [symbol in ids[a:b] for a, b in pairwise(offsets.tolist())] == [True, True, True, True, False, True, False]
-    encoder = Encoder("t", tokenizer, share=0.0).prepare()
-    assert encoder.accelerator is not None
-    assert encoder.accelerator.path == "memoised words"
-    assert encoder.encode(texts).ids.tolist() == ids.tolist()
