@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from tokeval.arrow import Int64, UInt8, UInt32, text_buffers
@@ -110,13 +110,13 @@ class Source:
     """A tokenizer.json for gigatoken.
 
     Attributes:
-        text: of the file.
+        data: of the file.
         known: if not None, this id and those above it stand for bytes that the tokenizer has no token for.
         avoid: added tokens that take in what is around them, which is the library's own affair, or that a parting cuts.
         parting: what the tokenizer does to a text before what the library knows.
     """
 
-    text: str
+    data: bytes
     known: int | None = None
     avoid: tuple[str, ...] = ()
     parting: Parting | None = None
@@ -153,11 +153,18 @@ def json_source(content: dict[str, Any], *, bytewise: bool = True, ask: Asked | 
     vocabulary = content["model"]["vocab"]
     missing = [letter for letter in alphabet() if letter not in vocabulary] if bytewise else []
     if not missing:
-        return Source(json.dumps(bare), avoid=avoid, parting=parting)
+        return Source(_written(bare), avoid=avoid, parting=parting)
     known = 1 + max([*vocabulary.values(), *(token["id"] for token in added)], default=0)
     more = {letter: known + k for k, letter in enumerate(missing)}
     bare["model"] = content["model"] | {"vocab": vocabulary | more}
-    return Source(json.dumps(bare), known, avoid, parting)
+    return Source(_written(bare), known, avoid, parting)
+
+
+def _written(content: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(content)  # of a vocabulary of 50,000 and its merges in 0.01 s; json takes 0.09
+    except TypeError as error:  # such as a number of more than 64 bits, which json reads
+        raise NoFastPathError(f"its file cannot be written anew: {error}") from error
 
 
 def _parted(before: dict[str, Any], ask: Asked) -> tuple[dict[str, Any], Parting | None]:
@@ -176,7 +183,7 @@ def _parted(before: dict[str, Any], ask: Asked) -> tuple[dict[str, Any], Parting
 def from_json(source: Source) -> Gigatoken:
     """From what `json_source` made, once for the instances of all threads."""
     return Gigatoken(
-        lambda library: library.Tokenizer.from_json(source.text),
+        lambda library: library.Tokenizer.from_json(source.data),
         avoid=source.avoid,
         known=source.known,
         parting=source.parting,
