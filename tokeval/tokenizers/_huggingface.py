@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,10 +32,11 @@ from tokeval.tokenizers.base import (
     vocabulary_table,
     without_panic,
 )
-from tokeval.tokenizers.bytelevel import alphabet, byte_of_fallback, bytes_of_alphabet, is_byte, pattern_ends
+from tokeval.tokenizers.bytelevel import alphabet, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.forms import Normal
 from tokeval.tokenizers.hf_files import find
+from tokeval.tokenizers.hf_pieces import put, scheme_of, spelled_pieces
 from tokeval.tokenizers.parts import Parts, Pieces, parts_of, pieces_of
 from tokeval.tokenizers.spelling import of_json, parts_words, types_of
 
@@ -240,9 +240,9 @@ class HuggingFace(Tokenizer):
         order = np.argsort(numbers)
         numbers = numbers[order]
         pieces = pa.concat_arrays([pieces.filter(pa.array(own)), contents]).take(pa.array(order))
-        data, byte = self._spell(pieces)
+        data, byte = spelled_pieces(pieces, self._json["model"], self._scheme)
         whole = np.isin(numbers, list(added))
-        data = _put(data, whole, pieces.cast(pa.large_binary()).filter(pa.array(whole)))
+        data = put(data, whole, pieces.cast(pa.large_binary()).filter(pa.array(whole)))
         special = [i for i, token in added.items() if token.special]
         special += [self.unknown_id] if self.unknown_id is not None else []
         kinds = kinds_of(len(numbers), {BYTE: byte & ~whole, SPECIAL: np.isin(numbers, special)})
@@ -262,47 +262,9 @@ class HuggingFace(Tokenizer):
     def _spelling(self) -> Spelling:
         return of_json(self._json["model"], self._scheme)
 
-    def _spell(self, pieces: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-        """The bytes of each piece and whether it is a byte token, by the tokenizer's declared scheme."""
-        suffix = self._json["model"].get("end_of_word_suffix")
-        if suffix:  # before the byte alphabet, in which </w> is text
-            pieces = pc.if_else(pc.ends_with(pieces, suffix), pc.utf8_slice_codeunits(pieces, 0, -len(suffix)), pieces)
-        if "ByteLevel" not in self._scheme:
-            return self._spell_texts(pieces)
-        data, inside = bytes_of_alphabet(pieces)
-        byte = is_byte(*text_buffers(data))
-        others, byte[~inside] = self._spell_texts(pieces.filter(pa.array(~inside)))
-        return _put(data, ~inside, others), byte
-
-    def _spell_texts(self, pieces: pa.Array) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
-        """`_spell` of pieces that are not in the byte alphabet."""
-        scheme, byte = self._scheme, np.zeros(len(pieces), np.bool_)
-        values = {}
-        if "ByteFallback" in scheme:
-            may = np.flatnonzero(pc.starts_with(pieces, "<0x"))
-            found = zip(may.tolist(), map(byte_of_fallback, pieces.take(pa.array(may)).to_pylist()), strict=True)
-            values = {k: value for k, value in found if value is not None}
-            byte[list(values)] = True
-        if "WordPiece" in scheme:
-            prefix = self._json["model"].get("continuing_subword_prefix") or "##"
-            pieces = pc.if_else(pc.starts_with(pieces, prefix), pc.utf8_slice_codeunits(pieces, len(prefix)), pieces)
-        if "Metaspace" in scheme:
-            pieces = pc.replace_substring(pieces, "▁", " ")
-        data = pieces.cast(pa.large_binary())
-        return _put(data, byte, [bytes([value]) for value in values.values()]), byte
-
     @cached_property
     def _scheme(self) -> set[str]:
-        """How pieces spell bytes: the types of the declared decoders, and of the pre-tokenizers where none is."""
-        if self._json.get("decoder"):
-            declared = set(types_of(self._json["decoder"]))
-        else:
-            declared = set(types_of(self._json.get("pre_tokenizer"))) & {"ByteLevel", "Metaspace"}
-        if self._kind == "WordPiece":
-            declared.add("WordPiece")
-        if self._json["model"].get("byte_fallback"):
-            declared.add("ByteFallback")
-        return declared
+        return scheme_of(self._json, self._kind)
 
     def _find_unknown(self) -> int | None:
         model = self._json["model"]
@@ -322,7 +284,8 @@ class HuggingFace(Tokenizer):
             library, _ = self._for(["a"])
             ids = library.encode("a", add_special_tokens=False).ids
             pieces = [library.id_to_token(i) or "" for i in ids]
-            spelled = b"".join(self._spell(pa.array(pieces, pa.large_string()))[0].to_pylist())
+            data, _ = spelled_pieces(pa.array(pieces, pa.large_string()), self._json["model"], self._scheme)
+            spelled = b"".join(data.to_pylist())
             decoded, twice = (library.decode(some, skip_special_tokens=False) for some in (ids, ids * 2))
         except Exception:  # such as a WordPiece without [UNK]: then nothing is assumed
             return None
@@ -369,10 +332,3 @@ def _spans(tokenizer: Library, texts: pa.Array) -> Spans:
     points_to_bytes(data, offsets, id_offsets, pairs[:, 0], starts)
     points_to_bytes(data, offsets, id_offsets, pairs[:, 1], ends)
     return Spans(ids, starts, ends)
-
-
-def _put(data: pa.Array, rows: npt.NDArray[np.bool_], values: list[bytes] | pa.Array) -> pa.Array:
-    """A `large_binary` array with other values in some rows, one for each that is marked."""
-    if not isinstance(values, pa.Array):
-        values = pa.array(values, pa.large_binary())
-    return pc.replace_with_mask(data, pa.array(rows), values)
