@@ -157,8 +157,8 @@ class Hub(_Handler):
 
     def route(self, parts: list[str], query: dict[str, str], body: bytes) -> None:
         api, parts = parts[0] == "api", parts[1:] if parts[0] == "api" else parts
-        if parts[:2] != ["datasets", "org"]:
-            return self.send(404, b"")
+        if parts[:2] != ["datasets", "org"] or len(parts) == 2:  # some versions ask whether org is a name by itself
+            return self.send(404, b"", X_Error_Code="RepoNotFound")
         name, rest = parts[2], parts[3:]
         status = self.may(name)
         if status != 200:

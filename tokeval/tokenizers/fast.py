@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tokeval.arrow import (
     Int64,
@@ -203,7 +202,7 @@ class Accelerator:
         ids = self.tokenizer.encode_batch(self._hard)
         made = put_together(alone, *id_buffers(ids))
         theirs = text_array(self.tokenizer.decode_batch(ids))
-        return alone if made.equals(pc.if_else(made.is_valid(), theirs, None)) else None
+        return alone if made.drop_null().equals(theirs.filter(made.is_valid())) else None
 
     @cached_property
     def _hard(self) -> pa.Array:
