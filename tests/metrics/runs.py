@@ -89,7 +89,7 @@ def metrics_on_text(*families: str) -> list[Metric]:
 def fold(batches: Sequence[Batch], encoder: Encoder, baseline: Encoder, metrics: Sequence[Metric]) -> Scored:
     """Fresh states with some batches in them."""
     can = encoder.facts.capabilities
-    sums = Sums([m for m in measures_of(metrics) if m.capability is None or m.capability in can])
+    sums = Sums([m for m in measures_of(metrics) if can.issuperset(m.capabilities)])
     others: dict[str, Accumulator] = {kind.name: kind() for kind in accumulators_of(metrics)}
     for batch in batches:
         view = view_of(batch, encoder.encode(batch.texts), baseline.encode(batch.texts), encoder)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from tokeval.metrics.code.grammars import parser
-from tokeval.metrics.code.leaves import CLASSES, _class_of, _is_string
+from tokeval.metrics.code.leaves import CLASSES, IN_CODE, class_of, context_inside
 
 Token = tuple[int, int, int]
 Leaf = tuple[int, int, str]
@@ -21,17 +21,16 @@ def leaves(language: str, text: str) -> tuple[list[Leaf], int, int]:
     """The leaves of the parse in order, all nodes, and those that are errors or missing."""
     found: list[Leaf] = []
     nodes = errors = 0
-    open_ = [(parser(language).parse(text.encode()).root_node, False)]
+    open_ = [(parser(language).parse(text.encode()).root_node, IN_CODE)]
     while open_:
-        node, in_string = open_.pop()
+        node, context = open_.pop()
         bad = node.is_error or node.is_missing
         nodes += 1
         errors += bad
         if node.children:
-            within = in_string or (node.is_named and _is_string(node.type))
-            open_ += [(child, within) for child in reversed(node.children)]
+            open_ += [(child, context_inside(node, context)) for child in reversed(node.children)]
         elif not node.is_missing and node.end_byte > node.start_byte:
-            kind = len(CLASSES) if node.is_error else _class_of(node, in_string)
+            kind = len(CLASSES) if node.is_error else class_of(node, context)
             found.append((node.start_byte, node.end_byte, (*CLASSES, "other")[kind]))
     return found, nodes, errors
 
@@ -54,7 +53,7 @@ def score_leaf(data: bytes, leaf: Leaf, tokens: Sequence[Token], unknown: int | 
     mine = over(start, stop, tokens)
     bare = [at for at in range(start, stop) if not any(t[0] <= at < t[1] for t in mine)]
     gaps = [(at, next(k for k in range(at, stop + 1) if k not in bare)) for at in bare if at - 1 not in bare]
-    if not all(blank(data, *gap) for gap in gaps) or any(t[2] == unknown for t in mine):
+    if not mine or not all(blank(data, *gap) for gap in gaps) or any(t[2] == unknown for t in mine):
         return {"left_out": 1}
     low, high = min([start, *(t[0] for t in mine)]), max([stop, *(t[1] for t in mine)])
     whole = blank(data, low, start) and blank(data, stop, high)

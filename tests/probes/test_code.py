@@ -61,6 +61,31 @@ def test_strings_are_literals_with_their_quotes() -> None:
     ]  # fmt: skip
 
 
+OTHERS = {
+    ("rust", "// not a / b!\n/* this */ /// nor\n//! that\n"): (
+        {"identifier", "keyword", "operator", "literal", "delimiter"},
+        "",
+    ),
+    ("javascript", "x = `${a+f(b)}c`;\n"): ({"operator"}, "= +"),
+    ("typescript", "x = `${a+b}`;\n"): ({"delimiter"}, "${ } ;"),
+    ("python", 'x = f"{y+1!r:>{w}}{z}"\n'): ({"operator"}, "= +"),
+    ("python", 'x = f"a{y}"\n'): ({"literal", "delimiter"}, 'f" a { } "'),
+    ("python", "match x:\n  case _:\n    pass\n"): ({"identifier", "operator"}, "x _"),
+    ("javascript", "x = /a+/g;\n"): ({"literal"}, "/ a+ / g"),
+    ("javascript", "a?.b;\n"): ({"delimiter"}, "?. ;"),
+    ("java", "class A { boolean b; }\n"): ({"keyword"}, "class boolean"),
+    ("rust", "fn f<'a>(x: &'a str) -> bool { true }\n"): ({"literal"}, "true"),
+    ("rust", "struct S<'a>;\n"): ({"delimiter"}, "' ;"),
+    ("c", "#pragma once\nint *p = NULL;\n"): ({"keyword", "literal"}, "#pragma int NULL"),
+}
+
+
+@pytest.mark.parametrize("source", OTHERS)
+def test_what_marks_are_depends_on_what_they_stand_in(source: tuple[str, str]) -> None:
+    kinds, wanted = OTHERS[source]
+    assert " ".join(text for text, kind in leaves(*source) if kind in kinds) == wanted
+
+
 @pytest.mark.parametrize("language", SOURCES)
 def test_every_language_has_every_class_and_no_errors(language: str) -> None:
     assert set(LANGUAGES) == set(SOURCES)
@@ -92,6 +117,12 @@ def test_scores_by_hand() -> None:
     gap = view_of([text], [[(0, 3), (6, 10)]])  # "=" under no token
     made = scores(View(batch_of([text], ["python"]), gap.encoding))
     assert made.leaves[:, 0].tolist() == [2, 0, 0, 0, 0, 1]
+
+
+def test_white_space_that_no_token_covers_is_left_out() -> None:
+    view = view_of(["' '"], [[(0, 1), (2, 3)]])
+    made = scores(View(batch_of(["' '"], ["python"]), view.encoding))
+    assert made.leaves[:, 0].tolist() == [0, 0, 0, 2, 0, 1]
 
 
 def test_indentation_by_hand() -> None:
@@ -187,6 +218,11 @@ def test_empty_and_one_character_files(write_corpus: Write) -> None:
     found = figures(write_corpus(text=["", "x", "\r\n", "\t"], language=["go"] * 4), ["code"])
     assert found["code_leaves", "go"]["status"] == "ok"
     assert found["indent_tokens", "go"]["status"] == "undefined"
+
+
+def test_a_file_without_indentation_has_none_that_is_consistent(write_corpus: Write) -> None:
+    found = figures(write_corpus(text=["x = 1\n"], language=["python"]), ["code"])["indent_consistency", "python"]
+    assert (found["status"], found["reason"]) == ("undefined", "no indented lines")
 
 
 def test_no_class_is_lost() -> None:

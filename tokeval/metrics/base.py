@@ -63,7 +63,7 @@ class Measure:
     Attributes:
         name: how ratios refer to it.
         compute: from a view to an int64 array of shape (documents,), or one per row where there are `rows`.
-        capability: what the tokenizer must declare for it, or None.
+        capabilities: what the tokenizer must declare for it.
         version: counted up when its meaning changes, so that sums kept from earlier runs are not taken for it.
         relative: whether it counts against the run's baseline, so that it holds for that baseline only.
         encodes: whether it needs the tokens of texts that are not the corpus's.
@@ -72,7 +72,7 @@ class Measure:
 
     name: str
     compute: Callable[[View], Int64]
-    capability: str | None = None
+    capabilities: tuple[str, ...] = ()
     version: int = 1
     relative: bool = False
     encodes: bool = False
@@ -80,8 +80,9 @@ class Measure:
 
     def lacking(self, facts: TokenizerFacts) -> str | None:
         """Why a tokenizer has no such count, or None."""
-        if self.capability is not None and self.capability not in facts.capabilities:
-            return f"the tokenizer does not declare {self.capability}"
+        missing = next((name for name in self.capabilities if name not in facts.capabilities), None)
+        if missing is not None:
+            return f"the tokenizer does not declare {missing}"
         return FIXED if self.encodes and facts.fixed else None
 
 

@@ -60,6 +60,7 @@ METRICS = (
             "Code points covered by UNK tokens / code points, by spans.",
             "Petrov et al. 2023",
             "A WordPiece UNK covers a whole word for one letter that it lacks.",
+            version=2,
         ),
         m.UNKNOWN_CHARS,
         m.CHARS,

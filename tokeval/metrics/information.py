@@ -16,6 +16,8 @@ from tokeval.metrics.ratios import documents, inapplicable, pools, uncounted
 from tokeval.schema import ALL, MetricInfo, Status
 
 FAMILY = "information"
+#: Orders that are so near to 1 are computed otherwise.
+_NEAR = 0.01
 _UNDECLARED = (Status.NOT_APPLICABLE, "the tokenizer does not declare vocabulary")
 
 
@@ -31,7 +33,11 @@ def renyi_entropy(counts: Int64, alpha: float) -> float:
         return float(-(p * np.log2(p)).sum()) + 0.0
     if math.isinf(alpha):
         return float(-np.log2(p.max())) + 0.0
-    return float(np.log2((p**alpha).sum()) / (1 - alpha)) + 0.0
+    if abs(alpha - 1) < _NEAR:  # the sum of powers is nearly 1: log2 of it alone would be noise
+        beyond = float((p * np.expm1((alpha - 1) * np.log(p))).sum())
+        return math.log1p(beyond) / math.log(2) / (1 - alpha) + 0.0
+    most = p.max()  # without it powers of a great order are all 0
+    return float((alpha * np.log2(most) + np.log2(((p / most) ** alpha).sum())) / (1 - alpha)) + 0.0
 
 
 def percentile_frequency(counts: Int64, low: float, high: float) -> float:

@@ -145,15 +145,16 @@ def split_chars(data, offsets, starts, ends, id_offsets, split, multibyte):
 
 @kernel
 def covered_chars(data, offsets, ids, starts, ends, id_offsets, wanted, out):
-    """Per document: code points in the spans of the tokens whose id is `wanted`."""
+    """Per document: code points in the spans of the tokens whose id is `wanted`, each once."""
     for document in range(out.shape[0]):
-        begin = offsets[document]
+        begin = reached = offsets[document]
         count = 0
         for k in range(id_offsets[document], id_offsets[document + 1]):
             if ids[k] == wanted:
-                for at in range(begin + starts[k], begin + ends[k]):
+                for at in range(max(reached, begin + starts[k]), begin + ends[k]):
                     if data[at] & 0xC0 != 0x80:
                         count += 1
+                reached = max(reached, begin + ends[k])  # several may have come from one character
         out[document] = count
 
 

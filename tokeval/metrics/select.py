@@ -95,8 +95,8 @@ def accumulators_of(metrics: Iterable[Metric]) -> list[type[Accumulator]]:
 
 def needs_of(metrics: Sequence[Metric]) -> frozenset[str]:
     """What the tokenizers' output must carry for the metrics: `spans`, `decode`, where a tokenizer declares it."""
-    measured = {measure.capability for measure in measures_of(metrics) if measure.capability}
-    return frozenset(measured).union(*(kind.needs for kind in accumulators_of(metrics)))
+    measured = (measure.capabilities for measure in measures_of(metrics))
+    return frozenset().union(*measured, *(kind.needs for kind in accumulators_of(metrics)))
 
 
 def _single(text: str, known: dict[str, Metric], families: set[str]) -> Metric:
@@ -122,7 +122,8 @@ def _single(text: str, known: dict[str, Metric], families: set[str]) -> Metric:
     if values == metric.info.parameters:
         return metric
     shown = ",".join(
-        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items()
+        f"{key}={repr(value).removesuffix('.0') if isinstance(value, float) else value}"
+        for key, value in values.items()
     )
     return replace(
         metric,

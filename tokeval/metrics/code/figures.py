@@ -97,16 +97,22 @@ def _consistency(context: Context) -> Figures:
             continue
         state = context.mine.others["depths"]  # not there where the tokenizer has no spans, which is a problem
         assert isinstance(state, m.Depths)
-        found = spearman(state.table(code))
-        if found is None:
+        table = state.table(code)
+        found = spearman(table)
+        if not table.any():
+            problems[row] = Status.UNDEFINED, "no indented lines"
+        elif found is None:
             problems[row] = Status.UNDEFINED, "depth or tokens are the same on every indented line"
         else:
             above[row], below[row] = found
     return quotients(list(named), _documents(context), above, below, "variation").without(problems)
 
 
-def _info(name: str, unit: str, direction: str, definition: str, misleads: str = "") -> MetricInfo:
-    return MetricInfo(name, FAMILY, unit, direction, definition, _SOURCE, misleads)
+def _info(
+    name: str, unit: str, direction: str, definition: str, misleads: str = "", *, headline: bool = False
+) -> MetricInfo:
+    # the second version of each: what is a leaf of which class, and what is an error, was mended
+    return MetricInfo(name, FAMILY, unit, direction, definition, _SOURCE, misleads, headline=headline, version=2)
 
 
 _BOUNDARY = _info(
@@ -116,11 +122,12 @@ _BOUNDARY = _info(
     "Share of the leaves of the parse (identifiers, keywords, operators, literals, delimiters) that start and end at "
     "token boundaries; white space at a token's edge does not count against it.",
     "Tokens of single bytes score 1: read it beside identifier_tokens.",
+    headline=True,
 )
 _DEPTHS: tuple[type[Accumulator], ...] = (m.Depths,)
 
 METRICS = (
-    _ratio(replace(_BOUNDARY, headline=True), m.WHOLE_LEAVES, m.ALL_LEAVES),
+    _ratio(_BOUNDARY, m.WHOLE_LEAVES, m.ALL_LEAVES),
     *(
         _ratio(
             replace(
@@ -128,6 +135,7 @@ METRICS = (
                 name=f"ast_boundary_rate:{kind}",
                 definition=f"Share of the {kind} leaves of the parse that start and end at token boundaries.",
                 parameters={"leaf": kind},
+                headline=False,
             ),
             m.leaf(kind, True),
             m.leaf(kind, False),
@@ -139,16 +147,16 @@ METRICS = (
         _info("code_leaves_left_out", "count", LOWER, "Leaves that no token, or the unknown token, covers."), m.LEFT_OUT
     ),
     _ratio(
-        replace(
-            _info("code_error_rate", "1", NEITHER, "Nodes of the parse that are errors or missing / all nodes."),
-            version=2,
-        ),
+        _info("code_error_rate", "1", NEITHER, "Nodes of the parse that are errors or missing / all nodes."),
         m.ERRORS,
         m.NODES,
     ),
     _ratio(
-        replace(
-            _info("identifier_tokens", "tokens/identifier", LOWER, "Tokens overlapping identifiers / identifiers."),
+        _info(
+            "identifier_tokens",
+            "tokens/identifier",
+            LOWER,
+            "Tokens overlapping identifiers / identifiers.",
             headline=True,
         ),
         m.NAME_TOKENS,
@@ -170,16 +178,13 @@ METRICS = (
         m.INDENTED_LINES,
     ),
     Metric(
-        replace(
-            _info(
-                "indent_consistency",
-                "1",
-                HIGHER,
-                "Spearman's correlation of the depth of indented lines (columns, a tab is four) and the tokens on "
-                "their white space; beyond 128 columns or tokens all are alike.",
-                "Undefined where one token holds every indentation, which is as consistent as can be.",
-            ),
-            version=2,
+        _info(
+            "indent_consistency",
+            "1",
+            HIGHER,
+            "Spearman's correlation of the depth of indented lines (columns, a tab is four) and the tokens on "
+            "their white space; beyond 128 columns or tokens all are alike.",
+            "Undefined where one token holds every indentation, which is as consistent as can be.",
         ),
         _consistency,
         (m.CODE_DOCUMENTS, m.INDENTED_LINES),

@@ -44,7 +44,8 @@ def score_leaves(
                 if starts[j] <= covered or is_blank(data, begin + covered, begin + starts[j]):
                     covered = max(covered, np.int64(ends[j]))
                 low, high = min(low, np.int64(starts[j])), max(high, np.int64(ends[j]))
-            if foreign or not (covered >= stop or is_blank(data, begin + covered, begin + stop)):
+            told = covered >= stop or is_blank(data, begin + covered, begin + stop)
+            if tokens == 0 or foreign or not told:
                 leaves[5, row] += 1
                 continue
             leaves[kind, row] += 1

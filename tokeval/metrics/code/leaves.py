@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 CLASSES = ("identifier", "keyword", "operator", "literal", "delimiter")
 OTHER = len(CLASSES)
 
+#: What a leaf stands in. In a string all marks are part of it, in a comment nothing is code.
+IN_CODE, IN_STRING, IN_COMMENT = range(3)
+#: Where code stands in a string.
+_FILLED_IN = frozenset({"interpolation", "template_substitution"})
+
 _DELIMITERS = frozenset(["(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "::", "...", "?.", "=>", "->", "@", "#"])
+_DELIMITERS |= {"${", "'", "optional_chain"}  # a quote by itself begins a lifetime
 _LITERAL_PARTS = ("string", "char", "number", "integer", "float", "literal", "escape", "regex", "heredoc", "rune")
 _LITERALS = frozenset({"true", "false", "null", "none", "nil", "undefined", "iota", "nullptr", "ellipsis"})
-_QUOTES = frozenset(['"', "'", "`", '"""', "'''", 'L"', 'u8"', 'R"', 'r"', 'b"', 'f"'])
-_NAMES = frozenset({"label_name", "identifier", "property_name", "name", "metavariable"})
-_WORDS_OF_THE_LANGUAGE = frozenset(
-    {"primitive_type", "predefined_type", "this", "self", "super", "crate", "mutable_specifier", "void_type", "auto"}
-)
+_LITERALS |= {"format_specifier", "type_conversion"}
+_QUOTES = frozenset(['"', "`", '"""', "'''", 'L"', 'u8"', 'R"', 'r"', 'b"', 'f"'])
+_NAMES = frozenset({"label_name", "identifier", "property_name", "name", "metavariable", "_"})
+_WORDS_OF_THE_LANGUAGE = frozenset({"this", "self", "super", "crate", "auto", "preproc_directive"})
 
 
 @dataclass(frozen=True)
@@ -90,51 +95,50 @@ def _walk(tree: Tree) -> Iterator[tuple[int, bool, int, int]]:
     A loop, since nesting may be thousands deep.
     """
     cursor = tree.walk()
-    inside_string = 0  # depth of the outermost string, so that its quotes and parts are literals
-    depth = 1
+    contexts = [IN_CODE]
     while True:
         node = cursor.node
         assert node is not None
-        leaf = node.child_count == 0
         kind = _INNER
-        if leaf and not node.is_missing:
-            kind = OTHER if node.is_error else _class_of(node, inside_string > 0)
+        if node.child_count == 0 and not node.is_missing:
+            kind = OTHER if node.is_error else class_of(node, contexts[-1])
         yield kind, node.is_error or node.is_missing, node.start_byte, node.end_byte
-        if not leaf and not inside_string and node.is_named and _is_string(node.type):
-            inside_string = depth
         if cursor.goto_first_child():
-            depth += 1
+            contexts.append(context_inside(node, contexts[-1]))
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return
-            depth -= 1
-            if depth == inside_string:
-                inside_string = 0
-        if depth == inside_string:
-            inside_string = 0
+            contexts.pop()
 
 
-def _is_string(kind: str) -> bool:
-    return ("string" in kind or "char_literal" in kind or "character_literal" in kind) and "interpolat" not in kind
-
-
-def _class_of(node: Node, inside_string: bool) -> int:
+def context_inside(node: Node, around: int) -> int:
+    """What the parts of a node stand in, which itself stands in what is `around`."""
     kind = node.type
     if "comment" in kind:
+        return IN_COMMENT
+    if kind in _FILLED_IN:
+        return IN_CODE
+    return IN_STRING if any(part in kind for part in ("string", "char_literal", "regex")) else around
+
+
+def class_of(node: Node, context: int) -> int:
+    """The class of a leaf, as an index into CLASSES, or OTHER."""
+    kind = node.type
+    if context == IN_COMMENT or "comment" in kind:
         return OTHER
+    if kind.lower() in _LITERALS or (not node.is_named and (context == IN_STRING or kind in _QUOTES)):
+        return CLASSES.index("literal")
+    if kind in _DELIMITERS:
+        return CLASSES.index("delimiter")
+    if kind in _NAMES or (node.is_named and "identifier" in kind):
+        return CLASSES.index("identifier")
     if not node.is_named:
-        if inside_string or kind in _QUOTES:
-            return CLASSES.index("literal")
-        if kind in _DELIMITERS:
-            return CLASSES.index("delimiter")
         if kind[:1].isalpha() or (kind[:1] in "#_" and kind[1:2].isalpha()):
             return CLASSES.index("keyword")
         return CLASSES.index("operator") if kind.strip() else OTHER
-    if "identifier" in kind or kind in _NAMES:
-        return CLASSES.index("identifier")
-    if kind in _LITERALS or any(part in kind for part in _LITERAL_PARTS):
+    if any(part in kind for part in _LITERAL_PARTS):
         return CLASSES.index("literal")
-    if kind in _WORDS_OF_THE_LANGUAGE or kind.endswith("_specifier"):
+    if kind in _WORDS_OF_THE_LANGUAGE or kind.endswith(("_specifier", "_type")):
         return CLASSES.index("keyword")
     return OTHER

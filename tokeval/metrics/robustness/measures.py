@@ -54,14 +54,14 @@ _CUT = "cut"
 def perturbed(kind: str, row: str) -> Measure:
     """One count of a perturbation."""
     index = ROWS.index(row)
-    capability = "spans" if row in {"outside", "outside_kept", "inside", "inside_kept"} else None
+    needed = ("spans",) if row in {"outside", "outside_kept", "inside", "inside_kept"} else ()
     version = 2 if row in {"inside", "inside_kept"} else 1  # the first misplaced boundaries inside characters
 
     def count(view: View) -> Int64:
         counts: Int64 = _scores(view, kind)[index]
         return counts
 
-    return Measure(f"{row}:{kind}", count, capability, version, encodes=True, rows=_rows)
+    return Measure(f"{row}:{kind}", count, needed, version, encodes=True, rows=_rows)
 
 
 def cut(kind: str, row: str) -> Measure:
