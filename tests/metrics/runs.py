@@ -21,8 +21,8 @@ UNKNOWN = 128
 
 
 class Lossy(Tokenizer):
-    """One token per letter, lower-cased; a space goes with the letter after it; UNK beyond ASCII; tabs come back as
-    spaces. It has all that goes wrong in one place."""
+    """One token per letter, lower-cased; a space goes with the letter after it; UNK beyond ASCII, twice for a face, as
+    for what a normaliser expands; tabs come back as spaces. It has all that goes wrong in one place."""
 
     capabilities = frozenset({IDS, DECODE, SPANS, VOCABULARY})
     unknown_id = UNKNOWN
@@ -39,10 +39,12 @@ class Lossy(Tokenizer):
                 pair = text[k] == " " and k + 1 < len(text) and text[k + 1].isascii() and text[k + 1].isalpha()
                 taken = text[k : k + 2] if pair else text[k]
                 low = taken.lower()
-                ids.append(200 + ord(low[1]) if pair else ord(low) if len(low) == 1 and low.isascii() else UNKNOWN)
-                starts.append(at)
+                times = 2 if taken == "🙂" else 1
+                token = 200 + ord(low[1]) if pair else ord(low) if len(low) == 1 and low.isascii() else UNKNOWN
+                ids += [token] * times
+                starts += [at] * times
                 at += len(taken.encode())
-                ends.append(at)
+                ends += [at] * times
                 k += len(taken)
             offsets.append(len(ids))
         flat = np.array(ids, np.uint32)

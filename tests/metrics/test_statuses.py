@@ -56,6 +56,16 @@ def test_ids_that_repeat_within_a_slice(write_corpus: Write) -> None:
         assert (row["status"], row["reason"]) == ("undefined", "1 ids repeat within the slice x")
 
 
+@pytest.mark.parametrize("ids", [["1", "2", None, None] * 2, [1.0, 2.0, math.nan, math.nan] * 2])
+def test_rows_without_an_id_are_parallel_to_none(ids: list[Any], write_corpus: Write) -> None:
+    """Not even to those of the same text, such as a line of boilerplate; nor does that text repeat an id."""
+    texts = ["abcd", "ab", "OK", "OK", "ab", "a", "OK", "no"]
+    rows = run(write_corpus("c", language=["x"] * 4 + ["y"] * 4, id=ids, text=texts), "fairness", pivot="x")
+    premium, gini = only(rows, "premium", "y"), only(rows, "gini")
+    assert (premium["numerator"], premium["denominator"], premium["n"]) == (3, 6, 2)
+    assert (gini["value"], gini["n"]) == (pytest.approx(1 / 6), 2)
+
+
 def test_a_slice_whose_ids_repeat_leaves_the_others_their_premium(write_corpus: Write) -> None:
     corpus = write_corpus("c", language=[*"axxyz"], id=["1", "1", "1", "1", "1"], text=["abc", "a", "b", "cd", "efgh"])
     rows = run(corpus, "fairness", pivot="y")
@@ -114,6 +124,14 @@ def test_the_limits_of_alpha(write_corpus: Write, alpha: str, value: float) -> N
     assert f"parameters:alpha={float(alpha)}" in row["signature"]
 
 
+@pytest.mark.parametrize(("alpha", "limit"), [("500", "inf"), ("1000000.5", "inf"), ("1.00000000001", "1")])
+def test_an_alpha_near_a_limit(write_corpus: Write, alpha: str, limit: str) -> None:
+    corpus = write_corpus("c", text=["the quick brown fox jumps over the lazy dog"])
+    near, at = (f"renyi_efficiency:alpha={order}" for order in (alpha, limit))
+    rows = run(corpus, near, at)
+    assert only(rows, near)["value"] == pytest.approx(only(rows, at)["value"], rel=0.01 if limit == "inf" else 1e-9)
+
+
 @pytest.mark.parametrize("alpha", ["-1", "nan"])
 def test_an_alpha_that_is_none(write_corpus: Write, alpha: str) -> None:
     (row,) = run(write_corpus("c", text=["aabc"]), f"renyi_efficiency:alpha={alpha}")
@@ -156,7 +174,9 @@ def test_a_tokenizer_without_decode_spans_or_vocabulary(write_corpus: Write) -> 
     for metric in ("round_trip_rate", "round_trip_rate_nfc", "character_error_rate", "whitespace_loss_rate"):
         row = only(rows, metric)
         assert (row["status"], row["reason"]) == ("not_applicable", "the tokenizer does not declare decode")
-    assert only(rows, "byte_token_rate")["reason"] == "the tokenizer does not declare vocabulary"
+    for metric in ("byte_token_rate", "unknown_token_rate", "unknown_char_rate"):  # nothing is known of its UNK
+        row = only(rows, metric)
+        assert (row["status"], row["reason"]) == ("not_applicable", "the tokenizer does not declare vocabulary")
     for metric in ("token_entropy", "renyi_efficiency", "vocabulary_utilization", "overlap_jsd"):
         assert "cannot be counted" in only(rows, metric)["reason"]
     assert only(rows, "pieces_per_word")["value"] == 1

@@ -179,6 +179,8 @@ def prepare(part: Part, columns: Columns, intake: Intake, segmenter: str = WHITE
     keys, ids = hashes, None
     if columns.id is not None:
         ids = record.column(columns.id)
+        if pa.types.is_floating(ids.type):  # NaN is no id: pandas writes it for a missing one
+            ids = pc.if_else(pc.is_nan(ids), None, ids)
         ids = text_array(_plain(ids if keep is None else ids.filter(keep)))
         keys = hash_texts(ids)
         if ids.null_count:  # a row without an id is its own document

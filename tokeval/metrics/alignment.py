@@ -51,6 +51,7 @@ class Alignment(Accumulator):
     """
 
     name: ClassVar[str] = "alignment"
+    version: ClassVar[int] = 2  # the first took equal texts without an id for parallel ones
 
     def __init__(self, cap: int = CAP) -> None:
         self._cap = cap
@@ -66,13 +67,18 @@ class Alignment(Accumulator):
         return self._level
 
     def update(self, view: View) -> None:
-        """Note the tokens of each document of a batch under its key."""
+        """Note the tokens of each document of a batch that has an id, under its key."""
         batch = view.batch
         if not batch.has_ids:
             return
         tokens, ones = np.diff(view.encoding.offsets), np.ones(len(batch), np.int64)
-        whole = self._thinned(Parallel(batch.keys, tokens, batch.units["bytes"], ones))
-        codes = batch.codes if self._level == 0 else batch.codes[_sampled(batch.keys, self._level)]
+        whole, codes = Parallel(batch.keys, tokens, batch.units["bytes"], ones), batch.codes
+        if batch.ids is not None and batch.ids.null_count:  # the key of a row without an id is that of its text
+            known = batch.ids.is_valid().to_numpy(zero_copy_only=False)
+            whole, codes = whole.where(known), codes[known]
+        if self._level:
+            kept = _sampled(whole.keys, self._level)
+            whole, codes = whole.where(kept), codes[kept]
         order, parts = sorted_runs(codes, len(batch.slices))
         whole = whole.where(order)
         for name, part in zip(batch.slices, parts, strict=True):
