@@ -41,7 +41,7 @@ NUMBERS = """
   sample of the contexts is counted, exactly, and `bigram_sample_share` states its share. The sample is drawn by a hash
   of the context, so that it is the same on every shard and for every order of the documents.
 - **Robustness** encodes a sample of at most about {sample:,} documents of a corpus once more for each perturbation.
-  It is drawn by the documents' keys, their slices and the seed; `n` says how many the perturbation changes.
+  It is drawn by the documents' ids and texts, their slices and the seed; `n` says how many the perturbation changes.
 
 ## Perturbations
 

@@ -110,13 +110,52 @@ def test_another_seed_draws_otherwise() -> None:
     assert after([TEXT * 5], "typo_drop", 0)[0] != after([TEXT * 5], "typo_drop", 1)[0]
 
 
-def test_thinning_takes_nested_samples_by_key() -> None:
+def test_thinning_takes_nested_samples() -> None:
     texts = [f"text number {k}" for k in range(4000)]
     rows = [set(sample(view_of(texts, thinning=level)).rows.tolist()) for level in range(5)]
     assert len(rows[0]) == 4000
     for level in range(1, 5):
         assert rows[level] < rows[level - 1]
         assert abs(len(rows[level]) - 4000 / 2**level) < 5 * (4000 / 2**level) ** 0.5
+
+
+@pytest.mark.parametrize(
+    "rows", [{"id": ["1"] * 3000}, {"id": [str(k) for k in range(3000)], "text": ["The é"] * 3000}]
+)
+def test_documents_of_one_id_or_one_text_are_sampled_one_by_one(
+    rows: dict[str, list[str]], write_corpus: Write
+) -> None:
+    corpus = write_corpus(**({"text": [f"The é {k}" for k in range(3000)]} | rows))
+    found = figures(corpus, ["token_inflation:case_upper"], "bytes:")["token_inflation:case_upper", "all"]
+    assert abs(found["n"] - 1500) < 200  # at most 2,048: one in two
+
+
+WORDS = {"adlam": "𞤀𞤣𞤤𞤢𞤥", "arabic forms": "ﻣﺮﺣﺒﺎ", "han": "𠀀𠀁𠀂", "arabic": "مرحبا", "letters": "abc"}
+DIGITS = ["12345678", "١٢٣٤٥٦٧٨", "१२३४५६७८"]
+MARKS = "،؟؛।“”«»…—、。.!$"
+
+
+@pytest.mark.parametrize("word", WORDS.values(), ids=WORDS)
+def test_letters_of_every_script_are_letters(word: str) -> None:
+    kinds, _, prefixes = _cut_texts(view_of([word]))
+    assert [CUTS[k] for k in kinds] == ["inside_word"]
+    assert 0 < len(prefixes[0].as_py()) < len(word)
+    assert after([f"{word} " * 100], "typo_drop")[1].changed.all()
+
+
+@pytest.mark.parametrize("digits", DIGITS)
+def test_digits_of_no_script_are_letters(digits: str) -> None:
+    assert not len(_cut_texts(view_of([digits]))[0])
+    for name in ("typo_drop", "typo_swap", "zero_width"):
+        assert not after([f"{digits} " * 100], name)[1].changed.any()
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_punctuation_of_every_script_is_punctuation(mark: str) -> None:
+    kinds, _, prefixes = _cut_texts(view_of([f"ا{mark}ا"]))
+    assert [(CUTS[k], text) for k, text in zip(kinds, prefixes.to_pylist(), strict=True)] == [
+        ("after_punctuation", f"ا{mark}")
+    ]
 
 
 @given(

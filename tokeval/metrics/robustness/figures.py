@@ -17,7 +17,7 @@ from tokeval.schema import MetricInfo, Status
 
 FAMILY = "robustness"
 _SAMPLE = (
-    "On a sample of at most about 2,048 documents of the corpus, drawn by their keys and the seed, "
+    "On a sample of at most about 2,048 documents of the corpus, drawn by their ids, texts and the seed, "
     "those that the perturbation changes; n is their number."
 )
 
@@ -53,9 +53,11 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
     def info(metric: str, unit: str, direction: str, formula: str, source: str, misleads: str = "") -> MetricInfo:
         text = f"{formula} {name}: {kind.what}, {drawn}. {_SAMPLE}"
         shown = f"{metric}:{name}"
-        return MetricInfo(shown, FAMILY, unit, direction, text, source, misleads, parameters={"perturbation": name})
+        return MetricInfo(
+            shown, FAMILY, unit, direction, text, source, misleads, parameters={"perturbation": name}, version=2
+        )
 
-    def stability(metric: str, where: str, rows: str, misleads: str, version: int = 1) -> Metric:
+    def stability(metric: str, where: str, rows: str, misleads: str, version: int = 2) -> Metric:
         all_of, kept = perturbed(name, rows), perturbed(name, f"{rows}_kept")
         declared = info(
             metric,
@@ -99,7 +101,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
             "inside",
             "Boundaries within the replaced stretch, or inside a replaced character, have no place to stay at and are "
             "left out.",
-            version=2,
+            version=3,
         ),
         Metric(
             info(
@@ -139,9 +141,11 @@ def _prefix(kinds: tuple[str, ...], name: str) -> Metric:
         f"Share of cut points ({where}) where the tokens of the prefix are the first tokens of the text. One point of "
         "a kind per document of a sample of at most about 2,048; n is the number of points.",
         "Phan et al. 2024; Athiwaratkun et al. 2024",
-        "Cuts lie between code points, also inside a grapheme.",
+        "Cuts lie between code points, also inside a grapheme. Inside a word means between two letters or marks; "
+        "punctuation is Unicode's (P), and ASCII's symbols.",
         headline=len(kinds) > 1,
         parameters={"cut": kinds[0]} if len(kinds) == 1 else {},
+        version=2,
     )
     return Metric(info, compute, (*tried, *stable, *failed), default=False)
 

@@ -12,6 +12,9 @@ from tokeval.utf8 import is_space, point_at, spread
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
+#: What a code point is, as a table of classes tells it: what a typo can hit, punctuation, or neither.
+LETTER, PUNCTUATION = 1, 2
+
 
 @kernel
 def draw(key, salt):
@@ -35,16 +38,6 @@ def draw_words(keys, positions, salt, out):
 
 
 @kernel
-def _is_letter(point):
-    """Letters and marks, roughly: what a typo can hit. No digits, punctuation or emoji."""
-    if point < 0xAA:
-        return 0x41 <= point <= 0x5A or 0x61 <= point <= 0x7A
-    if 0x2000 <= point <= 0x2BFF or 0x3000 <= point <= 0x3004 or 0x3008 <= point <= 0x3020:
-        return False
-    return 0xC0 <= point < 0xFE00 and point != 0xD7 and point != 0xF7
-
-
-@kernel
 def _index(points, point):
     low, high = 0, points.shape[0]
     while low < high:
@@ -57,25 +50,27 @@ def _index(points, point):
 
 
 @kernel
-def _fits(edit, data, at, width, stop, points):
+def _fits(edit, data, at, width, stop, points, classes):
     """Whether the edit can be made at the character at `at`."""
     point = point_at(data, at)[0]
     if edit == 3:
         return _index(points, point) >= 0
-    if not _is_letter(point):
+    if classes[point] != LETTER:
         return False
     if edit == 0:
         if at + width >= stop:
             return False
         following = point_at(data, at + width)[0]
-        return following != point and _is_letter(following)
+        return following != point and classes[following] == LETTER
     if edit == 4:
         return at + width < stop
     return True
 
 
 @kernel
-def edit_words(data, starts, ends, draws, level, edit, points, rows, choice_offsets, choice_data, out, out_offsets):
+def edit_words(
+    data, starts, ends, draws, level, edit, classes, points, rows, choice_offsets, choice_data, out, out_offsets
+):
     """Write each word, edited at one drawn place where it is drawn and the edit is possible.
 
     `starts` and `ends` are positions in `data`; `out` needs room for every word plus its longest change.
@@ -89,7 +84,7 @@ def edit_words(data, starts, ends, draws, level, edit, points, rows, choice_offs
             at = start
             while at < stop:
                 width = point_at(data, at)[1]
-                count += _fits(edit, data, at, width, stop, points)
+                count += _fits(edit, data, at, width, stop, points, classes)
                 letters += 1
                 at += width
             if count and not (edit == 1 and letters == 1):
@@ -97,7 +92,7 @@ def edit_words(data, starts, ends, draws, level, edit, points, rows, choice_offs
                 at = start
                 while place < 0:
                     width = point_at(data, at)[1]
-                    if _fits(edit, data, at, width, stop, points):
+                    if _fits(edit, data, at, width, stop, points, classes):
                         if wanted == 0:
                             place = at
                         wanted -= 1
@@ -286,11 +281,10 @@ def code_points(data, offsets, out, out_offsets):
 
 
 @kernel
-def pick_cuts(data, offsets, draws, out):
+def pick_cuts(data, offsets, draws, classes, out):
     """Draw one cut point per document and kind into `out` (3, documents), a byte position, -1 where there is none.
 
-    Kinds: between two letters; before white space; after punctuation (ASCII's, or U+3001, U+3002, U+FF0C). The
-    document's ends are no cuts.
+    Kinds: between two letters; before white space; after punctuation. The document's ends are no cuts.
     """
     for row in range(offsets.shape[0] - 1):
         begin, stop = offsets[row], offsets[row + 1]
@@ -303,11 +297,11 @@ def pick_cuts(data, offsets, draws, out):
             point, width = point_at(data, at)
             if before >= 0:
                 kind = -1
-                if _is_mark(before):
+                if classes[before] == PUNCTUATION:
                     kind = 2
                 elif is_space(point) and not is_space(before):
                     kind = 1
-                elif _is_letter(point) and _is_letter(before):
+                elif classes[point] == LETTER and classes[before] == LETTER:
                     kind = 0
                 if kind >= 0:  # one of those seen so far, each with the same chance
                     seen[kind] += np.uint64(1)
@@ -315,13 +309,6 @@ def pick_cuts(data, offsets, draws, out):
                         out[kind, row] = at - begin
             before = point
             at += width
-
-
-@kernel
-def _is_mark(point):
-    if point < 0x80:
-        return 0x21 <= point <= 0x2F or 0x3A <= point <= 0x40 or 0x5B <= point <= 0x60 or 0x7B <= point <= 0x7E
-    return point == 0x3001 or point == 0x3002 or point == 0xFF0C
 
 
 @kernel

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tokeval.arrow import Int64, UInt8, UInt32, text_buffers
 from tokeval.metrics.base import Measure, View
 from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
-from tokeval.metrics.robustness.tables import PERTURBATIONS
+from tokeval.metrics.robustness.tables import PERTURBATIONS, point_classes
 from tokeval.metrics.sums import Sums
 from tokeval.schema import Encoding
 
@@ -55,7 +55,7 @@ def perturbed(kind: str, row: str) -> Measure:
     """One count of a perturbation."""
     index = ROWS.index(row)
     needed = ("spans",) if row in {"outside", "outside_kept", "inside", "inside_kept"} else ()
-    version = 2 if row in {"inside", "inside_kept"} else 1  # the first misplaced boundaries inside characters
+    version = 3 if row in {"inside", "inside_kept"} else 2  # see `cut`; the first misplaced those inside characters
 
     def count(view: View) -> Int64:
         counts: Int64 = _scores(view, kind)[index]
@@ -67,7 +67,8 @@ def perturbed(kind: str, row: str) -> Measure:
 def cut(kind: str, row: str) -> Measure:
     """One count of a kind of cut."""
     place = CUT_ROWS.index(row), CUTS.index(kind)
-    return Measure(f"{row}:{kind}", lambda view: _prefixes(view)[place], encodes=True, rows=_rows)
+    # the first drew by keys alone, and took marks and digits of many scripts for letters
+    return Measure(f"{row}:{kind}", lambda view: _prefixes(view)[place], version=2, encodes=True, rows=_rows)
 
 
 def failures(sums: Sums) -> dict[str, int]:
@@ -271,7 +272,7 @@ def _cut_texts(view: View) -> tuple[Int64, Int64, pa.Array]:
         salt = salt_of(f"cuts {view.seed}")
         draw_words(drawn.keys, np.zeros(len(drawn.keys), np.uint64), salt, draws)
         places = np.zeros((len(CUTS), len(drawn.rows)), np.int64)
-        pick_cuts(drawn.data, drawn.offsets, draws, places)
+        pick_cuts(drawn.data, drawn.offsets, draws, point_classes(), places)
         kinds, rows = np.nonzero(places > 0)
         lengths = places[kinds, rows]
         offsets = np.concatenate(([0], np.cumsum(lengths)))

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, row_hashes, text_array, text_buffers
 from tokeval.metrics.base import View
-from tokeval.metrics.robustness.tables import PERTURBATIONS, SPACES, Perturbation, choices
+from tokeval.metrics.robustness.tables import PERTURBATIONS, SPACES, Perturbation, choices, point_classes
 from tokeval.schema import Batch
 
 UInt64 = npt.NDArray[np.uint64]
@@ -26,7 +26,7 @@ class Sample:
     Attributes:
         rows: their positions in the batch.
         texts: `large_string` array; `data` and `offsets` its buffers.
-        keys: 64-bit draws that depend on key, slice name and seed.
+        keys: 64-bit draws that depend on key, text and slice name.
         word_rows: n + 1 positions into the words; `starts`, `ends` their places in `data`; `gaps` where the white
             space before each word begins.
     """
@@ -71,14 +71,16 @@ def salt_of(text: str) -> np.uint64:
 
 
 def sample(view: View) -> Sample:
-    """The sample of a batch: decided by each document's key, its slice's name and the seed, by nothing else."""
+    """The sample of a batch: decided by each document's key, text and slice, and the seed, by nothing else."""
 
     def draw(batch: Batch) -> Sample:
         from tokeval.metrics.robustness.kernels import pick_documents
 
         names = np.array([salt_of(name) for name in batch.slices], np.uint64)
+        # by the key alone all documents of an id would be in or out, by the text alone all copies of one
+        keys = (batch.keys * _GOLDEN) ^ row_hashes(*text_buffers(batch.texts))
         picked = np.zeros(len(batch), np.bool_)
-        pick_documents(batch.keys, names, batch.codes, salt_of(f"sample {view.seed}"), view.thinning, picked)
+        pick_documents(keys, names, batch.codes, salt_of(f"sample {view.seed}"), view.thinning, picked)
         rows = np.flatnonzero(picked)
         texts = batch.texts.take(pa.array(rows))
         data, offsets = text_buffers(texts)
@@ -90,7 +92,7 @@ def sample(view: View) -> Sample:
         gaps = np.concatenate((starts[:1], ends[:-1]))
         first = word_rows[:-1][counts > 0]
         gaps[first] = starts[first]
-        keys = batch.keys[rows] ^ names[batch.codes[rows]]
+        keys = keys[rows] ^ names[batch.codes[rows]]
         return Sample(rows, texts, data, offsets, keys, word_rows, starts, ends, gaps)
 
     drawn: Sample = view.batch.once(f"sample {view.seed} {view.thinning}", draw)
@@ -165,6 +167,7 @@ def _new_zones(drawn: Sample, kind: Perturbation, seed: int) -> tuple[UInt8, Int
             draws,
             kind.words,
             kind.edit,
+            point_classes(),
             table.points,
             table.rows,
             table.offsets,

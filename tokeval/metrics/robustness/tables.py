@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,6 +81,24 @@ class Choices:
     rows: Int64
     offsets: Int64
     data: UInt8
+
+
+@cache
+def point_classes() -> npt.NDArray[np.uint8]:
+    """By code point: LETTER for letters and marks, PUNCTUATION for punctuation and the symbols of ASCII, else 0."""
+    from unicodedata2 import category
+
+    from tokeval.metrics.robustness.kernels import LETTER, PUNCTUATION
+
+    table = np.zeros(sys.maxunicode + 1, np.uint8)
+    for point in range(0x40000):  # beyond are none
+        first = category(chr(point))[0]
+        if first in "LM":
+            table[point] = LETTER
+        elif first == "P" or (first == "S" and point < 0x80):
+            table[point] = PUNCTUATION
+    table[0xFE00:0xFE10] = 0  # variation selectors, which are marks, stand behind emoji
+    return table
 
 
 @cache
