@@ -267,20 +267,6 @@ def score_boundaries(
 
 
 @kernel
-def code_points(data, offsets, out, out_offsets):
-    """The texts as code points."""
-    size = 0
-    for row in range(offsets.shape[0] - 1):
-        at = offsets[row]
-        while at < offsets[row + 1]:
-            point, width = point_at(data, at)
-            out[size] = point
-            size += 1
-            at += width
-        out_offsets[row + 1] = size
-
-
-@kernel
 def pick_cuts(data, offsets, draws, classes, out):
     """Draw one cut point per document and kind into `out` (3, documents), a byte position, -1 where there is none.
 

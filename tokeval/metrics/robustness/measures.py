@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt8, UInt32, text_buffers
+from tokeval.arrow import Int64, UInt32, code_points, stretches, text_buffers
 from tokeval.metrics.base import Measure, View
 from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS, point_classes
@@ -221,22 +221,14 @@ def _text_distance(view: View, kind: str) -> tuple[Int64, Int64]:
         from tokeval.metrics.robustness.distance.kernels import distances
 
         drawn, after = sample(view), disturbed(view, kind)
-        old, old_offsets = _code_points(drawn.data, drawn.offsets)
-        new, new_offsets = _code_points(after.data, after.offsets)
+        old, old_offsets = code_points(drawn.texts)
+        new, new_offsets = code_points(after.texts)
         out = np.zeros(len(drawn.rows), np.int64)
         distances(old, old_offsets, new, new_offsets, after.changed, LONGEST, out)
         return out, np.maximum(np.diff(old_offsets), np.diff(new_offsets))
 
     made: tuple[Int64, Int64] = view.batch.once(f"text distance {kind} {view.seed} {view.thinning}", measure)
     return made
-
-
-def _code_points(data: UInt8, offsets: Int64) -> tuple[UInt32, Int64]:
-    from tokeval.metrics.robustness.kernels import code_points
-
-    out, rows = np.empty(int(offsets[-1] - offsets[0]), np.uint32), np.zeros(len(offsets), np.int64)
-    code_points(data, offsets, out, rows)
-    return out, rows
 
 
 def _prefixes(view: View) -> Int64:
@@ -274,11 +266,8 @@ def _cut_texts(view: View) -> tuple[Int64, Int64, pa.Array]:
         places = np.zeros((len(CUTS), len(drawn.rows)), np.int64)
         pick_cuts(drawn.data, drawn.offsets, draws, point_classes(), places)
         kinds, rows = np.nonzero(places > 0)
-        lengths = places[kinds, rows]
-        offsets = np.concatenate(([0], np.cumsum(lengths)))
-        where = np.repeat(drawn.offsets[rows] - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(drawn.data[where])]
-        return kinds, rows, pa.Array.from_buffers(pa.large_string(), len(rows), buffers)
+        begins = drawn.offsets[rows]
+        return kinds, rows, stretches(drawn.data, begins, begins + places[kinds, rows]).cast(pa.large_string())
 
     made: tuple[Int64, Int64, pa.Array] = view.batch.once(f"prefixes {view.seed} {view.thinning}", make)
     return made

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, row_hashes, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, row_hashes, stretches, text_array, text_buffers
 from tokeval.metrics.base import View
 from tokeval.metrics.robustness.tables import PERTURBATIONS, SPACES, Perturbation, choices, point_classes
 from tokeval.schema import Batch
@@ -144,7 +144,8 @@ def _new_zones(drawn: Sample, kind: Perturbation, seed: int) -> tuple[UInt8, Int
     from tokeval.metrics.robustness import kernels
 
     if kind.edit is None and kind.name not in SPACES:
-        return text_buffers(_by_arrow(kind.name, _words(drawn)))
+        words = stretches(drawn.data, drawn.starts, drawn.ends).cast(pa.large_string())
+        return text_buffers(_by_arrow(kind.name, words))
     counts = np.diff(drawn.word_rows)
     position = (np.arange(int(counts.sum())) - np.repeat(drawn.word_rows[:-1], counts)).astype(np.uint64)
     salt = salt_of(f"{kind.name} {seed}")
@@ -176,15 +177,6 @@ def _new_zones(drawn: Sample, kind: Perturbation, seed: int) -> tuple[UInt8, Int
             offsets,
         )
     return out[:size], offsets
-
-
-def _words(drawn: Sample) -> pa.Array:
-    """The words of a sample as a `large_string` array."""
-    lengths = drawn.ends - drawn.starts
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    where = np.repeat(drawn.starts - offsets[:-1], lengths) + np.arange(int(offsets[-1]))
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(drawn.data[where])]
-    return pa.Array.from_buffers(pa.large_string(), len(lengths), buffers)
 
 
 def _by_arrow(name: str, words: pa.Array) -> pa.Array:
