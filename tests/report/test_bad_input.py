@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -80,6 +83,22 @@ def test_no_command_gets_into_latex() -> None:
     text = rendered("latex", results([row(name, ALL, "gini", 1.0)], [name]))["tables.tex"]
     assert r"\input" not in text
     assert r"\textbackslash{}input\{/etc/passwd\} \$x\$ 50\% \#1 a\_b" in text
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_compiles_without_a_word_of_complaint(tmp_path: Path) -> None:
+    name = r"""\x {$y$} 50% #1 a_b ~ ^ & | "<q>" *z [s]"""
+    rows = [row(name, f"{k} {name[:20]}", "gini", 1.0) for k in range(100)]  # more than a page has room for
+    files = rendered("latex", results([row(name, ALL, "gini", 1.0), *rows], [name]))
+    (tmp_path / "tables.tex").write_text(files["tables.tex"])
+    packages = r"\usepackage{booktabs,graphicx,longtable}"
+    document = rf"\documentclass{{article}}{packages}\begin{{document}}\input{{tables}}\end{{document}}"
+    (tmp_path / "t.tex").write_text(document)
+    for _ in range(3):  # until the widths of columns stay
+        command = ["pdflatex", "-interaction=nonstopmode", "t.tex"]
+        made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode == 0
+    assert not re.findall("^!.*|.*Warning.*|.*Overfull .hbox.*", made.stdout, re.MULTILINE)
 
 
 def test_json_has_no_nan(nasty: Results) -> None:

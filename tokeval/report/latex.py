@@ -12,7 +12,7 @@ from tokeval.schema import MACRO
 _ESCAPES = str.maketrans(
     {c: rf"\{c}" for c in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\texttt{\char34}"}
     | {"\u200c": "", "\u200d": "", "–": "--", "…": r"\dots{}", "\N{REPLACEMENT CHARACTER}": "?"}
 )
 # The signs of definitions, which pdfLaTeX does not know as letters.
@@ -28,7 +28,7 @@ _ARROWS = {"higher": r" $\uparrow$", "lower": r" $\downarrow$", "neither": ""}
 
 def render(results: Results) -> Mapping[str, bytes]:
     """The file `tables.tex`: the headline metrics of each corpus, and each of them by slice."""
-    parts = [f"% Made by tokeval {clean(results.about.version)}. Needs \\usepackage{{booktabs,longtable}}."]
+    parts = [f"% Made by tokeval {clean(results.about.version)}. Needs \\usepackage{{booktabs,graphicx,longtable}}."]
     for index, corpus in enumerate(results.about.corpora):
         found = headline(grids(results, corpus))
         parts.append(_summary(results, corpus, found, f"tab:tokenizers-{index}"))
@@ -53,9 +53,10 @@ def _summary(results: Results, corpus: str, found: Sequence[Grid], label: str) -
         r"  \centering",
         rf"  \caption{{{caption}}}",
         rf"  \label{{{label}}}",
+        r"  \resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%  no wider than the page",
         rf"  \begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
         *_body(header, rows, "    "),
-        r"  \end{tabular}",
+        r"  \end{tabular}}",
         r"\end{table}",
     ]
     return "\n".join(lines)
@@ -74,8 +75,10 @@ def _by_slice(grid: Grid, corpus: str, label: str) -> str:
 
 
 def _body(header: Sequence[str], rows: Iterable[Sequence[str]], indent: str, *, repeat: bool = False) -> list[str]:
-    lines = [r"\toprule", _row(header), r"\midrule", *([r"\endhead"] if repeat else []), *map(_row, rows)]
-    return [f"{indent}{line}" for line in [*lines, r"\bottomrule"]]
+    head = [r"\toprule", _row(header), r"\midrule"]
+    if repeat:  # the caption stands before the first, and its label once
+        head = [*head, r"\endfirsthead", *head, r"\endhead"]
+    return [f"{indent}{line}" for line in [*head, *map(_row, rows), r"\bottomrule"]]
 
 
 def _row(cells: Sequence[str]) -> str:
