@@ -252,6 +252,8 @@ class MetricInfo:
         source: citation.
         misleads: when the figure misleads.
         headline: whether summary tables show it.
+        pairs: whether its rows are pairs of slices or of tokenizers, the other one in `reference`; such have no mean
+            over slices and no place in a grid.
     """
 
     name: str
@@ -264,6 +266,7 @@ class MetricInfo:
     headline: bool = False
     version: int = 1
     parameters: Mapping[str, float | int | str] = field(default_factory=dict)
+    pairs: bool = False
 
 
 def result_schema() -> pa.Schema:

@@ -16,9 +16,10 @@ from tokeval.results.about import About, CorpusAbout, TokenizerAbout
 from tokeval.results.store import Results
 from tokeval.schema import MetricInfo, result_schema
 
-#: name -> unit, direction
+#: name -> unit, direction; `distance` has a figure per pair
 METRICS = {
     "bytes_per_token": ("bytes/token", "higher"),
+    "distance": ("1", "lower"),
     "premium": ("1", "lower"),
     "tokens": ("count", "neither"),
     "tokens_per_word": ("tokens/word", "lower"),
@@ -45,7 +46,10 @@ def row(metric: str, tokenizer: str, slice: str, value: float | None, **more: An
 def results(rows: Iterable[Mapping[str, Any]], tokenizers: Sequence[str] = ("a", "b"), **about: Any) -> Results:
     """Results of tokenizers (one called `bytes` is a yardstick) on the corpus `c`."""
     described = {t: TokenizerAbout(f"{t}:", t, "lib/1", 100, t == "bytes") for t in tokenizers}
-    infos = [MetricInfo(name, "f", unit, direction, "d") for name, (unit, direction) in METRICS.items()]
+    infos = [
+        MetricInfo(name, "f", unit, direction, "d", pairs=name == "distance")
+        for name, (unit, direction) in METRICS.items()
+    ]
     corpora = about.pop("corpora", {"c": CorpusAbout("feed", 10, 100, 2, ["language"])})
     made = About("1", described, corpora, infos, **about)
     schema = result_schema().with_metadata(made.to_metadata())

@@ -19,6 +19,7 @@ from tokeval.gate.verdict import Check, Verdict
 
 BPT = '[[rule]]\nmetric = "bytes_per_token"\n'
 PREMIUM = '[[rule]]\nmetric = "premium"\n'
+DISTANCE = '[[rule]]\nmetric = "distance"\n'
 
 
 def no_test(here: Mapping[str, Any], there: Mapping[str, Any], baseline: Baseline) -> str:
@@ -437,8 +438,8 @@ def test_extremes_are_ranked_though_each_is_of_another_slice(tmp_path: Path) -> 
 
 def test_pairs_are_ranked_with_the_same_other_slice(tmp_path: Path) -> None:
     values = {("a", "x"): 1.0, ("a", "y"): 3.0, ("b", "x"): 2.0, ("b", "y"): 2.5}
-    rows = [row("premium", t, "s", value, reference=other) for (t, other), value in values.items()]
-    verdict = judged(tmp_path, f"{PREMIUM}tokenizer='a'\nslice='s'\nmax_rank = 1\n", rows)
+    rows = [row("distance", t, "s", value, reference=other) for (t, other), value in values.items()]
+    verdict = judged(tmp_path, f"{DISTANCE}tokenizer='a'\nslice='s'\nmax_rank = 1\n", rows)
     assert [check.bad for check in verdict.checks] == [False, True]
 
 
@@ -473,14 +474,21 @@ def test_one_tokenizer_alone_cannot_be_ranked(tmp_path: Path) -> None:
 
 def test_pairs_of_slices_are_compared_with_the_same_pair(tmp_path: Path) -> None:
     def pair(value: float, other: str) -> dict[str, Any]:
-        return row("premium", "a", "x", value, reference=other)
+        return row("distance", "a", "x", value, reference=other)
 
     after, before = [pair(1.0, "y"), pair(2.0, "z")], [pair(2.0, "z"), pair(1.0, "y")]
-    text = f"{PREMIUM}tokenizer='a'\nslice='x'\nmax_change=0\n"
+    text = f"{DISTANCE}tokenizer='a'\nslice='x'\nmax_change=0\n"
     verdict = judged(tmp_path, text, after, before)
     assert verdict.passed
-    assert [where for where, _ in outcomes(verdict)] == ["premium of a on c/x (y)", "premium of a on c/x (z)"]
+    assert [where for where, _ in outcomes(verdict)] == ["distance of a on c/x (y)", "distance of a on c/x (z)"]
     assert not judged(tmp_path, text, [*after, pair(3.0, "q")], before).passed
+
+
+def test_a_pair_that_the_baseline_lacks_is_not_compared_with_another(tmp_path: Path) -> None:
+    after, before = row("distance", "a", "x", 1.0, reference="y"), row("distance", "a", "x", 1.0, reference="z")
+    check = only(judged(tmp_path, f"{DISTANCE}tokenizer='a'\nslice='x'\nmax_change=0\n", [after], [before]))
+    assert check.bad
+    assert check.why == "and cannot be compared: old has no such figure of a"
 
 
 def test_a_single_figure_is_compared_whatever_slice_it_names(tmp_path: Path) -> None:

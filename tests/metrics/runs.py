@@ -124,6 +124,6 @@ def figures(metrics: Sequence[Metric], context: Context) -> dict[tuple[str, str,
     found = {}
     for metric in metrics:
         for figure in metric.compute(context):
-            pair = figure.reference if metric.name == "overlap_jsd" else None
+            pair = figure.reference if metric.info.pairs else None
             found[metric.name, figure.slice, pair] = figure
     return found

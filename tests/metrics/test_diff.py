@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+import tokeval
 from tests.conftest import ROOT
 from tokeval.results.paired import Difference, between, between_tokenizers
 from tokeval.results.store import Results, load_beside, load_results
@@ -232,3 +233,13 @@ def test_speed_is_measured_when_asked_and_has_no_signature(tmp_path: Path) -> No
     for metric in ("encode_s", "encode_mb_per_s", "encode_tokens_per_s", "decode_mb_per_s", "load_s"):
         assert speed[metric]["value"] > 0 and speed[metric]["signature"] == ""
     assert "speed" not in str(tokeval.compare({"t": "bytes:"}, {"c": str(path)})["metric"].to_pylist())
+
+
+def test_figures_on_pairs_are_held_against_the_same_pair() -> None:
+    files = ("demo-bpe.json", "demo-unigram.model", "demo-wordpiece.json")
+    table = tokeval.vocab({name: str(ROOT / "corpora/tokenizers" / name) for name in files}, reach=False)
+    results = Results.of(table)
+    for name in files:
+        found = between(results, results, name, name)
+        assert {item.reference for item in found if item.metric == "overlap_jaccard"} == {*files} - {name}
+        assert not [item for item in found if item.refused or item.difference]

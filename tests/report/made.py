@@ -23,6 +23,7 @@ INFOS = {
     ),
     "gini": MetricInfo("gini", "fairness", "1", "lower", "Inequality.", "", "", True),
     "premium": MetricInfo("premium", "fairness", "1", "lower", "Σ tokens(slice) / Σ tokens(pivot)."),
+    "overlap_jsd": MetricInfo("overlap_jsd", "fairness", "1", "neither", "Divergence of two slices.", pairs=True),
     "unknown_token_rate": MetricInfo("unknown_token_rate", "fidelity", "1", "lower", "UNK tokens / tokens."),
 }  # fmt: skip
 SLICES = ("deu_Latn", "eng_Latn", "jpn_Jpan")

@@ -115,7 +115,7 @@ def _differences(
     csv: bool,
 ) -> int:
     from tokeval.errors import ResultsError, UsageError, suggest
-    from tokeval.results.paired import between
+    from tokeval.results.paired import between, comparable
     from tokeval.results.run import load_folder
     from tokeval.signature import COMPARED
 
@@ -136,7 +136,7 @@ def _differences(
     refused = _refusals(found)
     for line in refused:
         print(line, file=sys.stderr)
-    if not any(item.refused is None for item in found):
+    if not comparable(found):
         raise ResultsError(
             "no figure can be compared" + (": " + refused[0].removeprefix("refused: ") if refused else ""),
             hint="compare runs over the same text; --allow PART lets a part of the signatures differ",
@@ -199,9 +199,13 @@ def _print_table(found: Sequence[Difference], units: Mapping[str, str], slices: 
             for item in here:
                 if _differs(item) and (slices or item.slice in (ALL, MACRO)):
                     cells = _cells(item, units.get(item.metric, ""))
-                    table.add_row(escape(item.metric), escape(clean(item.slice)), *cells)
+                    table.add_row(escape(item.metric), escape(clean(_place(item))), *cells)
             console.print(table)
             console.print(escape(_said(here)))
+
+
+def _place(item: Difference) -> str:
+    return f"{item.slice} ({item.reference})" if item.reference else item.slice
 
 
 def _differs(item: Difference) -> bool:

@@ -76,7 +76,8 @@ def _keep_sums(sums: SumsWriter, name: str, corpus: str, metric: Metric, figures
         slices, owners = (list(compress(column, drawn)) for column in (figures.slices, _owners(name, figures)))
         keys = [owners, [corpus] * len(slices), slices, [metric.name] * len(slices)]
         places[:, drawn] = [sums.places(part[drawn]) for part in figures.parts]
-        sums.add(keys, *places[:, drawn])
+        if not metric.info.pairs:  # the keys of sums do not tell pairs apart
+            sums.add(keys, *places[:, drawn])
     return places
 
 

@@ -126,7 +126,7 @@ def _macro(metric: Metric, figures: Figures) -> tuple[Flags, Figure | None]:
     """The unweighted mean over the slices that have a figure, and which do; None for counts and without slices."""
     parts = np.fromiter((name not in (ALL, MACRO) for name in figures.slices), np.bool_, len(figures))
     known = parts & ~np.isnan(figures.values)
-    if metric.pairs or not metric.macro or metric.info.unit == "count" or np.count_nonzero(parts) < 2:
+    if metric.info.pairs or not metric.macro or metric.info.unit == "count" or np.count_nonzero(parts) < 2:
         return known, None
     first = int(np.argmax(parts))
     reference, size = figures.references[first], float(np.count_nonzero(known))

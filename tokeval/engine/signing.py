@@ -56,7 +56,7 @@ def signer(plan: Plan, index: int, state: ShardState, name: str, skipped: Skippe
             figures.tokenizers, figures.slices, figures.references, figures.signed, strict=True
         ):
             middle = written("slice", part)
-            if metric.pairs and reference is not None:
+            if metric.info.pairs and reference is not None:
                 middle += "|" + written("other", reference)
             if further:
                 middle += "|" + signature.write(further)

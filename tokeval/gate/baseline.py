@@ -39,13 +39,18 @@ class Baseline:
             by_key.setdefault(_key(row, row["tokenizer"]), []).append(row)
         return cls(name, by_key, sums)
 
-    def find(self, row: Row, tokenizer: str) -> Row | str:
+    def find(self, row: Row, tokenizer: str, *, pairs: bool) -> Row | str:
         """The figure of a tokenizer that a row is compared with, or why there is none.
+
+        Args:
+            row: the figure.
+            tokenizer: whose figure to look for.
+            pairs: whether the metric has a figure per pair.
 
         Raises:
             GateError: the two are not comparable; the message names the part of the signatures that differs.
         """
-        found = same_pair(self.rows.get(_key(row, tokenizer), ()), row)
+        found = same_pair(self.rows.get(_key(row, tokenizer), ()), row, pairs=pairs)
         if found is None:
             return f"{self.name} has no such figure of {tokenizer}"
         if found["value"] is None:

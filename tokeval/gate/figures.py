@@ -24,12 +24,13 @@ class Matched:
 
 @dataclass(frozen=True)
 class Figures:
-    """The rows of some metrics, and the names that patterns are held against."""
+    """The rows of some metrics, the names that patterns are held against, and which metrics have a figure per pair."""
 
     rows: Sequence[Row]
     tokenizers: tuple[str, ...]
     yardsticks: frozenset[str]
     corpora: tuple[str, ...]
+    paired: frozenset[str]
 
     @classmethod
     def of(cls, results: Results, metrics: Iterable[str]) -> Figures:
@@ -44,7 +45,7 @@ class Figures:
                 rows += results.table.slice(numbers[0], len(numbers)).to_pylist()
         about = results.about
         yardsticks = frozenset(name for name, tokenizer in about.tokenizers.items() if tokenizer.yardstick)
-        return cls(rows, tuple(about.tokenizers), yardsticks, tuple(about.corpora))
+        return cls(rows, tuple(about.tokenizers), yardsticks, tuple(about.corpora), about.paired)
 
     def match(self, rule: Rule) -> Matched:
         """The rows that a rule names.
@@ -72,7 +73,8 @@ class Figures:
         for other in self.rows:
             if all(other[key] == row[key] for key in same):
                 found.setdefault(other["tokenizer"], []).append(other)
-        chosen = {name: same_pair(rows, row) for name, rows in found.items()}
+        pairs = row["metric"] in self.paired
+        chosen = {name: same_pair(rows, row, pairs=pairs) for name, rows in found.items()}
         return {name: other for name, other in chosen.items() if other is not None}
 
     def named(self, patterns: str | list[str]) -> list[str]:
@@ -80,13 +82,13 @@ class Figures:
         return expand(patterns, self.tokenizers, passing_over=self.yardsticks)
 
 
-def same_pair(rows: Sequence[Row], row: Row) -> Row | None:
+def same_pair(rows: Sequence[Row], row: Row, *, pairs: bool) -> Row | None:
     """Of the figures that a tokenizer has of a metric and a slice, the one that a row is about.
 
-    There are several by pair of slices: then the other slice, in `reference`, tells. Elsewhere `reference` may be the
-    tokenizer's own, such as the slice that is dearest for it.
+    Of figures by pair the other one, in `reference`, tells. Elsewhere `reference` may be the tokenizer's own, such as
+    the slice that is dearest for it.
     """
-    if len(rows) > 1:
+    if pairs:
         rows = [other for other in rows if other["reference"] == row["reference"]]
     return rows[0] if rows else None
 

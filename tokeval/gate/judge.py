@@ -46,7 +46,8 @@ def judge(results: Results, rules: Rules, baseline: Baseline | None, test: Paire
         missing = [_missing(rule, target) for target in match.missing]
         comparisons: Sequence[Comparison | str | None] = [None] * len(match.rows)
         if rule.relative:
-            comparisons = compare(rule, match.rows, own if rule.against or baseline is None else baseline, test)
+            other = own if rule.against or baseline is None else baseline
+            comparisons = compare(rule, match.rows, other, test, pairs=rule.metric in figures.paired)
         judged = [
             _check(rule, row, comparison, directions.get(rule.metric, ""), figures)
             for row, comparison in zip(match.rows, comparisons, strict=True)

@@ -15,15 +15,21 @@ from tokeval.results.store import Row
 PairedTest = Callable[[Row, Row, Baseline], tuple[float, float, float] | str]
 
 
-def compare(rule: Rule, rows: Sequence[Row], baseline: Baseline, test: PairedTest) -> list[Comparison | str]:
+def compare(
+    rule: Rule, rows: Sequence[Row], baseline: Baseline, test: PairedTest, *, pairs: bool
+) -> list[Comparison | str]:
     """Each row beside its baseline, or why there is none; tested only where the rule asks for it.
+
+    `pairs`: whether the metric has a figure per pair.
 
     Raises:
         GateError: a figure and its baseline are not comparable.
     """
     made: list[Comparison | str] = []
     for row in rows:
-        base = baseline.find(row, rule.against or row["tokenizer"]) if _number(row) else "the figure has no value"
+        base: Row | str = "the figure has no value"
+        if row["value"] is not None:
+            base = baseline.find(row, rule.against or row["tokenizer"], pairs=pairs)
         if isinstance(base, str):
             made.append(base)
             continue
@@ -44,7 +50,3 @@ def _corrected(made: list[Comparison | str]) -> list[Comparison | str]:
     for (index, comparison, _), p in zip(tested, holm([p for _, _, p in tested]), strict=True):
         made[index] = replace(comparison, p_corrected=p)
     return made
-
-
-def _number(row: Row) -> bool:
-    return row["value"] is not None

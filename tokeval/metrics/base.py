@@ -190,7 +190,6 @@ class Metric:
         default: whether it is computed when the user names no metric.
         needs: the option that it cannot do without (`baseline`, `pivot`, `lexicon`, `gold`, `lexical-decision`).
         words: whether it counts words, so that its signature names the segmenter.
-        pairs: whether its rows are pairs of slices, the other one in `reference`; such have no mean over slices.
         macro: whether a mean over slices says something.
         signed: whether equal signatures mean equal figures; measured speed has no signature.
     """
@@ -202,7 +201,6 @@ class Metric:
     default: bool = True
     needs: str | None = None
     words: bool = False
-    pairs: bool = False
     macro: bool = True
     signed: bool = True
 

@@ -287,11 +287,11 @@ METRICS = (
             "Jensen–Shannon divergence (base 2) of two slices' token distributions; `reference` names the other slice.",
             "Limisiewicz et al. 2023",
             "Distributions of small samples look further apart than they are.",
+            pairs=True,
         ),
         _overlap_jsd,
         (DOCUMENTS,),
         (Frequencies,),
         default=False,
-        pairs=True,
     ),
 )

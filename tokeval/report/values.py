@@ -94,7 +94,7 @@ class Grid:
 def grids(results: Results, corpus: str) -> list[Grid]:
     """One grid per metric, in the table's order; the best cell of each slice marked, among rivals.
 
-    Metrics with a figure per pair of slices have no place in a grid and are left out.
+    Metrics with a figure per pair have no place in a grid and are left out.
     """
     made: list[Grid] = results.once(f"grids:{corpus}", lambda: _grids(results, corpus))
     return made
@@ -103,26 +103,22 @@ def grids(results: Results, corpus: str) -> list[Grid]:
 def _grids(results: Results, corpus: str) -> list[Grid]:
     found: dict[str, dict[tuple[str, str], Cell]] = {}
     units: dict[str, str] = {}
-    pairs: set[str] = set()
+    about = results.about
     table = results.table.select(_COLUMNS)
     for where, metric, unit, tokenizer, name, *figure in zip(*(table[c].to_pylist() for c in _COLUMNS), strict=True):
-        if where != corpus:
+        if where != corpus or metric in about.paired:
             continue
         value, low, high, n, reference, reason = figure
-        cells = found.setdefault(metric, {})
         units[metric] = unit
-        if (tokenizer, name) in cells:
-            pairs.add(metric)
+        cells = found.setdefault(metric, {})
         cells[tokenizer, name] = Cell(_finite(value), reason, _finite(low), _finite(high), n, reference)
-    about = results.about
     rivals = about.rivals(corpus)
     made = []
     for metric, cells in found.items():
-        if metric not in pairs:
-            info = about.metric(metric) or MetricInfo(metric, "", units[metric], "neither", "")
-            slices = tuple(dict.fromkeys(s for _, s in cells))
-            owners = tuple(dict.fromkeys((*about.tokenizers, *(owner for owner, _ in cells))))
-            made.append(Grid(info, owners, rivals, slices, _mark_best(info, rivals, slices, cells)))
+        info = about.metric(metric) or MetricInfo(metric, "", units[metric], "neither", "")
+        slices = tuple(dict.fromkeys(s for _, s in cells))
+        owners = tuple(dict.fromkeys((*about.tokenizers, *(owner for owner, _ in cells))))
+        made.append(Grid(info, owners, rivals, slices, _mark_best(info, rivals, slices, cells)))
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 from tokeval.errors import ResultsError
 from tokeval.schema import MetricInfo
@@ -68,6 +69,11 @@ class About:
     def metric(self, name: str) -> MetricInfo | None:
         """A metric's definition by its name in the table."""
         return next((info for info in self.metrics if info.name == name), None)
+
+    @cached_property
+    def paired(self) -> frozenset[str]:
+        """The metrics whose figures are of pairs, the other one in `reference`."""
+        return frozenset(info.name for info in self.metrics if info.pairs)
 
     def to_metadata(self) -> dict[bytes, bytes]:
         """As Parquet key-value metadata, the same bytes for the same run."""

@@ -25,6 +25,7 @@ class Difference:
         better: `a` or `b` where the corrected p is below 0.05 and the metric has a direction.
         refused: the parts in which the signatures differ though they must not, with both values; then all else is null.
         reason: why there is no difference or no interval.
+        reference: the other one, where the figure is of a pair.
     """
 
     corpus: str
@@ -42,6 +43,7 @@ class Difference:
     better: str | None = None
     refused: Mapping[str, tuple[str | None, str | None]] | None = None
     reason: str | None = None
+    reference: str | None = None
 
 
 def between_tokenizers(results: Results, a: str, b: str, metrics: Sequence[str] = ()) -> list[Difference]:
@@ -62,18 +64,20 @@ def between(
     Figures whose signatures differ in more than the allowed parts are refused, each naming the parts. A figure that
     one side lacks is left out.
     """
-    theirs = {_place(row): row for row in right.table.to_pylist() if row["tokenizer"] == b}
+    theirs = {_place(row, right): row for row in right.table.to_pylist() if row["tokenizer"] == b}
+    mine = [row for row in left.table.to_pylist() if row["tokenizer"] == a]
     pairs = [
-        (row, theirs[_place(row)])
-        for row in left.table.to_pylist()
-        if row["tokenizer"] == a and _place(row) in theirs and (not metrics or row["metric"] in metrics)
+        (row, other)
+        for row in mine
+        if (not metrics or row["metric"] in metrics) and (other := theirs.get(_place(row, left)))
     ]
     checked = [(x, y, _refusal(x, y, set(allowed))) for x, y in pairs]
     of_left, of_right = (sums_of(side) or Sums({}) for side in (left, right))
     drawn = Draws(of_left, of_right, [(x, y) for x, y, refused in checked if refused is None], left.about.seed)
     found = []
     for x, y, refused in checked:
-        bare = Difference(x["corpus"], x["slice"], x["metric"], a, b)
+        corpus, name, metric, reference = _place(x, left)
+        bare = Difference(corpus, name, metric, a, b, reference=reference)
         if refused is not None:
             reason = "the signatures differ in " + ", ".join(refused)
             found.append(replace(bare, refused=refused, reason=reason))
@@ -87,8 +91,8 @@ def comparable(found: Sequence[Difference]) -> bool:
     return any(item.refused is None for item in found)
 
 
-def _place(row: Row) -> tuple[str, ...]:
-    reference = row["reference"] if row["metric"] == "overlap_jsd" else ""
+def _place(row: Row, results: Results) -> tuple[str, str, str, str | None]:
+    reference = row["reference"] if row["metric"] in results.about.paired else None
     return (row["corpus"], row["slice"], row["metric"], reference)
 
 

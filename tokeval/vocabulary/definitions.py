@@ -112,6 +112,7 @@ METRICS = (
         _NEITHER,
         "Byte strings that both vocabularies have / those that either has; special and unused ones apart.",
         misleads="A vocabulary that marks words otherwise than by a space (##) shares fewer strings than words.",
+        pairs=True,
     ),
     _count("core_tokens", "Byte strings that every vocabulary of the run has."),
     _count("unique_tokens", "Byte strings that no other vocabulary of the run has."),
