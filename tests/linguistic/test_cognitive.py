@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 import tokeval
+from tests.conftest import ROOT
 from tests.oracles.linguistic import pearson
 from tokeval.engine.tools import EncoderTools
 from tokeval.errors import LexiconError
-from tokeval.metrics.linguistic.cognitive import measure
+from tokeval.metrics.base import Context, Scored
+from tokeval.metrics.linguistic.cognitive import correlation, measure, signed
 from tokeval.metrics.linguistic.decisions import load_decisions
+from tokeval.metrics.linguistic.material import Loaded
+from tokeval.metrics.sums import Sums
 from tokeval.tokenizers.encode import Encoder
 
 HEAD = "spelling,type,ms,right\n"
@@ -73,3 +77,20 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     assert caught.value.hint == "name it with --decision-columns word=COLUMN; it has spelling, type, ms, right"
     with pytest.raises(LexiconError, match="no row that can be used"):
         load_decisions(write(tmp_path, HEAD), COLUMNS)
+
+
+def test_both_metrics_measure_the_items_once_on_the_fast_path_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = tokeval.load_tokenizer(str(ROOT / "corpora/tokenizers/demo-bpe.json"))
+    encoder = Encoder("bpe", tokenizer).prepare()
+    monkeypatch.setattr(tokenizer, "fast_path", lambda: pytest.fail("a second fast path"))
+    encoded: list[int] = []
+    spans = EncoderTools.spans
+    monkeypatch.setattr(EncoderTools, "spans", lambda self, texts: encoded.append(len(texts)) or spans(self, texts))
+    loaded = Loaded(decisions={"tr": load_decisions(write(tmp_path, HEAD + ROWS), COLUMNS)})
+    scored = Scored(encoder.facts, Sums(), {}, EncoderTools(encoder))
+    context = Context("bpe", {"bpe": scored}, (), has_ids=False, material=loaded)
+    assert [figure.slice for figure in correlation(context)] == ["tr"]
+    assert len(list(signed(context))) == 4
+    assert encoded == [7]

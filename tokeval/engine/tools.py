@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -19,7 +19,7 @@ class EncoderTools:
 
     def spans(self, texts: pa.Array) -> Encoding:
         """Encode a `large_string` array without nulls, with spans where the tokenizer declares them."""
-        encoder = replace(self.encoder, spans=True, round_trip=False)
+        encoder = self.encoder.wanting_spans()
         return encoder.encode_some(texts) if self.skip else encoder.encode(texts)
 
     def vocabulary(self) -> pa.Table:

@@ -89,7 +89,12 @@ def chunkability(tokens: Int64, chars: Int64) -> Float64:
     return made
 
 
-def _parts(context: Context) -> Iterable[tuple[str, list[Part] | str]]:
+def _parts(context: Context) -> list[tuple[str, list[Part] | str]]:
+    made: list[tuple[str, list[Part] | str]] = context.once("decisions", lambda c: list(_measured(c)))
+    return made
+
+
+def _measured(context: Context) -> Iterable[tuple[str, list[Part] | str]]:
     loaded, mine = context.material, context.mine
     assert loaded is not None
     for language, decisions in loaded.decisions.items():
