@@ -65,7 +65,7 @@ def _cut(name: str, tokenizer: Tokenizer, text: str) -> Cut:
     ids = found.ids.tolist()
     spelled: list[str] = []
     if VOCABULARY in tokenizer.capabilities:
-        table = tokenizer.vocabulary()
+        table = tokenizer.entries
         pieces = dict(zip(table["id"].to_pylist(), table["piece"].to_pylist(), strict=True))
         spelled = [pieces.get(one) or "" for one in ids]
     starts, ends = (None if side is None else side.tolist() for side in (found.starts, found.ends))

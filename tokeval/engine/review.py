@@ -140,7 +140,7 @@ def _compare_vocabularies(old: Tokenizer, new: Tokenizer) -> Vocabularies:
 
 def _identities(tokenizer: Tokenizer, by_piece: bool) -> dict[tuple[object, ...], Token]:
     """Every entry by what makes it the same token in another version; equal ones are told apart by their order."""
-    table = tokenizer.vocabulary().sort_by("id")
+    table = tokenizer.entries.sort_by("id")
     seen: Counter[tuple[object, ...]] = Counter()
     found: dict[tuple[object, ...], Token] = {}
     for number, piece, data, kind in zip(*(table[c].to_pylist() for c in _COLUMNS), strict=True):

@@ -76,7 +76,7 @@ def compare_segmentation(
     decodes = DECODE in old.capabilities & new.capabilities
     changes = Changes(decoded_differently=0 if decodes else None)
     declared = VOCABULARY in new.capabilities
-    highest = int(new.vocabulary()["id"].to_numpy().max()) if declared else np.iinfo(np.uint32).max
+    highest = int(new.entries["id"].to_numpy().max()) if declared else np.iinfo(np.uint32).max
     intake = Intake()
     for piece in corpus.pieces:
         for batch in read_piece(piece, corpus.columns, intake):

@@ -55,7 +55,7 @@ class Derived(Tokenizer):
                 f"derive:{location}: the bytes of {spec}'s tokens do not concatenate to the text",
                 hint="derive from a byte-level or byte-fallback vocabulary",
             )
-        self._table = self._source.vocabulary()
+        self._table = self._source.entries
         self.fingerprint = digest(self._source.fingerprint, method)
         self.text_prefix, self.unknown_id = self._source.text_prefix, self._source.unknown_id
         self._lengths = byte_lengths(self._table)

@@ -59,7 +59,7 @@ class Subject:
     @cached_property
     def vocabulary(self) -> pa.Table | None:
         """The vocabulary, or None where the adapter declares none."""
-        return self.tokenizer.vocabulary() if VOCABULARY in self.tokenizer.capabilities else None
+        return self.tokenizer.entries if VOCABULARY in self.tokenizer.capabilities else None
 
     @cached_property
     def file(self) -> Path | None:
