@@ -32,7 +32,6 @@ from tokeval.tokenizers.base import (
 from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.load import require_file
-from tokeval.tokenizers.sniff import sniff
 from tokeval.tokenizers.spelling import of_ranks
 
 #: The pattern of the files that mistral-common ships; gigatoken knows it as nemotron.
@@ -63,8 +62,8 @@ def load(location: str, revision: str | None = None) -> Tokenizer:
         if location not in shipped:
             raise TokenizerError(f"mistral-common ships no {location!r}", hint=suggest(location, shipped))
         path = shipped[location]
-    require_file(str(path), {"sentencepiece", "tekken"}, "a tokenizer file of mistral-common")
-    return SentencePiece(str(path)) if sniff(path) == "sentencepiece" else Tekken(path)
+    _, kind = require_file(str(path), {"sentencepiece", "tekken"}, "a tokenizer file of mistral-common")
+    return SentencePiece(str(path)) if kind == "sentencepiece" else Tekken(path)
 
 
 def shipped_files() -> dict[str, Path]:

@@ -48,7 +48,7 @@ class Precomputed(Tokenizer):
     def __init__(self, location: str, revision: str | None = None) -> None:
         if revision is not None:
             raise TokenizerError(f"precomputed:{location} is a file and has no revision {revision!r}")
-        self._path = require_file(location, {"parquet"}, "a Parquet file of precomputed tokens")
+        self._path, _ = require_file(location, {"parquet"}, "a Parquet file of precomputed tokens")
         self._names = frozenset(pq.read_schema(self._path).names)
         table, given = _read(self._path, self._names)
         self.fingerprint = file_digest(self._path)

@@ -30,7 +30,7 @@ class Rwkv(Tokenizer):
     def __init__(self, location: str, revision: str | None = None) -> None:
         if revision is not None:
             raise TokenizerError(f"rwkv:{location} is a file and has no revision {revision!r}")
-        path = require_file(location, {"rwkv"}, "an RWKV vocabulary")
+        path, _ = require_file(location, {"rwkv"}, "an RWKV vocabulary")
         self._bytes = _read(path)
         self.fingerprint = file_digest(path)
         self._numbers, self._trie = np.array(list(self._bytes), np.uint32), trie_of(list(self._bytes.values()))

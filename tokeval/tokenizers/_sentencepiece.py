@@ -54,7 +54,7 @@ class SentencePiece(Tokenizer):
 
         if revision is not None:
             raise TokenizerError(f"sentencepiece:{location} is a file and has no revision {revision!r}")
-        path = require_file(location, {"sentencepiece"}, "a SentencePiece model")
+        path, _ = require_file(location, {"sentencepiece"}, "a SentencePiece model")
         data = path.read_bytes()
         if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece
             check_entries(path, count_pieces(data))

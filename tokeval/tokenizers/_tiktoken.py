@@ -208,9 +208,8 @@ class Tiktoken(Tokenizer):
 def _from_file(location: str, revision: str | None) -> tuple[tiktoken.Encoding, str]:
     import tiktoken
 
-    path = require_file(location, {"tiktoken"}, "a tiktoken rank file")
-    check_lines(path)
-    content = path.read_bytes()
+    path, _ = require_file(location, {"tiktoken"}, "a tiktoken rank file")
+    content = check_lines(path)
     sha256 = hashlib.sha256(content).hexdigest()
     if revision is not None and revision.startswith(GIVEN):
         return _with_pattern(path, _ranks(path, content), sha256, Path(revision.removeprefix(GIVEN)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -107,15 +108,16 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         TokenizerError: it is too large, or has too many lines. UnicodeDecodeError: it is not UTF-8.
     """
-    check_lines(path)
-    return path.read_text("utf-8").split("\n")
+    return TextIOWrapper(BytesIO(check_lines(path)), "utf-8").read().split("\n")
 
 
-def check_lines(path: Path) -> None:
-    """Refuse a file that is too large, or that has more lines than a vocabulary may have entries.
+def check_lines(path: Path) -> bytes:
+    """The bytes of a file within bounds, with no more lines than a vocabulary may have entries.
 
     Raises:
-        TokenizerError: it is, or has.
+        TokenizerError: it is too large, or has too many.
     """
     check_size(path)
-    check_entries(path, path.read_bytes().count(b"\n"))
+    data = path.read_bytes()
+    check_entries(path, data.count(b"\n"))
+    return data

@@ -141,8 +141,8 @@ def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False, sparing
     return tokenizer
 
 
-def require_file(location: str, kinds: set[str], wanted: str) -> Path:
-    """The path of a tokenizer file of one of the kinds.
+def require_file(location: str, kinds: set[str], wanted: str) -> tuple[Path, str]:
+    """The path of a tokenizer file of one of the kinds, and which of them it is.
 
     Raises:
         TokenizerError: not there, or another kind; the message says which kind it looks like.
@@ -151,10 +151,11 @@ def require_file(location: str, kinds: set[str], wanted: str) -> Path:
     if not location or not path.is_file():
         raise TokenizerError(f"there is no file {location!r}", hint=_path_hint(location))
     check_size(path)
-    if sniff(path) not in kinds:
+    kind = sniff(path)
+    if kind not in kinds:
         looks, hint = describe(path)
         raise TokenizerError(f"{path} is not {wanted}: it looks like {looks}", hint=hint)
-    return path
+    return path, kind
 
 
 def _backend_of(path: Path) -> str:
