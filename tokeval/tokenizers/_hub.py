@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tokeval.errors import MissingExtraError, TokenizerError
+from tokeval.errors import TokenizerError
 
 
 def download(repository: str, revision: str | None) -> tuple[Path, str]:
@@ -14,14 +14,12 @@ def download(repository: str, revision: str | None) -> tuple[Path, str]:
     `HF_ENDPOINT`, `HF_TOKEN`, `HF_HOME` and `HF_HUB_OFFLINE` are honoured by the client.
 
     Raises:
-        TokenizerError: no such repository, revision or file, no access, or no network. MissingExtraError: no client.
+        TokenizerError: no such repository, revision or file, no access, or no network.
     """
-    try:
-        import huggingface_hub
-        from huggingface_hub import errors
-        from huggingface_hub.utils.tqdm import disable_progress_bars
-    except ImportError as error:
-        raise MissingExtraError.of("hub", f"hf:{repository} lies on the hub and") from error
+    import huggingface_hub
+    from huggingface_hub import errors
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
     spec = f"hf:{repository}" + (f"@{revision}" if revision else "")
     disable_progress_bars()
     try:
