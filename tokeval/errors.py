@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class TokevalError(Exception):
@@ -78,12 +79,24 @@ def _rebuild(kind: type[TokevalError], message: str, hint: str | None) -> Tokeva
     return kind(message, hint=hint)
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message."""
+    return str(error).strip().partition("\n")[0]
+
+
+def near_file(location: str) -> str | None:
+    """A hint naming the file or folder beside a path that is nearest to it, or None."""
+    parent = Path(location).parent
+    return _near(location, map(str, parent.iterdir())) if parent.is_dir() else None
+
+
 def suggest(name: str, candidates: Iterable[str]) -> str | None:
     """A hint naming the candidate nearest to `name`, or listing them all if few, or None."""
     names = sorted(set(candidates))
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    if 0 < len(names) <= 12:
-        return "known: " + ", ".join(names)
-    return None
+    known = "known: " + ", ".join(names) if 0 < len(names) <= 12 else None
+    return _near(name, names) or known
+
+
+def _near(name: str, candidates: Iterable[str]) -> str | None:
+    near = difflib.get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else None

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoints, entry_points
 from importlib.util import find_spec
 from typing import Any, cast
 
-from tokeval.errors import MissingExtraError, UsageError, suggest
+from tokeval.errors import MissingExtraError, TokevalError, UsageError, suggest
 
 TOKENIZERS, METRICS, REPORTS, ENGINES = "tokenizers", "metrics", "reports", "engines"
 LEXICONS = "lexicons"
@@ -130,3 +130,27 @@ def find(group: str, name: str) -> Entry:
     if name not in known:
         raise UsageError(f"there is no {group.removesuffix('s')} {name!r}", hint=suggest(name, known))
     return known[name]
+
+
+def split(spec: str) -> tuple[str, str]:
+    """The kind and the rest of `kind:rest`; a text without a kind, such as a path, has "" for it."""
+    kind, colon, rest = spec.partition(":")
+    return (kind, rest) if colon and len(kind) > 1 else ("", spec)  # one letter is a Windows drive
+
+
+def imported(location: str, missing: type[TokevalError]) -> Any:
+    """What `package.module:name` stands for, in code of the user's own.
+
+    Raises:
+        UsageError: it is not of that form. `missing`: the module or the name is not there.
+    """
+    module, _, name = location.partition(":")
+    if not (module and name):
+        raise UsageError(f"python:{location} does not name a factory", hint="write python:package.module:factory")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        hint = "install the package, or put its folder into PYTHONPATH"
+        raise missing(f"python:{location}: {error}", hint=hint) from error
+    except AttributeError as error:
+        raise missing(f"the module {module} has no {name!r}") from error

@@ -174,8 +174,8 @@ def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes, message: str)
         ("wrods:x.txt", UsageError, "there is no lexicon kind 'wrods'"),
         ("words:", LexiconError, "there is no list of words ''"),
         ("nowhere.txt", LexiconError, "there is no file 'nowhere.txt'"),
-        ("python:nonsense", UsageError, "is not python:package.module:factory"),
-        ("python:os:nothing", LexiconError, "cannot be imported"),
+        ("python:nonsense", UsageError, "does not name a factory"),
+        ("python:os:nothing", LexiconError, "the module os has no 'nothing'"),
         ("python:os:getenv", LexiconError, "not a tokeval Lexicon"),
     ],
 )

@@ -70,8 +70,7 @@ def renders(formats: Sequence[str]) -> list[Render]:
 
 
 def _name_of(value: str) -> str:
-    backend, colon, location = value.partition(":")
-    location = location if colon and len(backend) > 1 else value
+    backend, location = registry.split(value)
     path = PurePath(location)
     generic = {"tokenizer.json", "tokenizer.model", "spiece.model"}
     if path.name in generic and path.parent.name:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.fs as pafs
 
-from tokeval.errors import CorpusError, MissingExtraError
+from tokeval.errors import CorpusError, MissingExtraError, first_line, near_file
 
 #: Seconds to wait before each further attempt on a remote file.
 RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
@@ -60,11 +60,6 @@ class File:
 def is_remote(location: str) -> bool:
     """Whether a location is an address rather than a path."""
     return "://" in location
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's message."""
-    return str(error).strip().partition("\n")[0]
 
 
 def find(location: str, suffix: str) -> tuple[list[File], str]:
@@ -243,7 +238,6 @@ def _web_file(path: str, info: Mapping[str, Any]) -> File:
 
 
 def _find_local(location: str, suffix: str) -> tuple[list[File], str]:
-    from tokeval.errors import suggest
 
     path = Path(location)
     if path.is_file():
@@ -263,9 +257,7 @@ def _find_local(location: str, suffix: str) -> tuple[list[File], str]:
             raise CorpusError(f"no file matches {location}")
         fixed = Path(location[: min(location.index(c) for c in "*?[" if c in location)])
         return [describe(str(p)) for p in found], str(fixed.parent)
-    siblings = [str(p) for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = suggest(location, siblings)
-    raise CorpusError(f"there is no file {location}", hint=hint if hint and hint.startswith("did") else None)
+    raise CorpusError(f"there is no file {location}", hint=near_file(location))
 
 
 def _is_hidden(inside: str) -> bool:

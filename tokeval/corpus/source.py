@@ -10,8 +10,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokeval.corpus.places import File, find, first_line, is_remote, open_file, persist
-from tokeval.errors import CorpusError, suggest
+from tokeval.corpus.places import File, find, is_remote, open_file, persist
+from tokeval.errors import CorpusError, first_line, suggest
 from tokeval.signature import digest
 
 #: Columns used when the user names none, where the corpus has them.

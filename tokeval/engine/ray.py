@@ -19,7 +19,7 @@ from tokeval.engine.plan import Plan, Shard
 from tokeval.engine.shard import ShardState, Todo, Workers, everything, load_workers, run_shard
 from tokeval.engine.states import pack, unpack
 from tokeval.engine.work import Work
-from tokeval.errors import IncompleteRunError, TokevalError, UsageError
+from tokeval.errors import IncompleteRunError, TokevalError, UsageError, first_line
 from tokeval.signature import digest
 from tokeval.tokenizers.load import moved, places_of
 
@@ -105,7 +105,7 @@ def run(
             raise cause from None
         raise IncompleteRunError(f"a shard failed: {type(cause).__name__}: {cause}") from error
     except ray.exceptions.RayError as error:
-        line = str(error).strip().partition("\n")[0]
+        line = first_line(error)
         raise IncompleteRunError(f"the cluster lost a shard on every attempt: {line}") from error
     finally:
         if ours:
@@ -260,5 +260,5 @@ def _connect(address: str | None, jobs: int | None) -> None:
     try:
         ray.init(**options, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-        line = str(error).strip().partition("\n")[0]
+        line = first_line(error)
         raise UsageError(f"the cluster at {address or 'this machine'} cannot be reached: {line}") from error

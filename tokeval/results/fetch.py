@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tokeval.errors import ResultsError
+from tokeval.errors import ResultsError, first_line
 
 _TIMEOUT_S = 30
 _SUFFIXES = (".parquet", ".json")
@@ -113,7 +113,7 @@ def _arrow(url: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except (OSError, pa.ArrowException) as error:
-        raise ResultsError(f"{url} cannot be fetched: {str(error).partition(chr(10))[0]}") from error
+        raise ResultsError(f"{url} cannot be fetched: {first_line(error)}") from error
 
 
 def _git(revision: str, path: str) -> bytes | None:

@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from tokeval.arrow import Int64, UInt8, UInt32, text_buffers
+from tokeval.errors import first_line
 from tokeval.tokenizers.base import without_panic
 from tokeval.tokenizers.bytelevel import alphabet, spelled
 from tokeval.tokenizers.fast import Found, NoFastPathError
@@ -53,7 +54,7 @@ class Gigatoken:
         try:
             self._tokenizer = without_panic(build)(gigatoken)
         except Exception as error:  # the library raises what it likes
-            line = str(error).strip().partition("\n")[0]
+            line = first_line(error)
             raise NoFastPathError(f"{self.name} does not load it: {line[:120]}") from error
 
     def encode(self, texts: pa.Array, spans: bool) -> Found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tokeval.errors import TokenizerError
+from tokeval.errors import TokenizerError, first_line
 
 
 def download(repository: str, revision: str | None) -> tuple[Path, str]:
@@ -43,7 +43,7 @@ def download(repository: str, revision: str | None) -> tuple[Path, str]:
             hint="check the network, HF_ENDPOINT and HF_HUB_OFFLINE, or name a file",
         ) from error
     except (errors.HFValidationError, errors.HfHubHTTPError, OSError) as error:
-        line = str(error).strip().partition("\n")[0]
+        line = first_line(error)
         raise TokenizerError(f"{spec} cannot be downloaded: {type(error).__name__}: {line}") from error
     return place, _commit(place)
 

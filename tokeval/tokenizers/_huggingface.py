@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64, id_buffers, id_lists, ragged_ids, text_array, text_buffers
-from tokeval.errors import NotSupportedError, TokenizerError
+from tokeval.errors import NotSupportedError, TokenizerError, first_line
 from tokeval.schema import Spelling
 from tokeval.tokenizers.base import (
     BYTE,
@@ -77,7 +77,7 @@ class HuggingFace(Tokenizer):
             try:
                 self._tokenizer = _load(source.text or json.dumps(self._json))
             except Exception as error:  # the library raises bare Exception
-                raise TokenizerError(f"{source.origin} does not load: {str(error).partition(chr(10))[0]}") from error
+                raise TokenizerError(f"{source.origin} does not load: {first_line(error)}") from error
         self.fingerprint = source.fingerprint
         self.library = f"tokenizers/{tokenizers.__version__}"
         # older files leave the type of the model out

@@ -31,7 +31,7 @@ from tokeval.tokenizers.base import (
 )
 from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
-from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.load import refuse_revision, require_file
 from tokeval.tokenizers.spelling import of_ranks
 
 #: The pattern of the files that mistral-common ships; gigatoken knows it as nemotron.
@@ -54,8 +54,7 @@ ACCELERATED = "gigatoken (Tekken), memoised words (SentencePiece)"
 
 def load(location: str, revision: str | None = None) -> Tokenizer:
     """A shipped file by its name (`tekken_240911`, `tokenizer.model.v1`, ...), or a file of the same kinds."""
-    if revision is not None:
-        raise TokenizerError(f"mistral:{location} has no revision {revision!r}")
+    refuse_revision("mistral", location, revision)
     path = Path(location)
     if not path.is_file():
         shipped = shipped_files()

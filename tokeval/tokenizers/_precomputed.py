@@ -19,7 +19,7 @@ from tokeval.schema import NO_VALUE, Batch
 from tokeval.signature import file_digest
 from tokeval.tokenizers.base import IDS, SPANS, Spans, Tokenizer
 from tokeval.tokenizers.fast import positions
-from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.load import refuse_revision, require_file
 
 _COLUMNS = ("ids", "ends", "tokens")
 
@@ -46,8 +46,7 @@ class Precomputed(Tokenizer):
     fixed = True
 
     def __init__(self, location: str, revision: str | None = None) -> None:
-        if revision is not None:
-            raise TokenizerError(f"precomputed:{location} is a file and has no revision {revision!r}")
+        refuse_revision("precomputed", location, revision)
         self._path, _ = require_file(location, {"parquet"}, "a Parquet file of precomputed tokens")
         self._names = frozenset(pq.read_schema(self._path).names)
         table, given = _read(self._path, self._names)

@@ -16,7 +16,7 @@ from tokeval.signature import file_digest
 from tokeval.tokenizers.base import BYTE, DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, kinds_of, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, printables, spans_by_length
 from tokeval.tokenizers.limits import read_lines
-from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.load import refuse_revision, require_file
 from tokeval.tokenizers.trie import trie_of
 
 
@@ -28,8 +28,7 @@ class Rwkv(Tokenizer):
     text_prefix = b""
 
     def __init__(self, location: str, revision: str | None = None) -> None:
-        if revision is not None:
-            raise TokenizerError(f"rwkv:{location} is a file and has no revision {revision!r}")
+        refuse_revision("rwkv", location, revision)
         path, _ = require_file(location, {"rwkv"}, "an RWKV vocabulary")
         self._bytes = _read(path)
         self.fingerprint = file_digest(path)

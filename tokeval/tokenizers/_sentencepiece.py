@@ -31,7 +31,7 @@ from tokeval.tokenizers.base import (
 from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.limits import check_entries, limit
-from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.load import refuse_revision, require_file
 from tokeval.tokenizers.modelproto import BPE, CONTROL, UNIGRAM, UNKNOWN, USER_DEFINED, Model, count_pieces, read_model
 from tokeval.tokenizers.modelproto import BYTE as _BYTE
 from tokeval.tokenizers.modelproto import UNUSED as _UNUSED
@@ -52,8 +52,7 @@ class SentencePiece(Tokenizer):
     def __init__(self, location: str, revision: str | None = None, sparing: bool = False) -> None:
         import sentencepiece
 
-        if revision is not None:
-            raise TokenizerError(f"sentencepiece:{location} is a file and has no revision {revision!r}")
+        refuse_revision("sentencepiece", location, revision)
         path, _ = require_file(location, {"sentencepiece"}, "a SentencePiece model")
         data = path.read_bytes()
         if data.count(b"\n") > limit("TOKEVAL_MAX_VOCABULARY"):  # the byte that begins a piece

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array
-from tokeval.errors import TokenizerError
+from tokeval.errors import TokenizerError, first_line
 from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.base import DECODE, IDS, Tokenizer
 from tokeval.tokenizers.limits import check_json
@@ -36,7 +36,7 @@ class Transformers(Tokenizer):
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(location, **options)
         except Exception as error:  # OSError, ValueError, and what tokenizer classes raise
-            line = str(error).strip().partition("\n")[0]
+            line = first_line(error)
             asks = "trust_remote_code" in str(error)
             if asks:
                 line = "it asks to run code of its own"

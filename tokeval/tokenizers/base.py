@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from tokeval.errors import NotSupportedError
+from tokeval.errors import NotSupportedError, first_line
 from tokeval.schema import Batch, Spelling, TokenizerFacts
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def without_panic(call: Callable[P, T]) -> Callable[P, T]:
         except BaseException as error:
             if type(error).__name__ != "PanicException":
                 raise
-            raise RuntimeError(f"its library panics: {str(error).strip().partition(chr(10))[0]}") from error
+            raise RuntimeError(f"its library panics: {first_line(error)}") from error
 
     return guarded
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, id_lists, is_text, padded, text_array, text_buffers
-from tokeval.errors import TokenizerError, TokevalError
+from tokeval.errors import TokenizerError, TokevalError, first_line
 from tokeval.schema import Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
 from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, rows_of, spliced
@@ -201,7 +201,7 @@ class Encoder:
 
     def _on_a_document(self, texts: pa.Array, error: Exception) -> TokenizerError:
         """The error of the first document that fails by itself."""
-        line = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        line = f"{type(error).__name__}: {first_line(error)}"
         for row in np.flatnonzero(~self.encodable(texts))[:1]:
             text = (texts.field("text") if pa.types.is_struct(texts.type) else texts)[int(row)].as_py()
             return TokenizerError(

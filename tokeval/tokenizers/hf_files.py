@@ -14,7 +14,7 @@ from tokeval.errors import TokenizerError
 from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.bytelevel import bytes_of_alphabet
 from tokeval.tokenizers.limits import check_entries, check_json, parse_json, read_json, read_lines
-from tokeval.tokenizers.load import require_file
+from tokeval.tokenizers.load import refuse_revision, require_file
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
@@ -52,21 +52,16 @@ def find(location: str, revision: str | None) -> Source:
     if path.is_dir():
         path, pair = _inside(path)
         if pair is not None:
-            _no_revision(location, revision)
+            refuse_revision("hf", location, revision)
             return _byte_level(path, pair)
     if path.name == "vocab.txt" and path.is_file():
         return _word_pieces(path, revision)
     for vocabulary, merges in _PAIRS:
         if path.name == vocabulary and path.with_name(merges).is_file():
-            _no_revision(location, revision)
+            refuse_revision("hf", location, revision)
             return _byte_level(path, path.with_name(merges))
-    _no_revision(location, revision)
+    refuse_revision("hf", location, revision)
     return _read_json(path)
-
-
-def _no_revision(location: str, revision: str | None) -> None:
-    if revision is not None:
-        raise TokenizerError(f"hf:{location} is a file and has no revision {revision!r}")
 
 
 def _inside(folder: Path) -> tuple[Path, Path | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokeval import registry
-from tokeval.errors import TokenizerError, TokevalError, UsageError, suggest
+from tokeval.errors import TokenizerError, TokevalError, UsageError, first_line, near_file
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.limits import check_size
 from tokeval.tokenizers.sniff import describe, part_of, sniff
@@ -49,8 +49,8 @@ def parse_spec(text: str, folder: Path | None = None) -> Spec:
     Raises:
         UsageError: no such backend. TokenizerError: no such file, or its kind cannot be told.
     """
-    backend, colon, rest = text.partition(":")
-    if not colon or len(backend) == 1:  # one letter is a Windows drive
+    backend, rest = registry.split(text)
+    if not backend:
         path = _at(folder, text)
         if not path.exists() and _HUB_ID.fullmatch(text) and not Path(text).parent.exists():
             repository, _, wanted = text.partition("@")
@@ -133,7 +133,7 @@ def load_tokenizer(spec: str | Spec, *, trust_remote_code: bool = False, sparing
     except TokevalError:
         raise
     except Exception as error:  # libraries raise what they like; the user gets one line
-        line = str(error).strip().partition("\n")[0]
+        line = first_line(error)
         raise TokenizerError(f"{parsed} cannot be loaded: {type(error).__name__}: {line}") from error
     if not isinstance(tokenizer, Tokenizer):
         raise TokenizerError(f"{parsed} is a {type(tokenizer).__name__}, not a tokeval Tokenizer")
@@ -156,6 +156,16 @@ def require_file(location: str, kinds: set[str], wanted: str) -> tuple[Path, str
         looks, hint = describe(path)
         raise TokenizerError(f"{path} is not {wanted}: it looks like {looks}", hint=hint)
     return path, kind
+
+
+def refuse_revision(backend: str, location: str, revision: str | None) -> None:
+    """Refuse a revision of what has none.
+
+    Raises:
+        TokenizerError: one is named.
+    """
+    if revision is not None:
+        raise TokenizerError(f"{backend}:{location} is a file and has no revision {revision!r}")
 
 
 def _backend_of(path: Path) -> str:
@@ -188,9 +198,7 @@ def _path_hint(location: str) -> str | None:
     together = part_of(parent)
     if together is not None:
         return f"{parent} holds {together[0]}: {together[1]}"
-    siblings = [str(p) for p in parent.iterdir()] if parent.is_dir() else []
-    hint = suggest(location, siblings)
-    return hint if hint and hint.startswith("did") else None
+    return near_file(location)
 
 
 def check_name(name: str) -> str:

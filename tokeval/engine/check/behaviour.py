@@ -12,6 +12,7 @@ from tokeval.arrow import text_array
 from tokeval.engine.check.outcome import Found, Probe
 from tokeval.engine.check.subject import Subject, shrink
 from tokeval.engine.check.texts import KINDS, every_byte
+from tokeval.errors import first_line
 from tokeval.tokenizers.base import DECODE, SPANS, SPECIAL
 
 
@@ -147,7 +148,7 @@ def _fast_path(subject: Subject) -> Found:
     try:
         path = make()
     except Exception as error:  # NoFastPathError, or whatever the library raises on a file it does not know
-        return skipped(str(error).partition("\n")[0])
+        return skipped(first_line(error))
     texts = [*all_texts(), *every_byte().values()]
     found = path.encode(text_array(texts), False)
     unsure = set() if found.unsure is None else set(np.asarray(found.unsure).tolist())

@@ -8,6 +8,7 @@ from tokeval.engine.check.behaviour import PROBES as BEHAVIOUR
 from tokeval.engine.check.inventory import PROBES as INVENTORY
 from tokeval.engine.check.outcome import Finding, Found, Judgement, Outcome, Probe
 from tokeval.engine.check.subject import Subject
+from tokeval.errors import first_line
 
 #: Every probe, in the order in which it is run.
 PROBES: tuple[Probe, ...] = (*BEHAVIOUR, *INVENTORY)
@@ -61,5 +62,5 @@ def _answer(probe: Probe, subject: Subject) -> Found:
     try:
         return probe.run(subject)
     except Exception as error:  # a tokenizer that raises on a text is what the check is there to find
-        line = str(error).strip().partition("\n")[0]
+        line = first_line(error)
         return Found(1, 1, f"raises {type(error).__name__}: {line}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from tokeval import registry
 from tokeval.arrow import Int64
 from tokeval.errors import LexiconError, UsageError, suggest
 from tokeval.metrics.linguistic.files import Intake, existing, lines_of, read_text
@@ -109,8 +110,8 @@ def _problem(entry: Entry) -> str | None:
 
 
 def _format_of(spec: str) -> tuple[str, Path]:
-    kind, colon, location = spec.partition(":")
-    if colon and len(kind) > 1:  # one letter is a Windows drive
+    kind, location = registry.split(spec)
+    if kind:
         if kind not in _READERS:
             raise UsageError(f"there is no gold format {kind!r}", hint=suggest(kind, _READERS))
         return kind, existing(location, "gold file")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval import registry
-from tokeval.errors import LexiconError, TokevalError, UsageError
+from tokeval.errors import LexiconError, TokevalError, UsageError, first_line
 from tokeval.metrics.linguistic.files import Intake
 from tokeval.signature import digest, file_digest
 
@@ -85,12 +85,10 @@ class Union(Lexicon):
 
 def located(spec: str, folder: Path | None) -> str:
     """A spec `kind:PATH` (or a bare path) with a relative path looked up in the folder first."""
-    kind, colon, rest = spec.partition(":")
-    if not colon or len(kind) == 1:  # one letter is a Windows drive
-        kind, colon, rest = "", "", spec
+    kind, rest = registry.split(spec)
     if folder is not None and rest and (folder / rest).exists():
         rest = str(folder / rest)
-    return f"{kind}{colon}{rest}"
+    return f"{kind}:{rest}" if kind else rest
 
 
 def parse(spec: str) -> tuple[str, str]:
@@ -99,8 +97,8 @@ def parse(spec: str) -> tuple[str, str]:
     Raises:
         UsageError: no such kind. LexiconError: a bare path whose kind cannot be told.
     """
-    kind, colon, location = spec.partition(":")
-    if colon and len(kind) > 1:
+    kind, location = registry.split(spec)
+    if kind:
         try:
             registry.find(registry.LEXICONS, kind)
         except UsageError as error:
@@ -129,7 +127,7 @@ def load_lexicon(specs: Sequence[str], language: str) -> Lexicon:
         except TokevalError:
             raise
         except Exception as error:  # plugins and libraries raise what they like; the user gets one line
-            line = str(error).strip().partition("\n")[0]
+            line = first_line(error)
             raise LexiconError(f"the lexicon {spec!r} does not load: {type(error).__name__}: {line}") from error
         if not isinstance(part, Lexicon):
             raise LexiconError(f"{spec} is a {type(part).__name__}, not a tokeval Lexicon")
