@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from tokeval.arrow import Int64, UInt8
 from tokeval.schema import Batch, Encoding, Figure, MetricInfo, TokenizerFacts
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tokeval.metrics.sums import Sums
 
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
+
+A = TypeVar("A", bound="Accumulator")
 
 #: Why a tokenizer whose tokens were made beforehand has no figure of other texts.
 FIXED = "its tokens are known for the documents alone"
@@ -176,6 +178,12 @@ class Context:
     def mine(self) -> Scored:
         """The states of the tokenizer to compute for."""
         return self.scored[self.tokenizer]
+
+    def state(self, kind: type[A]) -> A:
+        """What an accumulator of the metric's holds of that tokenizer."""
+        made = self.mine.others[kind.name]
+        assert isinstance(made, kind)
+        return made
 
 
 @dataclass(frozen=True)

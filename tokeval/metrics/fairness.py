@@ -23,9 +23,7 @@ Keys = npt.NDArray[np.uint64]
 
 
 def _parallel(context: Context) -> dict[str, Parallel]:
-    alignment = context.mine.others["alignment"]
-    assert isinstance(alignment, Alignment)
-    return alignment.slices()
+    return context.state(Alignment).slices()
 
 
 def _obstacle(context: Context) -> tuple[Status, str] | None:
@@ -178,8 +176,7 @@ def _overlap_jsd(context: Context) -> Figures:
     reason = uncounted(context.mine)
     if reason is not None:
         return gathered([Figure(ALL, None, 0, status=Status.NOT_APPLICABLE, reason=reason)])
-    frequencies, names = context.mine.others["frequencies"], np.array(context.slices, object)
-    assert isinstance(frequencies, Frequencies)
+    frequencies, names = context.state(Frequencies), np.array(context.slices, object)
     if len(names) < 2:
         return gathered([Figure(ALL, None, 0, status=Status.UNDEFINED, reason="fewer than two slices")])
     seen = [frequencies.seen(name) for name in context.slices]
@@ -199,9 +196,8 @@ def _overlap_jsd(context: Context) -> Figures:
 
 def _sampled(context: Context) -> dict[str, object]:
     """The share of the ids that was kept, for the signature."""
-    alignment = context.mine.others["alignment"]
-    assert isinstance(alignment, Alignment)
-    return {"ids": f"1/{1 << alignment.level}"} if alignment.level else {}
+    level = context.state(Alignment).level
+    return {"ids": f"1/{1 << level}"} if level else {}
 
 
 METRICS = (

@@ -57,8 +57,7 @@ def _counts(context: Context) -> list[Int64]:
     """The token counts of each row, sorted; empty without tokens."""
 
     def count(context: Context) -> list[Int64]:
-        frequencies = context.mine.others["frequencies"]
-        assert isinstance(frequencies, Frequencies)
+        frequencies = context.state(Frequencies)
         return [frequencies.counts(members) for members in pools(context).values()]
 
     made: list[Int64] = context.once("token counts", count)

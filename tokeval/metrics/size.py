@@ -51,8 +51,7 @@ def _nsl_document_mean(context: Context) -> Figures:
 
 def _quantile(share: float) -> Callable[[Context], Figures]:
     def compute(context: Context) -> Figures:
-        lengths, named = context.mine.others[Lengths.name], pools(context)
-        assert isinstance(lengths, Lengths)
+        lengths, named = context.state(Lengths), pools(context)
         found = [lengths.quantile(members, share) for members in named.values()]
         made = plain(list(named), documents(context), [np.nan if value is None else value for value in found])
         return made.without(

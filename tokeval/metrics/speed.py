@@ -57,9 +57,7 @@ class Timings(Accumulator):
 
 def _rate(above: str, below: str, scale: float, absent: str) -> Callable[[Context], Iterable[Figure]]:
     def compute(context: Context) -> Iterable[Figure]:
-        timings = context.mine.others[Timings.name]
-        assert isinstance(timings, Timings)
-        sums = timings.sums
+        sums = context.state(Timings).sums
         if sums[below]:
             yield Figure(ALL, sums[above] / sums[below] * scale, sums["documents"])
         else:
@@ -70,13 +68,12 @@ def _rate(above: str, below: str, scale: float, absent: str) -> Callable[[Contex
 
 def _seconds(work: str) -> Callable[[Context], Iterable[Figure]]:
     def compute(context: Context) -> Iterable[Figure]:
-        timings = context.mine.others[Timings.name]
-        assert isinstance(timings, Timings)
-        if timings.sums[work]:
-            yield Figure(ALL, timings.sums[work] * 1e-9, timings.sums["documents"])
+        sums = context.state(Timings).sums
+        if sums[work]:
+            yield Figure(ALL, sums[work] * 1e-9, sums["documents"])
         else:
             reason = "nothing was timed"
-            yield Figure(ALL, None, timings.sums["documents"], status=Status.NOT_APPLICABLE, reason=reason)
+            yield Figure(ALL, None, sums["documents"], status=Status.NOT_APPLICABLE, reason=reason)
 
     return compute
 

@@ -95,9 +95,7 @@ def _consistency(context: Context) -> Figures:
     for row, code in enumerate(named.values()):
         if row in problems:
             continue
-        state = context.mine.others["depths"]  # not there where the tokenizer has no spans, which is a problem
-        assert isinstance(state, m.Depths)
-        table = state.table(code)
+        table = context.state(m.Depths).table(code)  # not there where the tokenizer has no spans, which is a problem
         found = spearman(table)
         if not table.any():
             problems[row] = Status.UNDEFINED, "no indented lines"

@@ -173,9 +173,7 @@ def _judgements(context: Context) -> Iterable[tuple[str, int, str | None, Judged
             continue
         key = (context.corpus, context.tokenizer, name)
         if key not in loaded.judged:
-            frequencies = mine.others["frequencies"]
-            assert isinstance(frequencies, Frequencies)
-            counts = frequencies.by_id(members)
+            counts = context.state(Frequencies).by_id(members)
             ids = np.flatnonzero(counts)
             loaded.judged[key] = judge_tokens(mine.tools.vocabulary(), ids, counts[ids], lexicon, language)
         yield name, n, reference, loaded.judged[key]

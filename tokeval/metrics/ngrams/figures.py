@@ -44,7 +44,7 @@ def efficiency(contexts: UInt64, counts: Int64, cuts: Int64) -> tuple[list[float
 
 
 def _efficiency(context: Context, kind: type[Ngrams]) -> Figures:
-    state, named, problems = _state(context, kind), pools(context), _problems(context)
+    state, named, problems = context.state(kind), pools(context), _problems(context)
     none = [np.nan] * len(named)
     above, below = (none, none) if problems else efficiency(*state.groups(named.values()))
     nothing = f"context seen with {_SEEN} or more successors"
@@ -53,14 +53,8 @@ def _efficiency(context: Context, kind: type[Ngrams]) -> Figures:
 
 def _share(context: Context, kind: type[Ngrams]) -> Figures:
     named = list(pools(context))
-    made = plain(named, documents(context), np.full(len(named), _state(context, kind).share))
+    made = plain(named, documents(context), np.full(len(named), context.state(kind).share))
     return made.without(_problems(context))
-
-
-def _state(context: Context, kind: type[Ngrams]) -> Ngrams:
-    state = context.mine.others[kind.name]
-    assert isinstance(state, Ngrams)
-    return state
 
 
 def _problems(context: Context) -> dict[int, Problem]:

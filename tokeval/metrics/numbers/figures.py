@@ -39,8 +39,7 @@ _Cuts = tuple[int, list[float]]
 
 def _cuts(context: Context) -> list[dict[int, _Cuts]]:
     """By pool and length, what the entropy is summed up from."""
-    state = context.mine.others["cut_patterns"]
-    assert isinstance(state, CutPatterns)
+    state = context.state(CutPatterns)
     return [
         {
             length: (size := sum(counts), [count * math.log2(size / count) for count in counts])
