@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -63,9 +63,20 @@ class Words:
         return Words(self.starts[all_of][inside], self.ends[all_of][inside], offsets)
 
 
+class Once:
+    """What keeps values that were computed from it, for several that ask for the same."""
+
+    def once(self, name: str, compute: Callable[[Self], Any]) -> Any:
+        """The value of `compute(self)`, computed at the first call for `name`."""
+        kept = self.__dict__.setdefault("_kept", {})  # not set as an attribute, which what is frozen would refuse
+        if name not in kept:
+            kept[name] = compute(self)
+        return kept[name]
+
+
 @dataclass(frozen=True)
-class Batch:
-    """Some documents of a corpus; nulls have been taken out and counted.
+class Batch(Once):
+    """Some documents of a corpus; nulls have been taken out and counted. All tokenizers share what is computed once.
 
     Attributes:
         texts: `large_string` array of n documents, valid UTF-8.
@@ -87,13 +98,6 @@ class Batch:
     words: Words
     columns: tuple[str, ...] = ()
     ids: pa.Array | None = None
-    _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-
-    def once(self, name: str, compute: Callable[[Batch], Any]) -> Any:
-        """The value of `compute(self)`, computed at the first call for `name` and shared by all tokenizers."""
-        if name not in self._kept:
-            self._kept[name] = compute(self)
-        return self._kept[name]
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -248,9 +248,16 @@ def look(batch: Batch, name: str, workers: Workers, beside: Encoded | None, thin
     if workers.timed and not encoder.facts.fixed:
         clock = {**encoder.time(batch.texts), "load": workers.load_ns[name], "loads": 1}
     other = encoder.without_round_trip()
-    drawn = other.encode_some if workers.skip else other.encode, workers.seed, thinning
     return View(
-        batch, encoding, *drawn, baseline=baseline, byte_ids=lambda: encoder.byte_ids, clock=clock, skipped=skipped
+        batch,
+        encoding,
+        encode=other.encode_some if workers.skip else other.encode,
+        seed=workers.seed,
+        thinning=thinning,
+        baseline=baseline,
+        byte_ids=lambda: encoder.byte_ids,
+        clock=clock,
+        skipped=skipped,
     )
 
 

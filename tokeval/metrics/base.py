@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
 from tokeval.arrow import Int64, UInt8
-from tokeval.schema import Batch, Encoding, Figure, MetricInfo, TokenizerFacts
+from tokeval.schema import Batch, Encoding, Figure, MetricInfo, Once, TokenizerFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +25,7 @@ FIXED = "its tokens are known for the documents alone"
 
 
 @dataclass
-class View:
+class View(Once):
     """One batch as one tokenizer sees it; what several measures share is computed once and kept.
 
     Attributes:
@@ -44,18 +44,11 @@ class View:
     #: Of everything that is drawn; and what is dear is done on a share of 2^-thinning of the documents.
     seed: int = 0
     thinning: int = 0
-    _kept: dict[str, Any] = field(default_factory=dict)
     baseline: Encoding | None = None
     byte_ids: Callable[[], UInt8] | None = None
     clock: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     wanted: frozenset[str] = frozenset()
-
-    def once(self, name: str, compute: Callable[[View], Any]) -> Any:
-        """The value of `compute(self)`, computed at the first call for `name`."""
-        if name not in self._kept:
-            self._kept[name] = compute(self)
-        return self._kept[name]
 
 
 @dataclass(frozen=True)
@@ -143,7 +136,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Context:
+class Context(Once):
     """What a metric computes from: the states of every tokenizer of the run over one corpus.
 
     Attributes:
@@ -166,13 +159,6 @@ class Context:
     corpus: str = ""
     seed: int = 0
     material: Loaded | None = None
-    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def once(self, name: str, compute: Callable[[Context], Any]) -> Any:
-        """The value of `compute(self)`, computed at the first call for `name` and shared by metrics."""
-        if name not in self._kept:
-            self._kept[name] = compute(self)
-        return self._kept[name]
 
     @property
     def mine(self) -> Scored:

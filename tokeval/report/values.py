@@ -96,7 +96,7 @@ def grids(results: Results, corpus: str) -> list[Grid]:
 
     Metrics with a figure per pair have no place in a grid and are left out.
     """
-    made: list[Grid] = results.once(f"grids:{corpus}", lambda: _grids(results, corpus))
+    made: list[Grid] = results.once(f"grids:{corpus}", lambda r: _grids(r, corpus))
     return made
 
 

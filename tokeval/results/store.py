@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from tokeval.errors import ResultsError
 from tokeval.results.about import About
-from tokeval.schema import result_schema
+from tokeval.schema import Once, result_schema
 
 TABLE, RUN = "results.parquet", "run.json"
 #: What `tokeval vocab` writes beside its results, and no other command.
@@ -30,7 +30,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Once):
     """A result table, what it says of itself, and the tables that were kept beside it.
 
     Attributes:
@@ -40,13 +40,6 @@ class Results:
     table: pa.Table
     about: About
     beside: Mapping[str, pa.Table] = field(default_factory=dict)
-    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def once(self, name: str, compute: Callable[[], Any]) -> Any:
-        """The value of `compute()`, computed at the first call for `name`: several reports are made of one result."""
-        if name not in self._kept:
-            self._kept[name] = compute()
-        return self._kept[name]
 
     @classmethod
     def of(cls, table: pa.Table, beside: Mapping[str, pa.Table] | None = None) -> Results:
