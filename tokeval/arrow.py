@@ -84,6 +84,11 @@ def row_hashes(data: UInt8, offsets: Int64) -> npt.NDArray[np.uint64]:
     return out
 
 
+def hash_texts(texts: pa.Array) -> npt.NDArray[np.uint64]:
+    """A stable 64-bit hash of each row of a `large_string` array."""
+    return row_hashes(*text_buffers(texts))
+
+
 def padded(data: UInt8, offsets: Int64) -> UInt8:
     """A copy of the bytes between the first and the last offset with eight behind them, so that each begins eight."""
     size = int(offsets[-1] - offsets[0])

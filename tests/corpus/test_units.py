@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracles import units as oracle
-from tokeval.arrow import text_array
-from tokeval.corpus.units import count_units, hash_texts
+from tokeval.arrow import hash_texts, text_array
+from tokeval.corpus.units import count_units
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=12)
 #: Characters whose bytes look alike to a scan of eight bytes at once: white space and unspaced scripts beside others

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from tokeval.arrow import id_lists, text_array
-from tokeval.corpus.units import count_units, hash_texts
+from tokeval.arrow import hash_texts, id_lists, text_array
+from tokeval.corpus.units import count_units
 from tokeval.metrics.base import Accumulator, Context, Metric, Scored, View
 from tokeval.metrics.select import accumulators_of, all_metrics, measures_of
 from tokeval.metrics.sums import Sums

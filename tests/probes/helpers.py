@@ -10,8 +10,8 @@ import pyarrow as pa
 
 import tokeval
 from tests.conftest import ROOT
-from tokeval.arrow import text_array
-from tokeval.corpus.units import count_units, hash_texts
+from tokeval.arrow import hash_texts, text_array
+from tokeval.corpus.units import count_units
 from tokeval.metrics.base import View
 from tokeval.schema import Batch, Encoding, TokenizerFacts
 

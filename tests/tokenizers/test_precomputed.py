@@ -16,8 +16,8 @@ import pytest
 from tests.engine.conftest import run_plan, write_texts
 from tests.engine.test_on_error import figures
 from tokeval import compare, load_tokenizer
-from tokeval.arrow import id_buffers
-from tokeval.corpus.units import count_units, hash_texts
+from tokeval.arrow import hash_texts, id_buffers
+from tokeval.corpus.units import count_units
 from tokeval.engine.plan import make_plan
 from tokeval.engine.segmentation import compare_segmentation
 from tokeval.errors import NotSupportedError, TokenizerError

@@ -123,7 +123,7 @@ def _batches(corpus: Corpus, intake: Intake, problems: list[str]) -> Iterator[Ba
 
 
 def _hashes(batch: Batch) -> npt.NDArray[np.uint64]:
-    from tokeval.corpus.units import hash_texts
+    from tokeval.arrow import hash_texts
 
     return hash_texts(batch.texts)
 

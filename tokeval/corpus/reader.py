@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tokeval.arrow import text_array
+from tokeval.arrow import hash_texts, text_array
 from tokeval.corpus.places import RETRY_DELAYS, failed, is_final, is_remote
 from tokeval.corpus.source import Columns, Piece, open_parquet
-from tokeval.corpus.units import WHITESPACE, count_units, hash_texts
+from tokeval.corpus.units import WHITESPACE, count_units
 from tokeval.errors import CorpusError, TokevalError, first_line
 from tokeval.schema import ALL, MACRO, NO_VALUE, Batch
 

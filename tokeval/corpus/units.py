@@ -6,10 +6,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, row_hashes, text_buffers
+from tokeval.arrow import Int64, text_buffers
 from tokeval.errors import MissingExtraError
 from tokeval.schema import Words
 
@@ -70,8 +69,3 @@ def segmenter_name(segmenter: str) -> str:
             raise MissingExtraError.of("icu", "the word segmenter 'icu'")
         return f"{segmenter}(whitespace)"
     return f"{segmenter}(icu4py/{version('icu4py')})"
-
-
-def hash_texts(texts: pa.Array) -> npt.NDArray[np.uint64]:
-    """A stable 64-bit hash of each row of a `large_string` array."""
-    return row_hashes(*text_buffers(texts))

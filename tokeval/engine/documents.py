@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow.compute as pc
 
+from tokeval.arrow import hash_texts
 from tokeval.corpus.reader import read_keys
 from tokeval.corpus.source import Columns, Corpus
-from tokeval.corpus.units import hash_texts
 from tokeval.errors import TokenizerError
 from tokeval.tokenizers.base import Tokenizer
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval import __version__
-from tokeval.arrow import Int64, UInt32, id_buffers, id_lists, row_hashes, text_array, text_buffers
+from tokeval.arrow import Int64, UInt32, hash_texts, id_buffers, id_lists, text_array, text_buffers
 from tokeval.errors import TokenizerError
 from tokeval.schema import NO_VALUE, Batch
 from tokeval.signature import file_digest
@@ -57,7 +57,7 @@ class Precomputed(Tokenizer):
         if self._ends is not None:
             sizes = None if texts is None else np.diff(text_buffers(texts)[1])
             _check_ends(self._path, self._ends, self._offsets, sizes)
-        self._texts = None if texts is None else _hashes(texts)
+        self._texts = None if texts is None else hash_texts(texts)
         self._sums = _strings(table["sha256"]) if "sha256" in self._names else None
         self._found: dict[tuple[str, ...] | None, _Index] = {}
         if "id" not in self._names:
@@ -115,7 +115,7 @@ class Precomputed(Tokenizer):
     def _by_text(self, texts: pa.Array) -> pa.Array:
         if self._texts is None:
             raise TokenizerError(f"{self.spec} finds documents by their id, and no other text")
-        return _structs(texts, pa.nulls(len(texts), pa.large_string()), self._index(None).of(_hashes(texts)))
+        return _structs(texts, pa.nulls(len(texts), pa.large_string()), self._index(None).of(hash_texts(texts)))
 
     def _index(self, columns: tuple[str, ...] | None) -> _Index:
         """Of the file's rows by these columns and the id, or by text; made once."""
@@ -132,7 +132,7 @@ class Precomputed(Tokenizer):
         if columns:
             slices = [pc.fill_null(_strings(table[name]), NO_VALUE) for name in columns]
             keys = _joined(_joined(*slices, by="/"), keys, by=_BETWEEN)
-        made = _Index.sorted(_hashes(keys))
+        made = _Index.sorted(hash_texts(keys))
         twice = made.repeated()
         if len(twice):
             raise TokenizerError(
@@ -182,7 +182,7 @@ class Precomputed(Tokenizer):
     def _changed(self, texts: pa.Array, wanted: Int64, rows: Int64) -> npt.NDArray[np.bool_]:
         changed = np.zeros(len(rows), np.bool_)
         if self._texts is not None:
-            changed |= self._texts[rows] != _hashes(texts)[wanted]
+            changed |= self._texts[rows] != hash_texts(texts)[wanted]
         if self._sums is not None:
             kept = text_array(texts.take(pa.array(wanted))).to_pylist()
             now = pa.array([hashlib.sha256(text.encode()).hexdigest() for text in kept], pa.large_string())
@@ -221,7 +221,7 @@ class _Index:
 
     def rows(self, keys: pa.Array) -> Int64:
         """The row with each key, -1 where there is none."""
-        found = self.of(_hashes(pc.fill_null(keys, "")))
+        found = self.of(hash_texts(pc.fill_null(keys, "")))
         found[keys.is_null().to_numpy(zero_copy_only=False)] = -1
         return found
 
@@ -303,8 +303,3 @@ def _check_ends(path: Path, ends: Int64, offsets: Int64, sizes: Int64 | None) ->
     rises[offsets[:-1][np.diff(offsets) > 0]] = True
     if not rises.all() or (sizes is not None and (ends > np.repeat(sizes, np.diff(offsets))).any()):
         raise TokenizerError(f"{path}: `ends` must rise within a document and stay inside its bytes")
-
-
-def _hashes(texts: pa.Array) -> UInt64:
-    hashes: UInt64 = row_hashes(*text_buffers(texts))
-    return hashes

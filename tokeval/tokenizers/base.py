@@ -214,8 +214,15 @@ class Tokenizer(ABC):
     def facts(self) -> TokenizerFacts:
         """What metrics may know of it."""
         size = self.entries.num_rows if VOCABULARY in self.capabilities else None
-        about = self.fingerprint, self.library, self.yardstick, self.fixed
-        return TokenizerFacts(size, self.unknown_id, self.capabilities, *about)
+        return TokenizerFacts(
+            size,
+            self.unknown_id,
+            self.capabilities,
+            fingerprint=self.fingerprint,
+            library=self.library,
+            yardstick=self.yardstick,
+            fixed=self.fixed,
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         if not self.spec:

@@ -51,8 +51,17 @@ def _marks(entry: registry.Entry) -> Marks:
     capabilities = getattr(holder, "capabilities", getattr(holder, "CAPABILITIES", None))
     accelerated = getattr(holder, "accelerated", getattr(holder, "ACCELERATED", ""))
     long_text = getattr(holder, "long_text", getattr(holder, "LONG_TEXT", ""))
-    known = entry.name, entry.origin, library, _version(library), entry.installed
-    return Marks(*known, hint, capabilities, str(accelerated), str(long_text))
+    return Marks(
+        entry.name,
+        entry.origin,
+        library,
+        version=_version(library),
+        installed=entry.installed,
+        hint=hint,
+        capabilities=capabilities,
+        accelerated=str(accelerated),
+        long_text=str(long_text),
+    )
 
 
 def _version(distribution: str) -> str:

@@ -9,13 +9,12 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from tokeval.arrow import Int64, text_buffers
+from tokeval.arrow import Int64, hash_texts, text_buffers
 from tokeval.metrics.base import FIXED, Context
-from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.gold import Gold
 from tokeval.metrics.linguistic.material import BYTE, IDEAL, Loaded
 from tokeval.metrics.ratios import divided
-from tokeval.schema import BUCKETS, Encoding, Figure, Resampled, Status
+from tokeval.schema import BUCKETS, Encoding, Figure, Resampled, Status, bucket_of
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def alignment(parts: Parts, nothing: str) -> Callable[[Context], Iterable[Figure
         loaded = context.material
         assert loaded is not None
         for language, gold in loaded.gold.items():
-            figure = partial(_figure, parts, gold, buckets_of(gold.words), nothing)
+            figure = partial(_figure, parts, gold, bucket_of(hash_texts(gold.words)), nothing)
             for name, members in _selections(language, gold):
                 facts = context.mine.facts
                 if context.mine.tools is None or facts.fixed or "spans" not in facts.capabilities:

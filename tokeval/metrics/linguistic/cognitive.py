@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64
+from tokeval.arrow import Int64, hash_texts
 from tokeval.metrics.base import FIXED, Context
-from tokeval.metrics.linguistic.buckets import buckets_of
 from tokeval.metrics.linguistic.decisions import Decisions
 from tokeval.metrics.uncertainty import draws, intervals
-from tokeval.schema import BUCKETS, Figure, Status
+from tokeval.schema import BUCKETS, Figure, Status, bucket_of
 
 Float64 = npt.NDArray[np.float64]
 
@@ -112,7 +111,7 @@ def _measured(context: Context) -> Iterable[tuple[str, list[Part] | str]]:
 def measure(decisions: Decisions, tokens: Int64, seed: int) -> list[Part]:
     """The four correlations of chunkability: words, then non-words; each with response time, then accuracy."""
     values = chunkability(tokens, pc.utf8_length(decisions.items).to_numpy().astype(np.int64))
-    buckets = buckets_of(decisions.items)
+    buckets = bucket_of(hash_texts(decisions.items))  # as of documents, so that intervals come from the same draws
     drawn = draws(seed)
     made = []
     for kind, members in (("words", decisions.is_word), ("nonwords", ~decisions.is_word)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tokeval.jit import kernel
-from tokeval.utf8 import hash_bytes
 
 
 @kernel
@@ -33,10 +32,3 @@ def compare_cuts(data, offsets, starts, ends, token_offsets, cuts, cut_offsets, 
         out[word, 0] = predicted
         out[word, 1] = found
         out[word, 2] = cut_offsets[word + 1] - cut_offsets[word]
-
-
-@kernel
-def hash_words(data, offsets, out):
-    """The stable hash of each word."""
-    for word in range(out.shape[0]):
-        out[word] = hash_bytes(data, offsets[word], offsets[word + 1])
