@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tokeval.schema import CAPABILITIES, IDS
 from tokeval.testing import CHECKS
-from tokeval.tokenizers.base import IDS
 from tokeval.tokenizers.limits import LIMITS
-from tokeval.tokenizers.marks import SHOWN, all_marks
+from tokeval.tokenizers.marks import all_marks
 
 PAGE = Path(__file__).with_name("tokenizers.md")
 
@@ -199,14 +199,15 @@ def conformance() -> dict[str, dict[str, str]]:
 
 def page() -> str:
     """The page as it should be."""
-    head = ["backend", "spec", "what", *SHOWN, "fast path", "long text"]
+    head = ["backend", "spec", "what", *CAPABILITIES, "fast path", "long text"]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for marks in all_marks():
         if marks.origin != "tokeval":
             continue
         spec, what = SPECS[marks.name]
         can = [
-            "as declared" if marks.capabilities is None else "yes" if c in marks.capabilities else "–" for c in SHOWN
+            "as declared" if marks.capabilities is None else "yes" if c in marks.capabilities else "–"
+            for c in CAPABILITIES
         ]
         cells = [marks.name, spec, what, *can, marks.accelerated or "–", marks.long_text]
         lines.append("| " + " | ".join(cells) + " |")

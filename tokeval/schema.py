@@ -27,6 +27,16 @@ MACRO = "macro"
 #: The name of a slice whose value is null.
 NO_VALUE = "(none)"
 
+#: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
+IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
+CAPABILITIES = (IDS, DECODE, SPANS, VOCABULARY)
+
+#: Kinds of a vocabulary entry.
+NORMAL, BYTE, SPECIAL, UNUSED = "normal", "byte", "special", "unused"
+
+#: Which way a metric is better.
+HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
+
 
 def bucket_of(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
     """The bucket, 0 to BUCKETS - 1, of documents with these keys."""

@@ -13,8 +13,8 @@ from tokeval.corpus.units import count_units
 from tokeval.metrics.base import Accumulator, Context, Metric, Scored, View
 from tokeval.metrics.select import accumulators_of, all_metrics, measures_of
 from tokeval.metrics.sums import Sums
-from tokeval.schema import Batch, Encoding, Figure
-from tokeval.tokenizers.base import DECODE, IDS, NORMAL, SPANS, SPECIAL, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.schema import DECODE, IDS, NORMAL, SPANS, SPECIAL, VOCABULARY, Batch, Encoding, Figure
+from tokeval.tokenizers.base import Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.encode import Encoder
 
 UNKNOWN = 128

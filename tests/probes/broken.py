@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import text_array
+from tokeval.schema import NORMAL, SPECIAL
 from tokeval.tokenizers._yardsticks import Bytes
-from tokeval.tokenizers.base import NORMAL, SPECIAL, Spans, Tokenizer, vocabulary_table
+from tokeval.tokenizers.base import Spans, Tokenizer, vocabulary_table
 from tokeval.tokenizers.fast import Found
 
 

@@ -21,9 +21,9 @@ from tokeval.corpus.units import count_units
 from tokeval.engine.plan import make_plan
 from tokeval.engine.segmentation import compare_segmentation
 from tokeval.errors import NotSupportedError, TokenizerError
-from tokeval.schema import Batch
+from tokeval.schema import IDS, SPANS, Batch
 from tokeval.testing import CHECKS, run_check
-from tokeval.tokenizers.base import IDS, SPANS, Spans, Tokenizer
+from tokeval.tokenizers.base import Spans, Tokenizer
 from tokeval.tokenizers.hard import hard_strings
 
 TEXTS = list(dict.fromkeys(["one two", "zwei — drei", "", "四", "one", "three", *hard_strings()]))

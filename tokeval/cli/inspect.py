@@ -58,7 +58,7 @@ def command(
 def _cut(name: str, tokenizer: Tokenizer, text: str) -> Cut:
     from tokeval.arrow import text_array
     from tokeval.report.tokens import Cut
-    from tokeval.tokenizers.base import VOCABULARY
+    from tokeval.schema import VOCABULARY
     from tokeval.tokenizers.encode import Encoder
 
     found = Encoder(name, tokenizer, spans=True).encode(text_array([text]))

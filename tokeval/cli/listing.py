@@ -49,7 +49,8 @@ def command(
 def _tokenizers(table: Table) -> None:
     from rich.markup import escape
 
-    from tokeval.tokenizers.marks import SHOWN, all_marks
+    from tokeval.schema import CAPABILITIES
+    from tokeval.tokenizers.marks import all_marks
 
     table.add_column("name", no_wrap=True)
     for column in ("from", "library", "can", "fast path"):
@@ -57,5 +58,5 @@ def _tokenizers(table: Table) -> None:
     for marks in all_marks():
         library = f"{marks.library} {marks.version}".strip() or "–"
         shown = library if marks.installed else f"missing: {marks.hint}"
-        can = "?" if marks.capabilities is None else ", ".join(c for c in SHOWN if c in marks.capabilities)
+        can = "?" if marks.capabilities is None else ", ".join(c for c in CAPABILITIES if c in marks.capabilities)
         table.add_row(marks.name, marks.origin, escape(shown), can, marks.accelerated or "–")

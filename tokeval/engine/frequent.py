@@ -15,8 +15,7 @@ from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.ratios import UNSEGMENTED_SHARE
-from tokeval.schema import Words
-from tokeval.tokenizers.base import IDS, SPANS, VOCABULARY
+from tokeval.schema import IDS, SPANS, VOCABULARY, Words
 from tokeval.tokenizers.encode import Encoder
 
 #: How many words and how many tokens are listed for each slice.

@@ -11,8 +11,7 @@ from tokeval.arrow import Int64
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
 from tokeval.metrics.frequencies import Frequencies
-from tokeval.schema import ALL
-from tokeval.tokenizers.base import IDS
+from tokeval.schema import ALL, IDS
 
 #: Ranks per factor of ten.
 _STEPS = 8

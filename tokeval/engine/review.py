@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from tokeval.engine.segmentation import Changes, compare_segmentation
 from tokeval.errors import NotSupportedError
-from tokeval.tokenizers.base import SPANS, SPECIAL, UNUSED, VOCABULARY, Tokenizer
+from tokeval.schema import SPANS, SPECIAL, UNUSED, VOCABULARY
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.load import declared as declared_by
 from tokeval.tokenizers.load import load_tokenizer, parse_spec
 

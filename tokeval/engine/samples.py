@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Workers
-from tokeval.tokenizers.base import SPANS
+from tokeval.schema import SPANS
 
 #: One row per corpus, slice and tokenizer; spans are UTF-8 byte ranges of `text`.
 SCHEMA = pa.schema(

@@ -15,8 +15,8 @@ from tokeval.corpus.reader import Intake, read_piece
 from tokeval.corpus.source import open_corpus
 from tokeval.engine.documents import check_documents
 from tokeval.errors import NotSupportedError
-from tokeval.schema import Batch, Encoding
-from tokeval.tokenizers.base import DECODE, SPANS, VOCABULARY, Tokenizer
+from tokeval.schema import DECODE, SPANS, VOCABULARY, Batch, Encoding
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.bytelevel import printable
 from tokeval.tokenizers.encode import Encoder
 

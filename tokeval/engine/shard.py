@@ -22,7 +22,7 @@ from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
 from tokeval.metrics.skipped import Skipped
 from tokeval.metrics.sums import Sums
-from tokeval.schema import Batch, Encoding, TokenizerFacts
+from tokeval.schema import DECODE, SPANS, Batch, Encoding, TokenizerFacts
 from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.fast import share_checked
 from tokeval.tokenizers.load import load_tokenizer
@@ -123,8 +123,8 @@ def load_workers(plan: Plan) -> Workers:
         encoders[name] = Encoder(
             name,
             tokenizer,
-            spans="spans" in needs,
-            round_trip="decode" in needs,
+            spans=SPANS in needs,
+            round_trip=DECODE in needs,
             accelerate=name not in plan.reference,
             share=share_checked(rows),
             cache_bytes=plan.cache_bytes // len(plan.tokenizers),

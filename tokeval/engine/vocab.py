@@ -18,8 +18,8 @@ from tokeval.aside import aside
 from tokeval.engine.memory import give_back
 from tokeval.errors import NotSupportedError, TokenizerError, UsageError
 from tokeval.results.about import About, CorpusAbout, TokenizerAbout
-from tokeval.schema import Figure, MetricInfo, Status, result_schema
-from tokeval.tokenizers.base import VOCABULARY, Tokenizer
+from tokeval.schema import VOCABULARY, Figure, MetricInfo, Status, result_schema
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.fast import Accelerator, share_checked
 from tokeval.tokenizers.load import Spec, check_name, declared, load_tokenizer, parse_spec
 from tokeval.tokenizers.sniff import sniff

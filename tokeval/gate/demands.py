@@ -10,6 +10,7 @@ from tokeval.gate.rules import Amount, Rule
 from tokeval.gate.verdict import Comparison
 from tokeval.results.draws import SIGNIFICANT
 from tokeval.results.store import Row
+from tokeval.schema import HIGHER
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def demands(
     if comparison is not None:
         if comparison.value == 0 and rule.min_delta is not None and rule.min_delta.percent:
             return f"and {comparison.name} has 0, of which there are no percent"
-        made += _beside(rule, value, comparison, higher=direction == "higher")
+        made += _beside(rule, value, comparison, higher=direction == HIGHER)
     if rule.max_rank is not None:
         ranked = _ranked(rule, row, direction, figures)
         if isinstance(ranked, str):
@@ -83,12 +84,12 @@ def _ranked(rule: Rule, row: Row, direction: str, figures: Figures) -> Demand | 
         if differs:
             return f"and cannot be ranked: its signature and that of {name} differ in {', '.join(differs)}"
     rivals = {name: peers[name]["value"] for name in named if name != row["tokenizer"]}
-    values = sorted((value for value in rivals.values() if value is not None), reverse=direction == "higher")
+    values = sorted((value for value in rivals.values() if value is not None), reverse=direction == HIGHER)
     if not values:
         return "and cannot be ranked: no other tokenizer has a value"
     # with fewer rivals than places the last of them still has a place behind it
     threshold = values[min(rule.max_rank or 1, len(values)) - 1]
-    bound = _at_least if direction == "higher" else _at_most
+    bound = _at_least if direction == HIGHER else _at_most
     demand = bound(row["value"], threshold, f"the value to reach for rank {rule.max_rank}")
     if (rule.max_rank or 1) > len(values):
         return replace(demand, holds=True, wanted="any value")

@@ -14,6 +14,7 @@ from tokeval.config import Strict, read_toml
 from tokeval.errors import ConfigError, GateError, suggest
 from tokeval.places import Path as Key
 from tokeval.places import Place, nearest, places
+from tokeval.schema import HIGHER, LOWER
 
 Severity = Literal["error", "warn"]
 Allowed = Literal["not_applicable", "undefined", "error"]
@@ -225,7 +226,7 @@ def check_names(rules: Rules, directions: Mapping[str, str], more: Sequence[str]
         at = f"{rules.path}:{rules.place(rule, 'metric')}"
         if direction is None:
             raise GateError(f"{at}: there is no metric {rule.metric!r}", hint=suggest(bare, [*directions, *more]))
-        if rule.needs_direction and direction not in {"higher", "lower"}:
+        if rule.needs_direction and direction not in {HIGHER, LOWER}:
             raise GateError(
                 f"{at}: {rule.metric} has no better direction, so it cannot be better or worse",
                 hint="use min, max or max_change",

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tokeval.metrics.linguistic.material import Loaded
     from tokeval.metrics.sums import Sums
 
-HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
-
 A = TypeVar("A", bound="Accumulator")
 
 #: Why a tokenizer whose tokens were made beforehand has no figure of other texts.

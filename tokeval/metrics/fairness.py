@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from tokeval.arrow import Floats, Int64
 from tokeval.metrics.alignment import Alignment, Parallel
-from tokeval.metrics.base import LOWER, NEITHER, Context, Metric
+from tokeval.metrics.base import Context, Metric
 from tokeval.metrics.columns import Figures, gathered, plain, ratios
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ratios import divided, uncounted
-from tokeval.schema import ALL, BUCKETS, Figure, MetricInfo, Resampled, Status
+from tokeval.schema import ALL, BUCKETS, LOWER, NEITHER, Figure, MetricInfo, Resampled, Status
 
 FAMILY = "fairness"
 Keys = npt.NDArray[np.uint64]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tokeval.metrics import measures as m
-from tokeval.metrics.base import HIGHER, LOWER
 from tokeval.metrics.ratios import ratio
-from tokeval.schema import MetricInfo
+from tokeval.schema import HIGHER, LOWER, MetricInfo
 
 FAMILY = "fidelity"
 

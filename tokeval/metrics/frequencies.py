@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tokeval.arrow import Int64, runs, sorted_runs
 from tokeval.metrics.base import Accumulator, View
+from tokeval.schema import IDS
 
 _LOW, _HIGH = 1 << 16, 1 << 24
 
@@ -84,7 +85,7 @@ class Frequencies(Accumulator):
 
     def update(self, view: View) -> None:
         """Count the ids of a batch."""
-        if "ids" not in view.encoding.facts.capabilities:
+        if IDS not in view.encoding.facts.capabilities:
             return
         from tokeval.metrics.kernels import count_ids
 

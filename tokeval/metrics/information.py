@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 
 from tokeval.arrow import Floats, Int64
-from tokeval.metrics.base import HIGHER, NEITHER, Context, Metric
+from tokeval.metrics.base import Context, Metric
 from tokeval.metrics.columns import Figures, Problem, plain, quotients
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ratios import documents, inapplicable, pools, uncounted
-from tokeval.schema import ALL, MetricInfo, Status
+from tokeval.schema import ALL, HIGHER, NEITHER, MetricInfo, Status
 
 FAMILY = "information"
 #: Orders that are so near to 1 are computed otherwise.

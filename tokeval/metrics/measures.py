@@ -9,7 +9,7 @@ import numpy as np
 
 from tokeval.arrow import Int64, text_buffers
 from tokeval.metrics.base import Measure, View
-from tokeval.schema import Changed
+from tokeval.schema import DECODE, SPANS, VOCABULARY, Changed
 
 #: Ratios per document are added as whole numbers of 2^-30, the nearest, so that no order of adding changes the sum.
 FIXED_ONE = 1 << 30
@@ -155,19 +155,19 @@ WORDS = Measure("words", _unit("words"))
 UNSEGMENTED_CHARS = Measure("unsegmented_chars", _unit("unsegmented_chars"))
 VISIBLE_CHARS = Measure("visible_chars", _unit("visible_chars"))
 TOKENS = Measure("tokens", _tokens)
-WORD_PIECES = Measure("word_pieces", _part("words", _word_cover, 0), ("spans",))
-SINGLE_TOKEN_WORDS = Measure("single_token_words", _part("words", _word_cover, 1), ("spans",))
-CONTINUED_WORDS = Measure("continued_words", _part("words", _word_cover, 2), ("spans",))
-UNKNOWN_TOKENS = Measure("unknown_tokens", _unknown_tokens, ("vocabulary",))
-UNKNOWN_CHARS = Measure("unknown_chars", _unknown_chars, ("spans", "vocabulary"), version=2)
-BYTE_TOKENS = Measure("byte_tokens", _byte_tokens, ("vocabulary",))
-SPLIT_CHARS = Measure("split_chars", _part("split", _split, 0), ("spans",))
-MULTIBYTE_CHARS = Measure("multibyte_chars", _part("split", _split, 1), ("spans",))
-ROUND_TRIPS = Measure("round_trips", _round_trips, ("decode",))
-ROUND_TRIPS_NFC = Measure("round_trips_nfc", _round_trips_nfc, ("decode",))
-CHANGED_CHARS = Measure("characters that did not come back", _changed_chars, ("decode",))
-EDITS = Measure("edits", _edits, ("decode",))
-LOST_SPACES = Measure("lost_spaces", _lost_spaces, ("decode",))
+WORD_PIECES = Measure("word_pieces", _part("words", _word_cover, 0), (SPANS,))
+SINGLE_TOKEN_WORDS = Measure("single_token_words", _part("words", _word_cover, 1), (SPANS,))
+CONTINUED_WORDS = Measure("continued_words", _part("words", _word_cover, 2), (SPANS,))
+UNKNOWN_TOKENS = Measure("unknown_tokens", _unknown_tokens, (VOCABULARY,))
+UNKNOWN_CHARS = Measure("unknown_chars", _unknown_chars, (SPANS, VOCABULARY), version=2)
+BYTE_TOKENS = Measure("byte_tokens", _byte_tokens, (VOCABULARY,))
+SPLIT_CHARS = Measure("split_chars", _part("split", _split, 0), (SPANS,))
+MULTIBYTE_CHARS = Measure("multibyte_chars", _part("split", _split, 1), (SPANS,))
+ROUND_TRIPS = Measure("round_trips", _round_trips, (DECODE,))
+ROUND_TRIPS_NFC = Measure("round_trips_nfc", _round_trips_nfc, (DECODE,))
+CHANGED_CHARS = Measure("characters that did not come back", _changed_chars, (DECODE,))
+EDITS = Measure("edits", _edits, (DECODE,))
+LOST_SPACES = Measure("lost_spaces", _lost_spaces, (DECODE,))
 SPACES = Measure("white space", _spaces)
 BASELINE_DOCUMENTS = Measure("documents with tokens of the baseline", _baseline_documents, relative=True)
 BASELINE_RATIOS = Measure("baseline_ratios", _baseline_ratios, version=2, relative=True)

@@ -8,7 +8,7 @@ from tokeval.arrow import Int64
 from tokeval.metrics.base import Context, Measure, Metric, Scored
 from tokeval.metrics.columns import Figures, Problem, plain, ratios
 from tokeval.metrics.measures import DOCUMENTS, UNSEGMENTED_CHARS, VISIBLE_CHARS
-from tokeval.schema import ALL, Figure, MetricInfo, Resampled, Status
+from tokeval.schema import ALL, IDS, Figure, MetricInfo, Resampled, Status
 
 #: A slice with a larger share of its visible characters in scripts without spaces has no white-space words.
 UNSEGMENTED_SHARE = 0.01
@@ -103,7 +103,7 @@ def missing(scored: Scored, *measures: Measure) -> str | None:
 
 def uncounted(scored: Scored) -> str | None:
     """Why tokens cannot be told apart by their ids, or None."""
-    known = "ids" in scored.facts.capabilities
+    known = IDS in scored.facts.capabilities
     return None if known else "the tokenizer's ids do not stand for tokens, so they cannot be counted"
 
 

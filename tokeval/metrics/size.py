@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from tokeval.metrics import measures as m
-from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Context, Metric
+from tokeval.metrics.base import Context, Metric
 from tokeval.metrics.columns import Figures, plain, ratios
 from tokeval.metrics.lengths import Lengths
 from tokeval.metrics.ratios import by_pool, count, documents, pools, ratio
 from tokeval.metrics.skipped import Skipped
-from tokeval.schema import MetricInfo, Status
+from tokeval.schema import HIGHER, LOWER, NEITHER, MetricInfo, Status
 
 FAMILY = "size"
 

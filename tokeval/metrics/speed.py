@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from tokeval.metrics.base import HIGHER, LOWER, Accumulator, Context, Metric, View
-from tokeval.schema import ALL, Figure, MetricInfo, Status
+from tokeval.metrics.base import Accumulator, Context, Metric, View
+from tokeval.schema import ALL, HIGHER, LOWER, Figure, MetricInfo, Status
 
 FAMILY = "speed"
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tokeval.report import charts
 from tokeval.report.values import clean
 from tokeval.results.store import Results
-from tokeval.schema import ALL
+from tokeval.schema import ALL, SPECIAL, UNUSED
 
 _LONGEST = 16  # longer tokens stand together, as in `tokens_by_bytes`
 _SCRIPTS = 12
@@ -106,7 +106,7 @@ def _counts(results: Results, metric: str) -> Counts:
     if found or tokens is None or not {"tokenizer", "kind", "script", "byte_length"} <= set(tokens.column_names):
         return found
     if metric == "tokens_by_bytes":
-        spoken = pc.invert(pc.is_in(tokens["kind"].cast(pa.string()), pa.array(["special", "unused"])))
+        spoken = pc.invert(pc.is_in(tokens["kind"].cast(pa.string()), pa.array([SPECIAL, UNUSED])))
         tokens = tokens.filter(spoken)
         long = pc.greater(tokens["byte_length"], _LONGEST)
         labels = pc.if_else(long, f"{_LONGEST + 1}+", tokens["byte_length"].cast(pa.string()))

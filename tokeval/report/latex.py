@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokeval.report.values import Cell, Grid, clean, grids, headline, interval, shown
 from tokeval.results.store import Results
-from tokeval.schema import MACRO
+from tokeval.schema import HIGHER, LOWER, MACRO, NEITHER
 
 _ESCAPES = str.maketrans(
     {c: rf"\{c}" for c in "&%$#_{}"}
@@ -23,7 +23,7 @@ _ESCAPES |= {
         "≥": r"\ge", "→": r"\to", "↑": r"\uparrow", "↓": r"\downarrow", "²": "^2", "₂": "_2", "ᵢ": "_i", "ⱼ": "_j",
     }.items()
 }  # fmt: skip
-_ARROWS = {"higher": r" $\uparrow$", "lower": r" $\downarrow$", "neither": ""}
+_ARROWS = {HIGHER: r" $\uparrow$", LOWER: r" $\downarrow$", NEITHER: ""}
 
 
 def render(results: Results) -> Mapping[str, bytes]:

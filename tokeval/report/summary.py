@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tokeval.report.values import POOLS, Cell, Grid, script_of
 from tokeval.results.store import Results
-from tokeval.schema import ALL, MetricInfo
+from tokeval.schema import ALL, NEITHER, MetricInfo
 
 #: Which metrics tell who serves a slice best, the first that is there.
 _BY_SLICE = ("bytes_per_token", "nsl", "tokens_per_word")
@@ -87,7 +87,7 @@ def winners(found: Sequence[Grid]) -> list[Winner]:
     made = []
     for grid in found:
         rivals = [(t, cell) for t, cell in grid.ranking() if t in grid.rivals]
-        if len(rivals) > 1 and grid.info.direction != "neither":
+        if len(rivals) > 1 and grid.info.direction != NEITHER:
             best = rivals[0][1]
             names = tuple(t for t, cell in rivals if cell.value == best.value)
             after = rivals[len(names)] if len(names) < len(rivals) else (None, None)
@@ -121,7 +121,7 @@ def ranks(found: Sequence[Grid]) -> list[tuple[MetricInfo, dict[str, int]]]:
     for grid in found:
         rivals = [(t, cell) for t, cell in grid.ranking() if t in grid.rivals]
         values = [cell.value for _, cell in rivals]
-        if grid.info.direction != "neither" and len(set(values)) > 1:
+        if grid.info.direction != NEITHER and len(set(values)) > 1:
             made.append((grid.info, {t: values.index(cell.value) + 1 for t, cell in rivals}))
     return made
 

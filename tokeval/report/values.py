@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from tokeval.results.store import Results
-from tokeval.schema import ALL, MACRO, MetricInfo
+from tokeval.schema import ALL, HIGHER, LOWER, MACRO, NEITHER, MetricInfo
 
 #: Counts of the text alone: the same for every tokenizer, so shown once.
 TEXT_COUNTS = ("documents", "bytes", "chars", "lines", "words")
@@ -24,7 +24,7 @@ WIDE = 0.02
 #: What floating point may lose of a 1; no share of what can be counted is so near.
 _NOISE = 1e-13
 
-ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
+ARROWS = {HIGHER: "↑", LOWER: "↓", NEITHER: ""}
 
 _COLUMNS = ("corpus", "metric", "unit", "tokenizer", "slice", "value", "ci_low", "ci_high", "n", "reference", "reason")
 _KEPT = "\u200c\u200d"  # joiners: words of Persian and emoji sequences fall apart without them
@@ -86,9 +86,9 @@ class Grid:
         name = name or self.pooled
         found = [(t, self.cells[t, name]) for t in self.tokenizers if (t, name) in self.cells]
         known = [(t, cell) for t, cell in found if cell.value is not None]
-        if self.info.direction == "neither":
+        if self.info.direction == NEITHER:
             return known
-        return sorted(known, key=lambda pair: pair[1].value or 0.0, reverse=self.info.direction == "higher")
+        return sorted(known, key=lambda pair: pair[1].value or 0.0, reverse=self.info.direction == HIGHER)
 
 
 def grids(results: Results, corpus: str) -> list[Grid]:
@@ -115,7 +115,7 @@ def _grids(results: Results, corpus: str) -> list[Grid]:
     rivals = about.rivals(corpus)
     made = []
     for metric, cells in found.items():
-        info = about.metric(metric) or MetricInfo(metric, "", units[metric], "neither", "")
+        info = about.metric(metric) or MetricInfo(metric, "", units[metric], NEITHER, "")
         slices = tuple(dict.fromkeys(s for _, s in cells))
         owners = tuple(dict.fromkeys((*about.tokenizers, *(owner for owner, _ in cells))))
         made.append(Grid(info, owners, rivals, slices, _mark_best(info, rivals, slices, cells)))
@@ -185,9 +185,9 @@ def _mark_best(
     info: MetricInfo, rivals: Sequence[str], slices: tuple[str, ...], cells: dict[tuple[str, str], Cell]
 ) -> dict[tuple[str, str], Cell]:
     marked = dict(cells)
-    if info.direction == "neither" or len(rivals) < 2:
+    if info.direction == NEITHER or len(rivals) < 2:
         return marked
-    better = max if info.direction == "higher" else min
+    better = max if info.direction == HIGHER else min
     for name in slices:
         values = {t: cells[t, name].value for t in rivals if (t, name) in cells}
         known = {t: value for t, value in values.items() if value is not None}

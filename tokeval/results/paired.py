@@ -10,7 +10,7 @@ from tokeval.metrics.uncertainty import holm
 from tokeval.results.draws import SIGNIFICANT, Draws, sums_of
 from tokeval.results.store import Results, Row
 from tokeval.results.sums import Sums
-from tokeval.schema import ALL, MACRO, Status
+from tokeval.schema import ALL, HIGHER, LOWER, MACRO, Status
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,6 @@ def _better(item: Difference, results: Results) -> str | None:
     info = results.about.metric(item.metric)
     if info is None or item.p_corrected is None or item.p_corrected >= SIGNIFICANT or not item.difference:
         return None
-    if info.direction not in ("higher", "lower"):
+    if info.direction not in (HIGHER, LOWER):
         return None
-    return "b" if (item.difference > 0) == (info.direction == "higher") else "a"
+    return "b" if (item.difference > 0) == (info.direction == HIGHER) else "a"

@@ -19,17 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import id_buffers
-from tokeval.tokenizers.base import (
-    BYTE,
-    CAPABILITIES,
-    DECODE,
-    NORMAL,
-    SPANS,
-    SPECIAL,
-    UNUSED,
-    VOCABULARY,
-    Tokenizer,
-)
+from tokeval.schema import BYTE, CAPABILITIES, DECODE, NORMAL, SPANS, SPECIAL, UNUSED, VOCABULARY
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.fast import Accelerator
 from tokeval.tokenizers.hard import hard_strings, in_context
 

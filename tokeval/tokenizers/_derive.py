@@ -15,8 +15,9 @@ import pyarrow as pa
 from tokeval import __version__
 from tokeval.arrow import Int64, UInt8, UInt32, id_lists, row_hashes, text_array
 from tokeval.errors import TokenizerError, UsageError, suggest
+from tokeval.schema import BYTE, DECODE, IDS, SPANS, SPECIAL, UNUSED, VOCABULARY
 from tokeval.signature import digest
-from tokeval.tokenizers.base import BYTE, DECODE, IDS, QUEUED, SPANS, SPECIAL, UNUSED, VOCABULARY, Spans, Tokenizer
+from tokeval.tokenizers.base import QUEUED, Spans, Tokenizer
 from tokeval.tokenizers.bytelevel import byte_lengths, spans_by_length
 from tokeval.tokenizers.load import load_tokenizer
 from tokeval.tokenizers.trie import Trie, trie_of

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from tokeval.arrow import id_lists, row_hashes, text_array, text_buffers
+from tokeval.schema import SPANS
 from tokeval.tokenizers._yardsticks import Yardstick
-from tokeval.tokenizers.base import SPANS, Spans
+from tokeval.tokenizers.base import Spans
 
 
 class Graphemes(Yardstick):

@@ -17,21 +17,8 @@ import pyarrow.compute as pc
 
 from tokeval.arrow import Int64, id_buffers, id_lists, ragged_ids, text_array, text_buffers
 from tokeval.errors import NotSupportedError, TokenizerError, first_line
-from tokeval.schema import Spelling
-from tokeval.tokenizers.base import (
-    BYTE,
-    DECODE,
-    IDS,
-    QUEUED,
-    SPANS,
-    SPECIAL,
-    VOCABULARY,
-    Spans,
-    Tokenizer,
-    kinds_of,
-    vocabulary_table,
-    without_panic,
-)
+from tokeval.schema import BYTE, DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spelling
+from tokeval.tokenizers.base import QUEUED, Spans, Tokenizer, kinds_of, vocabulary_table, without_panic
 from tokeval.tokenizers.bytelevel import alphabet, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.forms import Normal

@@ -11,9 +11,9 @@ import pyarrow as pa
 from tokeval import __version__
 from tokeval.arrow import id_lists, text_array, text_buffers
 from tokeval.errors import TokenizerError
-from tokeval.schema import Spelling
+from tokeval.schema import BYTE, DECODE, IDS, SPANS, VOCABULARY, Spelling
 from tokeval.signature import file_digest
-from tokeval.tokenizers.base import BYTE, DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, kinds_of, vocabulary_table
+from tokeval.tokenizers.base import Spans, Tokenizer, kinds_of, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_lengths, is_byte, printables, spans_by_length
 from tokeval.tokenizers.limits import read_lines
 from tokeval.tokenizers.load import refuse_revision, require_file

@@ -12,22 +12,9 @@ import pyarrow.compute as pc
 from tokeval.arrow import UInt32, id_lists, text_array
 from tokeval.aside import aside
 from tokeval.errors import TokenizerError
-from tokeval.schema import Spelling
+from tokeval.schema import BYTE, DECODE, IDS, SPANS, SPECIAL, UNUSED, VOCABULARY, Spelling
 from tokeval.signature import file_digest
-from tokeval.tokenizers.base import (
-    BYTE,
-    DECODE,
-    IDS,
-    QUEUED,
-    SPANS,
-    SPECIAL,
-    UNUSED,
-    VOCABULARY,
-    Spans,
-    Tokenizer,
-    kinds_of,
-    vocabulary_table,
-)
+from tokeval.tokenizers.base import QUEUED, Spans, Tokenizer, kinds_of, vocabulary_table
 from tokeval.tokenizers.bytelevel import byte_of_fallback, pattern_ends
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.limits import check_entries, limit

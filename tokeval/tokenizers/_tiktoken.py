@@ -14,22 +14,9 @@ import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array, text_buffers
 from tokeval.errors import TokenizerError, suggest
-from tokeval.schema import Spelling
+from tokeval.schema import BYTE, DECODE, IDS, SPANS, SPECIAL, VOCABULARY, Spelling
 from tokeval.signature import digest
-from tokeval.tokenizers.base import (
-    BYTE,
-    DECODE,
-    IDS,
-    QUEUED,
-    SPANS,
-    SPECIAL,
-    VOCABULARY,
-    Spans,
-    Tokenizer,
-    kinds_of,
-    vocabulary_table,
-    without_panic,
-)
+from tokeval.tokenizers.base import QUEUED, Spans, Tokenizer, kinds_of, vocabulary_table, without_panic
 from tokeval.tokenizers.bytelevel import USED_BYTES, byte_lengths, is_byte, pattern_ends, printables, spans_by_length
 from tokeval.tokenizers.fast import FastPath, NoFastPathError
 from tokeval.tokenizers.hard import hard_strings

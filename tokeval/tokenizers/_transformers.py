@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from tokeval.arrow import ragged_ids, text_array
 from tokeval.errors import TokenizerError, first_line
+from tokeval.schema import DECODE, IDS
 from tokeval.signature import digest, file_digest
-from tokeval.tokenizers.base import DECODE, IDS, Tokenizer
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.limits import check_json
 from tokeval.tokenizers.load import load_tokenizer, parse_spec
 

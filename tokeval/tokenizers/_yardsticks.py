@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from tokeval import __version__
 from tokeval.arrow import code_points, id_lists, text_array, text_buffers
-from tokeval.tokenizers.base import BYTE, DECODE, IDS, SPANS, VOCABULARY, Spans, Tokenizer, vocabulary_table
+from tokeval.schema import BYTE, DECODE, IDS, SPANS, VOCABULARY
+from tokeval.tokenizers.base import Spans, Tokenizer, vocabulary_table
 
 
 def _valid(texts: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

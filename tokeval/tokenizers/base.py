@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokeval.errors import NotSupportedError, first_line
-from tokeval.schema import Batch, Spelling, TokenizerFacts
+from tokeval.schema import IDS, NORMAL, SPECIAL, VOCABULARY, Batch, Spelling, TokenizerFacts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,16 +23,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: What an adapter may declare. `ids` says that equal ids mean equal tokens, so that they can be counted.
-IDS, DECODE, SPANS, VOCABULARY = "ids", "decode", "spans", "vocabulary"
-CAPABILITIES = (IDS, DECODE, SPANS, VOCABULARY)
-
 #: How the time of an adapter grows with a text that has no space: with the text; with the text and its logarithm,
 #: as a queue of merges does.
 LINEAR, QUEUED = "n", "n log n"
-
-#: Kinds of a vocabulary entry.
-NORMAL, BYTE, SPECIAL, UNUSED = "normal", "byte", "special", "unused"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, id_lists, is_text, padded, text_array, text_buffers
 from tokeval.errors import TokenizerError, TokevalError, first_line
-from tokeval.schema import Changed, Encoding, TokenizerFacts
-from tokeval.tokenizers.base import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Tokenizer
+from tokeval.schema import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Changed, Encoding, TokenizerFacts
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, rows_of, spliced
 
 

@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from tokeval import registry
-from tokeval.tokenizers.base import DECODE, IDS, SPANS, VOCABULARY
-
-#: What is shown of an adapter, in this order.
-SHOWN = (IDS, DECODE, SPANS, VOCABULARY)
 
 
 @dataclass(frozen=True)

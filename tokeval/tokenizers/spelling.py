@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tokeval.schema import BPE, BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, UNDECLARED, Spelling
+from tokeval.schema import BPE, BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, NORMAL, UNDECLARED, UNUSED, Spelling
 from tokeval.tokenizers import modelproto
-from tokeval.tokenizers.base import NORMAL, UNUSED
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from tokeval.schema import MetricInfo
+from tokeval.schema import HIGHER, LOWER, NEITHER, MetricInfo
 
 FAMILY = "vocabulary"
 #: What stands in the result table's column `corpus`: no text was read.
 CORPUS = "vocabulary"
-_HIGHER, _LOWER, _NEITHER = "higher", "lower", "neither"
 
 
-def _count(name: str, definition: str, direction: str = _NEITHER, misleads: str = "", source: str = "") -> MetricInfo:
+def _count(name: str, definition: str, direction: str = NEITHER, misleads: str = "", source: str = "") -> MetricInfo:
     return MetricInfo(name, FAMILY, "count", direction, definition, source, misleads)
 
 
@@ -20,7 +19,7 @@ METRICS = (
         "byte_completeness",
         FAMILY,
         "1",
-        _HIGHER,
+        HIGHER,
         "Distinct bytes that are tokens by themselves / 256.",
         misleads="13 bytes occur in no UTF-8 text; below 1 a tokenizer without an unknown token can lose text.",
         headline=True,
@@ -38,7 +37,7 @@ METRICS = (
         "numeral_completeness",
         FAMILY,
         "1",
-        _NEITHER,
+        NEITHER,
         "Share of the numerals 0 … 9, 00 … 99, 000 … 999 that are tokens: where it is 1, digits go in such groups.",
         "Singh and Strouse 2024",
     ),
@@ -47,7 +46,7 @@ METRICS = (
             f"token_{unit}_{name}",
             FAMILY,
             f"{unit}/token",
-            _NEITHER,
+            NEITHER,
             f"{words} of the length in {what}, special and unused ids apart.",
         )
         for unit, what in (("bytes", "bytes"), ("chars", "code points, over tokens that are UTF-8"))
@@ -57,7 +56,7 @@ METRICS = (
         "alphabet_completeness",
         FAMILY,
         "1",
-        _HIGHER,
+        HIGHER,
         "Share of a language's CLDR exemplar characters that are single tokens, a word mark before them apart.",
         misleads="Says nothing of how often a character is used: rare ideographs weigh as much as common ones.",
     ),
@@ -65,7 +64,7 @@ METRICS = (
         "complete_alphabets",
         FAMILY,
         "count",
-        _HIGHER,
+        HIGHER,
         "Languages of CLDR whose exemplar characters are all single tokens.",
         headline=True,
     ),
@@ -79,14 +78,14 @@ METRICS = (
         "tokens_without_language",
         FAMILY,
         "1",
-        _NEITHER,
+        NEITHER,
         "Share of ids of which no language can be told: no letters, or letters that no one language has.",
     ),
     MetricInfo(
         "unreachable_tokens",
         FAMILY,
         "count",
-        _LOWER,
+        LOWER,
         "Ids that no context tried produces, and that a BPE's merges cannot build or no UTF-8 text holds.",
         "Land and Bartolo 2024",
         headline=True,
@@ -94,22 +93,22 @@ METRICS = (
     _count(
         "not_produced_tokens",
         "Ids that no context tried produces although nothing shows that none can.",
-        _LOWER,
+        LOWER,
     ),
-    _count("twin_tokens", "Ids that another equals but for a leading space, case, or Unicode normal form.", _LOWER),
+    _count("twin_tokens", "Ids that another equals but for a leading space, case, or Unicode normal form.", LOWER),
     _count(
         "suspicious_tokens",
         "Ids across scripts, across words, of letters with punctuation, of one character eight times or more in a row,"
         " of several digits.",
-        _LOWER,
+        LOWER,
     ),
-    _count("private_use_tokens", "Ids with a private-use code point.", _LOWER),
-    _count("unassigned_tokens", "Ids with a code point that is not assigned.", _LOWER),
+    _count("private_use_tokens", "Ids with a private-use code point.", LOWER),
+    _count("unassigned_tokens", "Ids with a code point that is not assigned.", LOWER),
     MetricInfo(
         "overlap_jaccard",
         FAMILY,
         "1",
-        _NEITHER,
+        NEITHER,
         "Byte strings that both vocabularies have / those that either has; special and unused ones apart.",
         misleads="A vocabulary that marks words otherwise than by a space (##) shares fewer strings than words.",
         pairs=True,
@@ -127,7 +126,7 @@ USE_METRICS = (
         "tokens_without_language_of_use",
         FAMILY,
         "1",
-        _NEITHER,
+        NEITHER,
         "Share of ids of which the text does not tell a language: used less than five times, or by several alike.",
     ),
 )

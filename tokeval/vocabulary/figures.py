@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.schema import ALL, Figure, Status
+from tokeval.schema import ALL, BYTE, SPECIAL, UNUSED, Figure, Status
 from tokeval.vocabulary.alphabets import Languages, completeness
 from tokeval.vocabulary.characters import Characters
 from tokeval.vocabulary.flags import (
@@ -22,7 +22,7 @@ from tokeval.vocabulary.flags import (
 )
 from tokeval.vocabulary.overlap import Overlap
 from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
-from tokeval.vocabulary.tokens import BYTE, CLASSES, CONTROL, KINDS, NOT_TEXT, POSITIONS, SPECIAL, TEXT, UNUSED
+from tokeval.vocabulary.tokens import CLASSES, CONTROL, KINDS, NOT_TEXT, POSITIONS, TEXT
 
 Named = tuple[str, Figure]
 _LONGEST = 16  # longer tokens are counted together

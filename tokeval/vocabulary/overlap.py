@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import Int64
-from tokeval.vocabulary.tokens import SPECIAL, UNUSED
+from tokeval.schema import SPECIAL, UNUSED
 
 _CHUNK = 1 << 18
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.schema import ALL, Figure, MetricInfo, Status
+from tokeval.schema import ALL, NEITHER, Figure, MetricInfo, Status
 from tokeval.vocabulary.definitions import FAMILY
 
 CATEGORIES = (
@@ -51,7 +51,7 @@ METRICS = (
         "qtok_tokens",
         FAMILY,
         "count",
-        "neither",
+        NEITHER,
         "Tokens by Qtok 0.11's twelve categories, counted as it counts; beside tokens_by_kind and tokens_by_class.",
         "Chelombitko et al. 2024",
         "Kinds are guessed: see the paragraph on Qtok in the report.",
@@ -60,7 +60,7 @@ METRICS = (
         "qtok_script_tokens",
         FAMILY,
         "count",
-        "neither",
+        NEITHER,
         "Alpha tokens by position and by the first word of their characters' Unicode names, as Qtok 0.11 counts; its"
         " percentages divide by all alpha tokens. Beside tokens_by_script.",
         "Chelombitko et al. 2024",

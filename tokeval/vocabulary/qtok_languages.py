@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.schema import ALL, Figure, MetricInfo, Status
+from tokeval.schema import ALL, NEITHER, Figure, MetricInfo, Status
 from tokeval.vocabulary import _langid
 from tokeval.vocabulary.definitions import FAMILY
 from tokeval.vocabulary.qtok import QtokToken
@@ -28,7 +28,7 @@ METRICS = tuple(
         metric,
         FAMILY,
         "count",
-        "neither",
+        NEITHER,
         f"{script.title()} alpha tokens by language as Qtok 0.11 has them: each of two characters or more is shared"
         f" out equally among the likeliest of {len(languages)} languages by langid, five for one letter, one for six"
         " and more. Qtok's percentage divides by the sum of answers (the denominator), the right one by the tokens"

@@ -21,10 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import UInt32, id_buffers
-from tokeval.schema import BPE, Spelling
+from tokeval.schema import BPE, BYTE, SPECIAL, UNUSED, Spelling
 from tokeval.vocabulary.characters import named
 from tokeval.vocabulary.merging import can_be_built
-from tokeval.vocabulary.tokens import BYTE, PARTIAL, SPECIAL, UNUSED, part_of
+from tokeval.vocabulary.tokens import PARTIAL, part_of
 
 Encode = Callable[[pa.Array], pa.Array]
 Quick = AbstractContextManager[Encode]

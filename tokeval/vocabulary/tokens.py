@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tokeval.arrow import texts_of
-from tokeval.schema import BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, Spelling
+from tokeval.schema import BY_PREFIX, BY_SPACE, BY_SPACE_AFTER, BY_SUFFIX, BYTE, NORMAL, SPECIAL, UNUSED, Spelling
 from tokeval.vocabulary import characters as ch
 from tokeval.vocabulary.characters import Characters, Codes, named, scripts
 
 #: Kinds; every id has exactly one.
-SPECIAL, BYTE, PARTIAL, TEXT, UNUSED, CONTROL = "special", "byte", "partial", "text", "unused", "control or space"
-NORMAL = "normal"  # what a tokenizer calls text
+PARTIAL, TEXT, CONTROL = "partial", "text", "control or space"
 KINDS = (TEXT, CONTROL, BYTE, PARTIAL, SPECIAL, UNUSED)
 _TEXT = KINDS.index(TEXT)
 

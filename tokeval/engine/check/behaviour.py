@@ -13,7 +13,7 @@ from tokeval.engine.check.outcome import Found, Probe
 from tokeval.engine.check.subject import Subject, shrink
 from tokeval.engine.check.texts import KINDS, every_byte
 from tokeval.errors import first_line
-from tokeval.tokenizers.base import DECODE, SPANS, SPECIAL
+from tokeval.schema import DECODE, SPANS, SPECIAL
 
 
 def all_texts() -> list[str]:

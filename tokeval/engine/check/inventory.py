@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from tokeval.engine.check.behaviour import short, skipped
 from tokeval.engine.check.outcome import Found, Probe
 from tokeval.engine.check.subject import Subject
-from tokeval.tokenizers.base import NORMAL
+from tokeval.schema import NORMAL
 from tokeval.vocabulary.reach import NOT_PRODUCED, NOT_TESTED, UNREACHABLE, find_reach
 from tokeval.vocabulary.tokens import describe
 

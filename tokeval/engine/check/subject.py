@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from tokeval.arrow import text_array
 from tokeval.errors import NotSupportedError
-from tokeval.tokenizers.base import VOCABULARY, Tokenizer
+from tokeval.schema import VOCABULARY
+from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.load import load_tokenizer, parse_spec
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from tokeval.arrow import Int64
-from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Accumulator, Context, Measure, Metric
+from tokeval.metrics.base import Accumulator, Context, Measure, Metric
 from tokeval.metrics.code import measures as m
 from tokeval.metrics.code.grammars import LANGUAGES, language_of
 from tokeval.metrics.code.leaves import CLASSES
 from tokeval.metrics.columns import Figures, Problem, plain, quotients, ratios
 from tokeval.metrics.ratios import Pools, by_pool, inapplicable, missing, pools, spoken
-from tokeval.schema import ALL, MetricInfo, Status
+from tokeval.schema import ALL, HIGHER, LOWER, NEITHER, MetricInfo, Status
 
 FAMILY = "code"
 _SOURCE = "Meister et al. 2025 (TokEval)"

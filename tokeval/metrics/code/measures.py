@@ -13,6 +13,7 @@ from tokeval.arrow import Int64, text_buffers
 from tokeval.metrics.base import Accumulator, Measure, View
 from tokeval.metrics.code.grammars import language_of
 from tokeval.metrics.code.leaves import CLASSES, parsed
+from tokeval.schema import SPANS
 
 #: Lines deeper than this many columns, or of more tokens, share the last place.
 _SLOTS = 129
@@ -89,7 +90,7 @@ class Depths(Accumulator):
     """Indented lines by slice, depth in columns, and tokens on their white space."""
 
     name: ClassVar[str] = "depths"
-    needs: ClassVar[frozenset[str]] = frozenset({"spans"})
+    needs: ClassVar[frozenset[str]] = frozenset({SPANS})
 
     def __init__(self) -> None:
         self._tables: dict[str, Int64] = {}
@@ -163,7 +164,7 @@ def leaf(kind: str, whole: bool) -> Measure:
 
 def _of_leaves(name: str, part: Callable[[Scores], Int64]) -> Measure:
     # the first took marks of comments for operators, code in strings for literals, and what no token covers for whole
-    return Measure(name, lambda view: part(scores(view)), ("spans",), version=2)
+    return Measure(name, lambda view: part(scores(view)), (SPANS,), version=2)
 
 
 ALL_LEAVES = _of_leaves("code_leaves", lambda found: found.leaves[:5].sum(axis=0))
@@ -172,8 +173,8 @@ LEFT_OUT = _of_leaves("code_leaves_left_out", lambda found: found.leaves[5])
 NAMES = _of_leaves("identifiers", lambda found: found.names[0])
 NAME_TOKENS = _of_leaves("identifier_token_count", lambda found: found.names[1])
 SPLIT_NAMES = _of_leaves("split_identifiers", lambda found: found.names[2])
-INDENTED_LINES = Measure("indented_lines", lambda view: _indents(view)[0], ("spans",))
-INDENT_TOKENS = Measure("indent_token_count", lambda view: _indents(view)[1], ("spans",))
+INDENTED_LINES = Measure("indented_lines", lambda view: _indents(view)[0], (SPANS,))
+INDENT_TOKENS = Measure("indent_token_count", lambda view: _indents(view)[1], (SPANS,))
 NODES = _of_batch("code_nodes", "nodes", version=2)  # the first counted errors without parts twice
 ERRORS = _of_batch("code_error_nodes", "errors")
 CODE_DOCUMENTS = _of_batch("code_documents", "is_code")

@@ -14,7 +14,7 @@ from tokeval.metrics.base import FIXED, Context
 from tokeval.metrics.linguistic.gold import Gold
 from tokeval.metrics.linguistic.material import BYTE, IDEAL, Loaded
 from tokeval.metrics.ratios import divided
-from tokeval.schema import BUCKETS, Encoding, Figure, Resampled, Status, bucket_of
+from tokeval.schema import BUCKETS, SPANS, Encoding, Figure, Resampled, Status, bucket_of
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def alignment(parts: Parts, nothing: str) -> Callable[[Context], Iterable[Figure
             figure = partial(_figure, parts, gold, bucket_of(hash_texts(gold.words)), nothing)
             for name, members in _selections(language, gold):
                 facts = context.mine.facts
-                if context.mine.tools is None or facts.fixed or "spans" not in facts.capabilities:
+                if context.mine.tools is None or facts.fixed or SPANS not in facts.capabilities:
                     reason = FIXED if facts.fixed else "the tokenizer does not declare spans"
                     yield Figure(name, None, int(members.sum()), status=Status.NOT_APPLICABLE, reason=reason)
                 else:

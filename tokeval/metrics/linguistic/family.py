@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tokeval.metrics.base import HIGHER, NEITHER, Metric
+from tokeval.metrics.base import Metric
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.linguistic import boundaries as b
 from tokeval.metrics.linguistic import cognitive
 from tokeval.metrics.linguistic.material import DECISIONS, GOLD, LEXICON
 from tokeval.metrics.linguistic.rates import rate
 from tokeval.metrics.measures import DOCUMENTS
-from tokeval.schema import MetricInfo
+from tokeval.schema import HIGHER, NEITHER, MetricInfo
 
 FAMILY = "linguistic"
 _BAYRAM = "Bayram et al. 2025"

@@ -14,7 +14,7 @@ from tokeval.metrics.base import Context
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.linguistic.lexicon import AFFIX, QUESTIONS, ROOT, WORD, Answers, Lexicon
 from tokeval.metrics.ratios import divided
-from tokeval.schema import ALL, Figure, Status
+from tokeval.schema import ALL, IDS, SPECIAL, VOCABULARY, Figure, Status
 
 #: SentencePiece's mark, where a vocabulary spells it as it is.
 _MARK = "▁"
@@ -103,7 +103,7 @@ def _spelled(vocabulary: pa.Table, ids: Int64) -> Iterable[tuple[bytes, bool]]:
     for i, data, kind, is_there in zip(
         ids.tolist(), found["bytes"].to_pylist(), found["kind"].to_pylist(), there, strict=True
     ):
-        yield (data, kind == "special") if is_there else (f"<id {i}>".encode(), True)
+        yield (data, kind == SPECIAL) if is_there else (f"<id {i}>".encode(), True)
 
 
 def _text(data: bytes) -> str | None:
@@ -165,9 +165,9 @@ def _judgements(context: Context) -> Iterable[tuple[str, int, str | None, Judged
             loaded.warn(f"a lexicon was given for {name!r}: {reason}" + (f"; {hint}" if hint else ""))
             yield name, 0, reference, Figure(name, None, 0, status=Status.UNDEFINED, reason=reason)
             continue
-        missing = next((c for c in ("ids", "vocabulary") if c not in mine.facts.capabilities), None)
+        missing = next((c for c in (IDS, VOCABULARY) if c not in mine.facts.capabilities), None)
         if missing or mine.tools is None:
-            reason = "the tokenizer's ids do not stand for tokens" if missing == "ids" else "no vocabulary is declared"
+            reason = "the tokenizer's ids do not stand for tokens" if missing == IDS else "no vocabulary is declared"
             figure = Figure(name, None, n, reference=reference, status=Status.NOT_APPLICABLE, reason=reason)
             yield name, n, reference, figure
             continue

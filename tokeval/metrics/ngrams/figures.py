@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 
 from tokeval.arrow import Int64
-from tokeval.metrics.base import NEITHER, Context, Metric
+from tokeval.metrics.base import Context, Metric
 from tokeval.metrics.columns import Figures, Problem, plain, quotients
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.ngrams.state import CAP, Bigrams, Ngrams, Trigrams, UInt64
 from tokeval.metrics.ratios import documents, inapplicable, pools, uncounted
-from tokeval.schema import MetricInfo
+from tokeval.schema import NEITHER, MetricInfo
 
 FAMILY = "predictability"
 _SEEN = 3

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tokeval.arrow import Int64, cleared
 from tokeval.metrics.base import Accumulator, View
+from tokeval.schema import IDS
 
 UInt64 = npt.NDArray[np.uint64]
 
@@ -45,7 +46,7 @@ class Ngrams(Accumulator):
 
     def update(self, view: View) -> None:
         """Count the n-grams of a batch."""
-        if "ids" not in view.encoding.facts.capabilities:
+        if IDS not in view.encoding.facts.capabilities:
             return
         from tokeval.metrics.ngrams.kernels import add_batch
 

@@ -9,14 +9,14 @@ from functools import partial
 
 import numpy as np
 
-from tokeval.metrics.base import HIGHER, LOWER, NEITHER, Context, Metric
+from tokeval.metrics.base import Context, Metric
 from tokeval.metrics.columns import Figures, plain, quotients
 from tokeval.metrics.measures import DOCUMENTS
 from tokeval.metrics.numbers.digits import UNICODE
 from tokeval.metrics.numbers.measures import LENGTHS, found, number, operator
 from tokeval.metrics.numbers.patterns import CutPatterns
 from tokeval.metrics.ratios import count, documents, inapplicable, pools, ratio
-from tokeval.schema import MetricInfo, Status
+from tokeval.schema import HIGHER, LOWER, NEITHER, SPANS, MetricInfo, Status
 
 FAMILY = "numbers"
 
@@ -51,7 +51,7 @@ def _cuts(context: Context) -> list[dict[int, _Cuts]]:
 
 def _split_entropy(context: Context, digits: str = "2+") -> Figures:
     named, n = list(pools(context)), documents(context)
-    if "spans" not in context.mine.facts.capabilities:
+    if SPANS not in context.mine.facts.capabilities:
         absent = inapplicable(named, "the tokenizer does not declare spans")
         return plain(named, n, np.full(len(named), np.nan)).without(absent)
     low, more = int(digits.removesuffix("+")), digits.endswith("+")

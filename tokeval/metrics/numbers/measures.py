@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tokeval.arrow import Int64, text_buffers
 from tokeval.metrics.base import Measure, View
-from tokeval.schema import Batch
+from tokeval.schema import SPANS, Batch
 
 #: The classes of digit lengths, as metric names show them.
 LENGTHS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10+")
@@ -95,12 +95,12 @@ def scores(view: View) -> Scores:
 
 def number(name: str, *rows: int) -> Measure:
     """The sum of some rows of the number scores, per document with a number."""
-    return Measure(name, lambda view: scores(view).numbers[list(rows)].sum(axis=0), ("spans",), rows=_with_numbers)
+    return Measure(name, lambda view: scores(view).numbers[list(rows)].sum(axis=0), (SPANS,), rows=_with_numbers)
 
 
 def operator(name: str, row: int) -> Measure:
     """One row of the operator scores, per document with an operator."""
-    return Measure(name, lambda view: scores(view).operators[row], ("spans",), rows=_with_operators)
+    return Measure(name, lambda view: scores(view).operators[row], (SPANS,), rows=_with_operators)
 
 
 def found(name: str, attribute: str) -> Measure:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tokeval.metrics.base import Accumulator, View
 from tokeval.metrics.numbers.measures import runs, scores
+from tokeval.schema import SPANS
 
 _LENGTH_SHIFT, _SLICE_SHIFT = np.uint64(40), np.uint64(46)
 #: Longer numbers are left out of the entropy.
@@ -20,7 +21,7 @@ class CutPatterns(Accumulator):
     """Numbers per slice, digit length (2 to 40) and cut pattern (bit j: a cut after digit j + 1)."""
 
     name: ClassVar[str] = "cut_patterns"
-    needs: ClassVar[frozenset[str]] = frozenset({"spans"})
+    needs: ClassVar[frozenset[str]] = frozenset({SPANS})
 
     def __init__(self) -> None:
         #: slice -> (length, pattern) -> numbers

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tokeval.metrics.base import HIGHER, LOWER, Context, Measure, Metric
+from tokeval.metrics.base import Context, Measure, Metric
 from tokeval.metrics.columns import Figures, quotients, ratios
 from tokeval.metrics.ratios import by_pool, inapplicable, missing, pools, totals
 from tokeval.metrics.robustness.measures import CUT_ROWS, CUTS, LONGEST, cut, perturbed
 from tokeval.metrics.robustness.tables import DRAWN, PERTURBATIONS, Perturbation
-from tokeval.schema import MetricInfo, Status
+from tokeval.schema import HIGHER, LOWER, MetricInfo, Status
 
 FAMILY = "robustness"
 _SAMPLE = (

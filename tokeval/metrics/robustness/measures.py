@@ -13,7 +13,7 @@ from tokeval.metrics.base import Measure, View
 from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS, point_classes
 from tokeval.metrics.sums import Sums
-from tokeval.schema import Encoding
+from tokeval.schema import SPANS, Encoding
 
 #: Kinds of cuts, in the order of the kernel.
 CUTS = ("inside_word", "before_space", "after_punctuation")
@@ -54,7 +54,7 @@ _CUT = "cut"
 def perturbed(kind: str, row: str) -> Measure:
     """One count of a perturbation."""
     index = ROWS.index(row)
-    needed = ("spans",) if row in {"outside", "outside_kept", "inside", "inside_kept"} else ()
+    needed = (SPANS,) if row in {"outside", "outside_kept", "inside", "inside_kept"} else ()
     version = 3 if row in {"inside", "inside_kept"} else 2  # see `cut`; the first misplaced those inside characters
 
     def count(view: View) -> Int64:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tokeval.arrow import Int64, UInt8
 from tokeval.tokenizers.fast import NoFastPathError
-from tokeval.tokenizers.modelproto import NORMAL, USER_DEFINED, Model
+from tokeval.tokenizers.modelproto import NORMAL, UNUSED, USER_DEFINED, Model
 from tokeval.tokenizers.trie import Symbols, Trie, wide_trie_of
 from tokeval.tokenizers.words.memo import Encoded, fallback_of
 from tokeval.tokenizers.words.normal import Mapped, as_hugging_face, as_sentencepiece, character_map
@@ -124,5 +124,5 @@ def check_spaces(model: Model) -> None:
     across = [text for text, _, kind in model.pieces if "▁" in (text if kind == USER_DEFINED else text.lstrip("▁"))]
     if across:
         raise NoFastPathError(f"pieces that cross a space, such as {across[0]!r}")
-    if any(kind == 5 for _, _, kind in model.pieces):
+    if any(kind == UNUSED for _, _, kind in model.pieces):
         raise NoFastPathError("pieces that are marked as unused")
