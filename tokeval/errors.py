@@ -6,6 +6,9 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+#: The exit code of a gate, a check or a review that does not pass.
+FAILED = 1
+
 
 class TokevalError(Exception):
     """Base of all errors that a user can cause or meet; shown as one line and a hint, never as a traceback."""

@@ -90,7 +90,3 @@ def renyi_efficiency(counts: Counter[int], alpha: float) -> float | None:
     else:
         entropy = math.log2(math.fsum(float(p) ** alpha for p in shares)) / (1 - alpha)
     return entropy / math.log2(len(counts))
-
-
-def share_of(flags: Sequence[bool]) -> float | None:
-    return ratio(sum(flags), len(flags))

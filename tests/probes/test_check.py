@@ -73,6 +73,17 @@ def test_added_tokens_declared_twice(tmp_path: Path) -> None:
     assert finding.example == "'<twice>'"
 
 
+def test_a_piece_that_stands_twice_in_the_vocabulary_whatever_it_is_called(tmp_path: Path) -> None:
+    spec = changed(
+        tmp_path, lambda content: content["model"]["vocab"].update({"__twice__": len(content["model"]["vocab"])})
+    )
+    assert found(spec)["added_twice"].outcome is Outcome.PASSED
+    path = Path(spec)
+    path.write_text(path.read_text("utf-8").replace('"__twice__": ', '"__twice__": 0, "__twice__": '), "utf-8")
+    finding = found(spec)["added_twice"]
+    assert (finding.outcome, finding.problems, finding.example) == (Outcome.FAIL, 1, "'__twice__'")
+
+
 def test_a_declared_size_that_is_too_small_fails_and_padding_is_a_remark(tmp_path: Path) -> None:
     spec = changed(tmp_path, lambda content: content)
     (tmp_path / "config.json").write_text('{"vocab_size": 10}')

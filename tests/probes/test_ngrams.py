@@ -11,12 +11,17 @@ from tests.oracles import ngrams as oracle
 from tests.probes.helpers import Write, batch_of, figures
 from tokeval.metrics.base import View
 from tokeval.metrics.ngrams.figures import efficiency
-from tokeval.metrics.ngrams.kernels import sampled
+from tokeval.metrics.ngrams.kernels import context_hash
 from tokeval.metrics.ngrams.state import Bigrams, Ngrams, Trigrams, order_by
 from tokeval.schema import Encoding, TokenizerFacts
 
 FACTS = TokenizerFacts(capabilities=frozenset({"ids"}))
 WIDTHS = {1: Bigrams, 2: Trigrams}
+
+
+def sampled(context: int, level: int) -> bool:
+    """Whether a context belongs to the sample of share 2^-level."""
+    return int(context_hash(np.uint64(context))) < 1 << (64 - level)
 
 
 def view_of(documents: list[list[int]], slices: list[str] | None = None) -> View:
@@ -86,7 +91,7 @@ def test_the_sample_is_exact_on_its_contexts_and_as_large_as_fits(width: int) ->
 
     def keep(context: tuple[int, ...], level: int = small.level) -> bool:
         packed = context[0] if width == 1 else context[0] << 32 | context[1]
-        return bool(sampled(np.uint64(packed), level))
+        return sampled(packed, level)
 
     assert value(small) == pytest.approx(oracle.efficiency(rows, width, keep), rel=1e-12)
     entries = oracle.successors(rows, width)
@@ -115,7 +120,7 @@ def test_a_table_that_grows_thins_its_sample_no_earlier_than_the_cap_asks_for(ki
     documents = [[int(pair), int(pair) + 1] for pair in pairs]
     made = counted(Bigrams(cap=20_000), documents)
     assert made.level == (kinds > 20_000)
-    assert made.state().num_rows == (kinds if kinds <= 20_000 else sum(sampled(np.uint64(p), 1) for p in pairs))
+    assert made.state().num_rows == (kinds if kinds <= 20_000 else sum(sampled(int(p), 1) for p in pairs))
 
 
 @given(st.lists(st.tuples(*[st.sampled_from([0, 1, 5, 1 << 11, 1 << 33, (1 << 64) - 1]) | st.integers(0, 9)] * 2)))

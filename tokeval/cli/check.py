@@ -12,11 +12,11 @@ from xml.etree import ElementTree as Tree
 import typer
 
 from tokeval.cli import options
+from tokeval.errors import FAILED
 
 if TYPE_CHECKING:
     from tokeval.engine.check.outcome import Finding
 
-FAILED = 1
 _MARKS = {"pass": "[green]pass[/]", "remark": "[yellow]remark[/]", "fail": "[red]FAIL[/]", "skipped": "[dim]skipped[/]"}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokeval.errors import GateError, ResultsError, UsageError
+from tokeval.errors import FAILED, GateError, ResultsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tokeval.gate.verdict import Verdict
     from tokeval.results.store import Results
 
-FAILED = 1
 _WHAT, _OUT = "What is judged", "Where the verdict goes"
 
 

@@ -12,7 +12,7 @@ import typer
 
 from tokeval import __version__
 from tokeval.cli import cache, check, compare, corpus, diff, gate, inspect, listing, report, vocab
-from tokeval.errors import TokevalError, UsageError
+from tokeval.errors import InterruptedRunError, TokevalError, UsageError
 
 app = typer.Typer(
     name="tokeval",
@@ -32,7 +32,6 @@ app.command("list")(listing.command)
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(cache.app, name="cache")
 
-INTERRUPTED = 130
 #: New objects between two searches for garbage in cycles. Vocabularies are millions of objects that live on and hold no
 #: cycles: with Python's 700, going through them again and again was a third of the time of `tokeval vocab`.
 _OBJECTS = 100_000
@@ -68,7 +67,7 @@ def main() -> None:
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _complain("interrupted; nothing was written", None)
-        code = INTERRUPTED
+        code = InterruptedRunError.exit_code
     except BrokenPipeError:
         code = 0
     except OSError as error:  # what no part expects, such as standard output on a full disk
@@ -100,7 +99,7 @@ def run() -> None:
         main()
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 0
-        if code != INTERRUPTED:
+        if code != InterruptedRunError.exit_code:
             atexit._run_exitfuncs()
         try:
             sys.stdout.flush()

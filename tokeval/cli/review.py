@@ -9,13 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tokeval.errors import UsageError, suggest
+from tokeval.errors import FAILED, UsageError, suggest
 
 if TYPE_CHECKING:
     from tokeval.engine.review import Review
     from tokeval.engine.segmentation import Changes, Example
 
-FAILED = 1
 KINDS = ("ids", "vocabulary", "decoding", "segmentation")
 
 #: Lists are shown to this length; the JSON has all of them.

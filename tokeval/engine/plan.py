@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from tokeval import __version__
 from tokeval.corpus.source import Corpus, Piece, open_corpus
+from tokeval.corpus.units import SEGMENTERS, segmenter_name
 from tokeval.errors import UsageError, suggest
 from tokeval.metrics.linguistic.material import BYTE, IDEAL, Material, material
 from tokeval.metrics.select import select
 from tokeval.signature import digest
 from tokeval.tokenizers.fast import CACHE_BYTES
-from tokeval.tokenizers.load import Spec, check_name
+from tokeval.tokenizers.load import Spec, check_name, parse_spec, trusting
 
 #: Text of a shard in bytes, about: what is done again after a crash.
 SHARD_BYTES = 256 << 20
@@ -97,8 +98,6 @@ def make_plan(
     Raises:
         UsageError: nothing to compare, or an unknown name. CorpusError: a corpus that cannot be read.
     """
-    from tokeval.tokenizers.load import parse_spec, trusting
-
     if not tokenizers:
         raise UsageError("no tokenizer was named", hint="add -t NAME=SPEC, for instance -t gpt2=tokenizer.json")
     if not corpora:
@@ -115,8 +114,6 @@ def make_plan(
         raise UsageError("the pivot has no name", hint="name a slice, for instance --pivot eng_Latn")
     if on_error not in (STOP, SKIP):
         raise UsageError(f"--on-error is {on_error!r}", hint=suggest(on_error, (STOP, SKIP)))
-    from tokeval.corpus.units import SEGMENTERS, segmenter_name
-
     if words not in SEGMENTERS:
         raise UsageError(f"there is no word segmenter {words!r}", hint=suggest(words, SEGMENTERS))
     segmenter_name(words)  # its library must be there

@@ -142,11 +142,8 @@ def _text_kept(subject: Subject) -> Found:
 
 
 def _fast_path(subject: Subject) -> Found:
-    make = getattr(subject.tokenizer, "fast_path", None)
-    if make is None:
-        return skipped("no fast path is known for it")
     try:
-        path = make()
+        path = subject.tokenizer.fast_path()
     except Exception as error:  # NoFastPathError, or whatever the library raises on a file it does not know
         return skipped(first_line(error))
     texts = [*all_texts(), *every_byte().values()]

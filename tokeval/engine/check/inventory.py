@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 
 from tokeval.engine.check.behaviour import short, skipped
 from tokeval.engine.check.outcome import Found, Probe
-from tokeval.engine.check.subject import Subject
+from tokeval.engine.check.subject import Declared, Subject
 from tokeval.schema import NORMAL
 from tokeval.vocabulary.reach import NOT_PRODUCED, NOT_TESTED, UNREACHABLE, find_reach
 from tokeval.vocabulary.tokens import describe
@@ -23,11 +24,11 @@ def _added_twice(subject: Subject) -> Found:
         return skipped("only a tokenizer.json declares added tokens")
     added = _added(content)
     by_content, by_id = Counter(text for text, _ in added), Counter(number for _, number in added)
-    vocabulary = _model_vocabulary(content)
+    vocabulary, repeated = _model_vocabulary(content)
     bad = [text for text, count in by_content.items() if count > 1]
     bad += [text for text, number in added if by_id[number] > 1 and text not in bad]
     bad += [text for text, number in added if vocabulary.get(text, number) != number and text not in bad]
-    bad += [str(key) for key in vocabulary.get("__twice__", ())] if isinstance(vocabulary, dict) else []
+    bad += [text for text in repeated if text not in bad]
     if not bad:
         return Found(0, len(added), f"the {len(added)} added tokens are declared once")
     message = f"{len(bad)} tokens are declared twice, with one id or with several"
@@ -54,11 +55,14 @@ def _added(content: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(str(token.get("content")), token.get("id")) for token in content.get("added_tokens") or []]
 
 
-def _model_vocabulary(content: dict[str, Any]) -> dict[str, Any]:
+def _model_vocabulary(content: dict[str, Any]) -> tuple[dict[str, Any], Sequence[str]]:
+    """The ids of a tokenizer.json's model by piece, and the pieces that it has more than once."""
     vocabulary = (content.get("model") or {}).get("vocab")
     if isinstance(vocabulary, list):
-        return {str(entry[0]): number for number, entry in enumerate(vocabulary) if isinstance(entry, list) and entry}
-    return vocabulary if isinstance(vocabulary, dict) else {}
+        return {
+            str(entry[0]): number for number, entry in enumerate(vocabulary) if isinstance(entry, list) and entry
+        }, ()
+    return (vocabulary, vocabulary.repeated) if isinstance(vocabulary, Declared) else ({}, ())
 
 
 def _holes(subject: Subject) -> Found:
@@ -127,7 +131,7 @@ def _duplicates(subject: Subject) -> Found:
 
 def _listed_twice(subject: Subject) -> dict[str, list[int]]:
     """The ids of the pieces that the list of a Unigram holds more than once; the library knows the last alone."""
-    listed = ((subject.declaration or {}).get("model") or {}).get("vocab")
+    listed = ((subject.declaration or Declared()).get("model") or {}).get("vocab")
     found: dict[str, list[int]] = {}
     for number, entry in enumerate(listed if isinstance(listed, list) else ()):
         found.setdefault(str(entry[0]), []).append(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,12 @@ from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.load import load_tokenizer, parse_spec
 
 _TRIALS = 400
+
+
+class Declared(dict[str, Any]):
+    """A JSON object, and its keys that occur more than once, of which it has the last."""
+
+    repeated: Sequence[str] = ()
 
 
 @dataclass
@@ -71,20 +78,18 @@ class Subject:
         return path if path.is_file() else None
 
     @cached_property
-    def declaration(self) -> dict[str, Any] | None:
-        """The content of a `tokenizer.json`, keys that occur twice kept as such under `__twice__`; else None."""
+    def declaration(self) -> Declared | None:
+        """The content of a `tokenizer.json`, else None."""
         if self.file is None or self.file.suffix != ".json":
             return None
-        content = json.loads(self.file.read_bytes(), object_pairs_hook=_with_repeats)
-        return content if isinstance(content, dict) else None
+        content = json.loads(self.file.read_bytes(), object_pairs_hook=_declared)
+        return content if isinstance(content, Declared) else None
 
 
-def _with_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
+def _declared(pairs: list[tuple[str, Any]]) -> Declared:
+    made = Declared(pairs)
     if len(made) < len(pairs):
-        seen: set[str] = set()
-        twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
-        made["__twice__"] = twice
+        made.repeated = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
     return made
 
 

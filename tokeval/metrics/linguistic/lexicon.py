@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tokeval import registry
 from tokeval.errors import LexiconError, TokevalError, UsageError, first_line
 from tokeval.metrics.linguistic.files import Intake
-from tokeval.signature import digest, file_digest
+from tokeval.signature import digest
 
 Answers = npt.NDArray[np.bool_]
 
@@ -133,8 +133,3 @@ def load_lexicon(specs: Sequence[str], language: str) -> Lexicon:
             raise LexiconError(f"{spec} is a {type(part).__name__}, not a tokeval Lexicon")
         parts.append(part)
     return Union(parts)
-
-
-def fingerprint_of(path: Path, kind: str) -> str:
-    """The fingerprint of a lexicon that is one file."""
-    return file_digest(path, kind)

@@ -9,7 +9,8 @@ from pathlib import Path
 from tokeval.errors import LexiconError
 from tokeval.metrics.linguistic.casing import fold
 from tokeval.metrics.linguistic.files import Intake, existing, lines_of, read_text
-from tokeval.metrics.linguistic.lexicon import AFFIX, ROOT, WORD, Lexicon, Sets, fingerprint_of
+from tokeval.metrics.linguistic.lexicon import AFFIX, ROOT, WORD, Lexicon, Sets
+from tokeval.signature import file_digest
 
 
 def words(location: str, language: str) -> Lexicon:
@@ -43,7 +44,7 @@ def _load(location: str, language: str, question: str) -> Lexicon:
     if not known:
         raise LexiconError(f"{path} has no entry that can be used", hint="one entry a line, without spaces")
     intake.taken = len(known)
-    return Sets(language, {question: known}, fingerprint_of(path, question), intake)
+    return Sets(language, {question: known}, file_digest(path, question), intake)
 
 
 def _entries(path: Path) -> Iterator[tuple[int, str]]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from tokeval.errors import LexiconError
 from tokeval.metrics.linguistic.casing import fold
 from tokeval.metrics.linguistic.files import Intake, existing, lines_of
-from tokeval.metrics.linguistic.lexicon import AFFIX, ROOT, WORD, Lexicon, Sets, fingerprint_of
+from tokeval.metrics.linguistic.lexicon import AFFIX, ROOT, WORD, Lexicon, Sets
+from tokeval.signature import file_digest
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def load(location: str, language: str) -> Lexicon:
     if affixes:  # a plain inflection table names none, so it cannot say what is no affix
         members[AFFIX] = affixes
     intake.taken = len(words)
-    return Sets(language, members, fingerprint_of(path, "unimorph"), intake)
+    return Sets(language, members, file_digest(path, "unimorph"), intake)
 
 
 def rows_of(path: Path, intake: Intake) -> Iterator[Row]:

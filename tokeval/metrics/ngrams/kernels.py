@@ -32,12 +32,6 @@ def _highest(level):
 
 
 @kernel
-def sampled(context, level):
-    """Whether a context belongs to the sample of share 2^-level."""
-    return context_hash(context) <= _highest(level)
-
-
-@kernel
 def _add(table, slot, context, tail, count):
     """Add to one entry, looking for it from `slot` on; returns 1 if it is new."""
     mask = np.uint64(table.shape[0] - 1)
