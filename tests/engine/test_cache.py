@@ -10,10 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.engine.conftest import run_plan, write_texts
 from tokeval.engine import cache as cache_module
+from tokeval.engine import local as local_module
 from tokeval.engine.cache import StateCache
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import Wanted
@@ -54,6 +57,61 @@ def test_a_second_run_scans_nothing(corpus: Path, plan_of: Callable[..., Plan], 
 def test_a_further_tokenizer_costs_one_tokenizer(corpus: Path, plan_of: Callable[..., Plan], folder: Path) -> None:
     scanned(plan_of(corpus, "bytes:", "chars:"), folder)
     assert set(scanned(plan_of(corpus, "bytes:", "words:", "chars:"), folder)) == {"words"}
+
+
+def test_another_file_of_the_same_time_and_footer_is_another_corpus(
+    tmp_path: Path, plan_of: Callable[..., Plan], folder: Path
+) -> None:
+    """As archives and copies that keep times make them."""
+
+    def write(name: str, text: str) -> Path:
+        table = pa.table({"text": ["a", text, "z"], "language": ["eng_Latn"] * 3})
+        pq.write_table(table, tmp_path / name, compression="none", use_dictionary=False)
+        os.utime(tmp_path / name, (1, 1))
+        return tmp_path / name
+
+    path, other = write("c.parquet", "hello world"), write("d.parquet", "h l o w rld")
+    assert path.stat().st_size == other.stat().st_size
+    scanned(plan_of(path), folder)
+    other.replace(path)
+    assert scanned(plan_of(path), folder) != {}
+
+
+def test_nothing_is_kept_of_a_file_that_does_not_tell_when_it_was_written(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path
+) -> None:
+    plan = plan_of(corpus)
+    (found,) = plan.corpora
+    bare = replace(plan, corpora=(replace(found, files=tuple(replace(f, stamp="") for f in found.files)),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_module, "check_unchanged", lambda *_: None)
+        assert scanned(bare, folder) == scanned(bare, folder) != {}
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_state_with_a_flipped_bit_is_computed_again(corpus: Path, plan_of: Callable[..., Plan], folder: Path) -> None:
+    plan = plan_of(corpus, "bytes:", "chars:")
+    scanned(plan, folder)
+    assert scanned(plan, folder) == {}
+    for path in folder.glob("*.state"):
+        damage(path)
+        assert scanned(plan, folder) != {}
+
+
+def test_a_state_under_the_name_of_another_is_not_taken(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path
+) -> None:
+    plan = plan_of(corpus)
+    scanned(plan, folder)
+    one, *others = sorted(folder.glob("*.state"))
+    for path in others:
+        path.write_bytes(one.read_bytes())
+    assert scanned(plan, folder) != {}
 
 
 NAMES = [

@@ -120,14 +120,32 @@ def test_a_checkpoint_of_another_version_is_refused(corpus: Path, plan_of: Calla
         run_plan(plan_of(corpus), output=tmp_path / "out", shard_bytes=SMALL, resume=True)
 
 
-@pytest.mark.parametrize("damage", [b"", b"not Arrow", None])
+def test_the_state_of_a_run_that_began_in_the_same_folder_is_not_taken(
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    plan, out = plan_of(corpus, "bytes:"), tmp_path / "out"
+    folder = _leave_a_checkpoint(plan, out)
+    theirs = _leave_a_checkpoint(plan_of(corpus, "bytes:", words="icu"), tmp_path / "other", 4)
+    for path in theirs.glob("*.state"):  # it went on when this one's plan lay there already
+        path.replace(folder / path.name)
+    with pytest.MonkeyPatch.context() as patch:
+        scanned = stop_after(patch, 10_000, AssertionError())
+        table = run_plan(plan, output=out, shard_bytes=SMALL, resume=True)[0]
+    assert table.equals(run_plan(plan)[0])
+    assert set(_numbers(plan)[2:]) <= set(scanned)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda _: b"", lambda _: b"not Arrow", lambda data: data[:-500], lambda data: data[:-99] + b"?" + data[-98:]],
+)
 def test_a_damaged_shard_is_done_again(
-    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, damage: bytes | None
+    corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     plan, out = plan_of(corpus), tmp_path / "out"
     folder = _leave_a_checkpoint(plan, out)
     path = sorted(folder.glob("*.state"))[0]
-    path.write_bytes(path.read_bytes()[:-500] if damage is None else damage)
+    path.write_bytes(damage(path.read_bytes()))
     assert run_plan(plan, output=out, shard_bytes=SMALL, resume=True)[0].equals(run_plan(plan)[0])
 
 

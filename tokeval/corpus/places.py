@@ -6,7 +6,7 @@ import fnmatch
 import glob
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,11 +50,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class File:
-    """A file as it was found: `stamp` differs once the file has been written again."""
+    """A file as it was found.
+
+    Attributes:
+        stamp: differs once the file has been written again; "" where its place does not tell.
+        entry: differs where it was replaced by another one of the same time, and between copies; "" where nothing does.
+    """
 
     path: str
     size: int
     stamp: str
+    entry: str = field(default="", compare=False)
 
 
 def is_remote(location: str) -> bool:
@@ -83,7 +89,7 @@ def describe(path: str) -> File:
     """
     if not is_remote(path):
         status = Path(path).stat()
-        return File(path, status.st_size, str(status.st_mtime_ns))
+        return File(path, status.st_size, str(status.st_mtime_ns), str(status.st_ino))
     found = _look(*connect(path), path)
     if found is None:
         raise FileNotFoundError(f"{path} is a folder")

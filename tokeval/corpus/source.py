@@ -65,7 +65,7 @@ class Corpus:
     """A named corpus, resolved: its columns, its pieces in a stable order, and its files as they were found.
 
     Attributes:
-        files_digest: changes with the files' names, sizes, footers and times of writing.
+        files_digest: changes with the files' names, sizes, footers and times of writing, as far as their place tells.
     """
 
     name: str
@@ -73,6 +73,11 @@ class Corpus:
     pieces: tuple[Piece, ...]
     files_digest: str
     files: tuple[File, ...] = field(default=(), repr=False)
+
+    @property
+    def stamped(self) -> bool:
+        """Whether each file's place tells when it was written, so that what was computed of it may be kept."""
+        return all(file.stamp for file in self.files)
 
     @property
     def thinning(self) -> int:
@@ -124,7 +129,7 @@ def open_corpus(
         if columns is not None and chosen != columns:
             raise _other_columns(file.path, chosen, files[0].path, columns)
         columns = chosen
-        prints.append(f"{file.path.removeprefix(root)} {file.size} {file.stamp} {footer.digest}")
+        prints.append(f"{file.path.removeprefix(root)} {file.size} {file.stamp} {file.entry} {footer.digest}")
         for group, (rows, size) in enumerate(footer.groups):
             taken = rows if left is None else min(rows, left)
             if left is not None:

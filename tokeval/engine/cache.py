@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from tokeval import __version__
 from tokeval.engine.plan import Plan
 from tokeval.engine.shard import ShardState, Todo, TokenizerState, Wanted, Workers, everything
-from tokeval.engine.states import pack, pack_table, unpack, unpack_table
+from tokeval.engine.states import opened, pack, pack_table, sealed, unpack, unpack_table
 from tokeval.metrics.base import Accumulator, Measure
 from tokeval.metrics.sums import Sums
 from tokeval.schema import TokenizerFacts
@@ -75,7 +75,9 @@ class StateCache:
     def known(self, plan: Plan, workers: Workers) -> dict[int, ShardState]:
         """What earlier runs left of a plan, by corpus; a corpus without an intake is not known at all."""
         found = {}
-        for index in range(len(plan.corpora)):
+        for index, corpus in enumerate(plan.corpora):
+            if not corpus.stamped:  # it may have been written again, and nobody would know
+                continue
             text = self._get(_text_key(plan, index), lambda data: unpack(data, {}, {}))
             if text is None:
                 continue
@@ -92,6 +94,8 @@ class StateCache:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for index, todo in computed.items():
+                if not plan.corpora[index].stamped:
+                    continue
                 state = states[index]
                 self._put(_text_key(plan, index), pack(replace(state, tokenizers={})))
                 keys = _keys(plan, index, {name: mine.facts for name, mine in state.tokenizers.items()})
@@ -130,7 +134,7 @@ class StateCache:
     def _get(self, key: str, read: Callable[[bytes], T]) -> T | None:
         path = self._folder / f"{key}{_SUFFIX}"
         try:
-            found = read(path.read_bytes())
+            found = read(opened(path.read_bytes(), key))
             os.utime(path)
         except (OSError, pa.ArrowInvalid, KeyError, ValueError):
             return None
@@ -138,7 +142,7 @@ class StateCache:
 
     def _put(self, key: str, data: bytes) -> None:
         draft = self._folder / f".{key}.{os.getpid()}"
-        draft.write_bytes(data)
+        draft.write_bytes(sealed(data, key))
         draft.replace(self._folder / f"{key}{_SUFFIX}")
 
     def _files(self) -> Iterator[tuple[Path, int, float]]:

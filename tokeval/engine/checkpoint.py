@@ -14,7 +14,7 @@ import pyarrow as pa
 from tokeval import __version__
 from tokeval.engine.plan import Plan, Shard
 from tokeval.engine.shard import ShardState, Todo, Workers
-from tokeval.engine.states import pack, unpack
+from tokeval.engine.states import opened, pack, sealed, unpack
 from tokeval.errors import IncompleteRunError, UsageError
 from tokeval.results.run import checkpoint_folder as checkpoint_folder
 from tokeval.schema import TokenizerFacts
@@ -26,7 +26,8 @@ _PLAN, _END = "plan.json", ".state"
 class Checkpoint:
     """A folder of states of finished shards, bound to one plan and one way of cutting it.
 
-    A file holds the state of one shard or of many, and says of which in its first line.
+    A file holds the state of one shard or of many, and says of which, and of which plan, in its first line: another
+    run may have begun in the same folder.
     """
 
     def __init__(self, folder: Path, plan: Plan, workers: Workers, shard_bytes: int, *, resume: bool) -> None:
@@ -51,6 +52,7 @@ class Checkpoint:
         elif folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
         self._key = json.dumps(key).encode()
+        self._plan = digest(str(self._key))
 
     def begin(self) -> None:
         """Mark the run as begun, so that the table of an earlier one is not taken for its own.
@@ -64,7 +66,7 @@ class Checkpoint:
     @property
     def kept(self) -> int:
         """How many shards are kept; counted in the folder, as an interrupt may come between any two steps."""
-        held = {path: _held(path) for path in self._folder.glob(f"*{_END}")}
+        held = {path: self._held(path) for path in self._folder.glob(f"*{_END}")}
         return len({(path.name.partition(".")[0], number) for path, numbers in held.items() for number in numbers})
 
     def load(self, corpus: int, todo: Todo) -> Iterator[tuple[frozenset[int], ShardState]]:
@@ -73,12 +75,13 @@ class Checkpoint:
         What is damaged is passed over, and so is what a larger one holds too.
         """
         taken: set[int] = set()
-        held = {path: _held(path) for path in sorted(self._files(corpus))}
+        held = {path: self._held(path) for path in sorted(self._files(corpus))}
         for path, numbers in sorted(held.items(), key=lambda item: -len(item[1])):
             if not numbers or not taken.isdisjoint(numbers):
                 continue
             try:
-                state = unpack(path.read_bytes().partition(b"\n")[2], todo, self._facts)
+                line, _, data = path.read_bytes().partition(b"\n")
+                state = unpack(opened(data, line.decode()), todo, self._facts)
             except (OSError, pa.ArrowInvalid, KeyError, ValueError):
                 continue
             if state is not None:
@@ -98,13 +101,25 @@ class Checkpoint:
         """
         written = self.write(shard, numbers, pack(state))
         for path in self._files(shard.corpus):
-            if path != written and _held(path) <= set(numbers):
+            if path != written and self._held(path) <= set(numbers):
                 path.unlink(missing_ok=True)
 
     def write(self, shard: Shard, numbers: Collection[int], data: bytes) -> Path:
         """Keep a state that is packed, beside what is there; see `save`."""
         self.begin()
-        return self._write(f"{_corpus(shard.corpus)}.{shard.number:06d}{_END}", _line(numbers) + data)
+        line = json.dumps([self._plan, sorted(numbers)])
+        return self._write(
+            f"{_corpus(shard.corpus)}.{shard.number:06d}{_END}", line.encode() + b"\n" + sealed(data, line)
+        )
+
+    def _held(self, path: Path) -> frozenset[int]:
+        """The shards of this plan whose state a file holds; none if it is damaged, or has gone."""
+        try:
+            with path.open("rb") as stream:
+                plan, numbers = json.loads(stream.readline())
+                return frozenset(map(int, numbers)) if plan == self._plan else frozenset()
+        except (OSError, ValueError, TypeError):
+            return frozenset()
 
     def _files(self, corpus: int) -> list[Path]:
         return list(self._folder.glob(f"{_corpus(corpus)}.*{_END}"))
@@ -145,19 +160,6 @@ class Checkpoint:
 
 def _corpus(index: int) -> str:
     return f"corpus-{index:03d}"
-
-
-def _line(numbers: Collection[int]) -> bytes:
-    return json.dumps(sorted(numbers)).encode() + b"\n"
-
-
-def _held(path: Path) -> frozenset[int]:
-    """The shards whose state a file holds; none if it is damaged, or has gone."""
-    try:
-        with path.open("rb") as stream:
-            return frozenset(map(int, json.loads(stream.readline())))
-    except (OSError, ValueError, TypeError):
-        return frozenset()
 
 
 def _unwritable(folder: Path, error: OSError, kept: int) -> IncompleteRunError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,8 @@ from tokeval.schema import TokenizerFacts
 _KEY = b"tokeval.state"
 #: In the place of a tokenizer's name: states of the text alone.
 _TEXT = ""
+#: Bytes of a seal.
+_SEAL = 16
 _SCHEMA = pa.schema(
     [
         pa.field("tokenizer", pa.string(), nullable=False),
@@ -92,6 +95,29 @@ def unpack_table(data: bytes) -> pa.Table:
     """The table behind `pack_table`'s bytes."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
         return reader.read_all()
+
+
+def sealed(data: bytes, key: str) -> bytes:
+    """Bytes behind a digest of them and of the key that they are kept under."""
+    return _seal(data, key) + data
+
+
+def opened(data: bytes, key: str) -> bytes:
+    """The bytes that were `sealed` under the key.
+
+    Raises:
+        ValueError: they are not, such as those of another plan, or are damaged.
+    """
+    seal, inside = data[:_SEAL], data[_SEAL:]
+    if seal != _seal(inside, key):
+        raise ValueError("a damaged state, or another one")
+    return inside
+
+
+def _seal(data: bytes, key: str) -> bytes:
+    return hashlib.blake2b(
+        data, digest_size=_SEAL, person=hashlib.blake2b(key.encode(), digest_size=16).digest()
+    ).digest()
 
 
 def intake_record(intake: Intake) -> dict[str, Any]:
