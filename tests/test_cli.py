@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -118,6 +120,21 @@ def test_config_environment_and_command_line(run: Run, tmp_path: Path, monkeypat
     run("compare", "conf/c.toml", "--quiet", "--seed", "3", "-o", "other")
     about = json.loads((tmp_path / "other" / "run.json").read_text("utf-8"))["about"]
     assert (about["seed"], about["pivot"]) == (3, "fra_Latn")
+
+
+def test_the_page_on_configuration_lists_every_key_and_variable() -> None:
+    spec = importlib.util.spec_from_file_location("build_config", ROOT / "docs" / "build_config.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = (ROOT / "docs" / "config.md").read_text("utf-8")
+    assert page == module.page(), "run: python docs/build_config.py"
+    read = {
+        name
+        for path in (ROOT / "tokeval").rglob("*.py")
+        for name in re.findall(r"TOKEVAL_\w+", path.read_text("utf-8"))
+    }
+    assert read == set(re.findall(r"TOKEVAL_\w+", page))
 
 
 def test_report_renders_again(run: Run, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ class CompareConfig(Strict):
     id_column: str | None = Field(
         default=None, description="The column of parallel ids; default `id` where there is one."
     )
-    words: str | None = Field(default=None, description="The word segmenter; default `whitespace`.")
+    words: str | None = Field(default=None, description="The word segmenter: `whitespace` (default), `icu` or `auto`.")
     lexicons: dict[str, str | list[str]] | None = Field(default=None, description="Lexicon specs by language.")
     gold: dict[str, str] | None = Field(default=None, description="Gold segmentations by language.")
     lexical_decision: dict[str, str] | None = Field(
