@@ -1,6 +1,8 @@
 """tokeval: tokenizer evaluation that is right, fast and citable.
 
-The library does all that the command line does:
+In the library are a comparison (`compare`), the description of vocabularies (`vocab`), the health check of a tokenizer
+(`check`), a tokenizer by its spec (`load_tokenizer`) and the table of a results folder (`load_results`). Reports,
+differences and the gate are on the command line alone.
 
 >>> import tokeval
 >>> table = tokeval.compare(tokenizers={"bytes": "bytes:"}, corpora={"mine": "corpus.parquet"})  # doctest: +SKIP

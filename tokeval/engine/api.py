@@ -77,15 +77,16 @@ def compare(
         text_column: the column of documents.
         slice_by: columns whose values are the slices; None takes `language` where there is one, () none.
         id_column: the column of parallel ids; None takes `id` where there is one.
-        words: the word segmenter.
-        limit: read no more than the first so many rows of each corpus.
-        seed: of everything that is drawn at random.
+        words: the word segmenter: `whitespace`; `icu`, which needs an extra; `auto`, white space, and ICU where a
+            script has none and ICU is there.
+        limit: read no more than the first so many rows of each corpus, 1 or more; None for all.
+        seed: of everything that is drawn at random, 0 or more.
         accelerate: whether verified fast paths may stand in for the reference libraries; no figure depends on it.
-        cache_mb: memory for the caches of all fast paths in one worker, in MiB; None for 1024.
+        cache_mb: memory for the caches of all fast paths in one worker, in MiB, 1 or more; None for 1024.
         on_error: `stop`, or `skip`: leave a document on which a tokenizer fails out of its figures, and count it.
         trust_remote_code: whether `transformers:` may run code from a tokenizer's folder or repository.
-        engine: who runs it.
-        jobs: how many cores it may use; None for all.
+        engine: who runs it: `local`, or `ray`, which needs an extra.
+        jobs: how many cores it may use, 1 or more; None for all.
         cache: a folder where the states of this run are kept for the next, which then computes only what is new.
         lexicons: lexicon specs by language (a value of the slice column), one or several each.
         gold: gold segmentations by language, `FORMAT:PATH` or a path.
@@ -96,7 +97,12 @@ def compare(
         The result table, one row per figure (`.to_pandas()` works).
 
     Raises:
-        TokevalError: see its kinds; the message is one line.
+        UsageError: nothing to compare, an unknown name, or a value out of its range.
+        CorpusError: a corpus that is not there, cannot be read to its end, or has no text.
+        TokenizerError: one that cannot be loaded, or that fails on a document with `on_error` at `stop`.
+        LexiconError: a lexicon, a gold segmentation or a study that cannot be used.
+        MissingExtraError: an optional library is not installed; the hint says how to get it.
+        IncompleteRunError: a file changed while it was read, or the cluster lost a shard on every attempt.
     """
     plan = make_plan(
         tokenizers,

@@ -60,7 +60,7 @@ def vocab(
         corpora: none, or one: a path by its name, with text by language, to see where each token is used.
         text_column: the column of documents.
         slice_by: the columns whose values are the languages; None takes `language` where there is one.
-        limit: read no more than the first so many rows.
+        limit: read no more than the first so many rows, 1 or more; None for all.
         reach: whether to look for tokens that no text produces.
         qtok: whether to add the tables of Qtok 0.11, as it computes them.
         progress: told in a line what has been done.
@@ -73,7 +73,11 @@ def vocab(
         The result table; its column `corpus` is `vocabulary` where no text was read.
 
     Raises:
-        TokevalError: see its kinds; the message is one line.
+        UsageError: no tokenizer, several corpora, or a value out of its range.
+        TokenizerError: one that cannot be loaded.
+        NotSupportedError: one that declares no vocabulary.
+        CorpusError: the corpus cannot be read, or has no text.
+        MissingExtraError: an optional library is not installed; the hint says how to get it.
     """
     from tokeval.vocabulary.alphabets import exemplars
     from tokeval.vocabulary.characters import unicode_version

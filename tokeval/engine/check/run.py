@@ -37,7 +37,10 @@ def check(
         One finding per probe, in order; those whose severity is `ignore` are not run and not returned.
 
     Raises:
-        TokevalError: a tokenizer cannot be loaded, or an option names no probe.
+        UsageError: an option names no probe, or holds no such severity or share.
+        TokenizerError: a tokenizer cannot be loaded.
+        NotSupportedError: it holds the tokens of given documents, and can be tried on none.
+        MissingExtraError: its library is not installed; the hint says how to get it.
     """
     judgement = Judgement(severities or {}, thresholds or {})
     judgement.check([probe.name for probe in PROBES])
