@@ -127,13 +127,27 @@ def test_the_reader_stays_a_few_batches_ahead_at_most(
     assert furthest <= 4  # two in the queue, one with the reader, one at work
 
 
+class SlowToReturn(threading.Event):
+    """Lets others see that it is set long before who has set it goes on."""
+
+    def set(self) -> None:
+        first = not self.is_set()
+        super().set()
+        time.sleep(0.3 if first else 0)
+
+
+@pytest.mark.parametrize("event", [threading.Event, SlowToReturn])
 def test_a_failing_thread_ends_the_run_with_its_error(
-    corpus: Path, plan_of: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
+    corpus: Path, plan_of: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch, event: type[threading.Event]
 ) -> None:
+    errors = [CorpusError("no more")]
+
     def broken(*_: object) -> None:
-        raise CorpusError("no more")
+        if errors:
+            raise errors.pop()
 
     monkeypatch.setattr(local, "fold", broken)
+    monkeypatch.setattr(local.threading, "Event", event)
     plan = plan_of(corpus)
     work = Work(plan, load_workers(plan), jobs=3)
     before = threading.active_count()

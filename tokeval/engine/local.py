@@ -76,6 +76,10 @@ def scan(work: Work, shards: Sequence[Shard], merged: dict[int, ShardState]) -> 
             yield shard, state
 
 
+class _HaltedError(BaseException):
+    """Raised in a thread that is to stop as another one has failed; what looks after a document's errors passes it."""
+
+
 @dataclass(frozen=True)
 class _Shared:
     """A state that several threads fold into, and the lock that they hold meanwhile."""
@@ -157,7 +161,7 @@ class _Line:
 
     def _progress(self, name: str, size: int, seconds: float) -> None:
         if self.halt.is_set():
-            raise SystemExit
+            raise _HaltedError
         if self._work.progress is not None:
             self._work.progress(name, size, seconds)
 
@@ -168,7 +172,7 @@ class _Line:
             except queue.Full:
                 continue
             return
-        raise SystemExit
+        raise _HaltedError
 
     def _get(self) -> tuple[int, Part] | None:
         while not self.halt.is_set():
@@ -176,7 +180,7 @@ class _Line:
                 return self._parts.get(timeout=_PATIENCE)
             except queue.Empty:
                 continue
-        raise SystemExit
+        raise _HaltedError
 
     def _close(self, at: int) -> None:
         with self._lock:
@@ -195,12 +199,14 @@ class _Line:
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """What a thread raises ends the run."""
+        """What a thread raises ends the run: it is told of before the others are halted, who have nothing to tell."""
         try:
             yield
+        except _HaltedError:
+            return
         except BaseException as error:
-            self.halt.set()
             self._done.put(error)
+            self.halt.set()
 
 
 @contextmanager
