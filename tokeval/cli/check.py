@@ -143,11 +143,11 @@ def _is_named(text: str) -> bool:
 
 def _write(path: Path, content: bytes) -> None:
     from tokeval.errors import UsageError
-    from tokeval.results.store import add_files
+    from tokeval.results.store import write_file
 
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent} for {path.name}")
-    add_files(path.parent, {path.name: content})
+    write_file(path, content)
 
 
 def _xml(text: str) -> str:

@@ -32,7 +32,7 @@ def command(
     from tokeval.cli.progress import say
     from tokeval.errors import UsageError
     from tokeval.report.tokens import print_cuts, render_page
-    from tokeval.results.store import add_files
+    from tokeval.results.store import write_file
     from tokeval.tokenizers.load import check_name, load_tokenizer
 
     try:
@@ -50,8 +50,8 @@ def command(
     ]
     print_cuts(text, cuts, sys.stdout, brief=brief)
     if html is not None:
-        (written,) = add_files(html.parent, {html.name: render_page(text, cuts)})
-        say(f"wrote {written}")
+        write_file(html, render_page(text, cuts))
+        say(f"wrote {html}")
     return 0
 
 

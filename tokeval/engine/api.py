@@ -29,9 +29,9 @@ from tokeval.engine.ranks import rank_frequencies
 from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
 from tokeval.engine.work import Work
-from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError
+from tokeval.errors import CorpusError, IncompleteRunError, InterruptedRunError, UsageError
 from tokeval.metrics.linguistic.material import load_material
-from tokeval.results.store import TABLE, Results, save, to_parquet
+from tokeval.results.store import TABLE, Results, check_inputs, save, to_parquet
 from tokeval.tokenizers.encode import Encoder
 
 #: Called when a stage begins: its name, and the bytes of text that each tokenizer will get through in it.
@@ -164,6 +164,11 @@ def run_plan(
     tell = stage or (lambda _name, _bytes: None)
     tell("load", {})
     run = registry.find(registry.ENGINES, engine).load()
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"the number of jobs is {jobs}, it must be 1 or more")
+    if output is not None:
+        check_inputs(output, (file.path for corpus in plan.corpora for file in corpus.files))
+        check_inputs(output, (spec.location for _, spec in plan.tokenizers))
     jobs = jobs or cores()
     share_cores(jobs)
     material = load_material(plan.material)

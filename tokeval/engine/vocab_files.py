@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 
 from tokeval import __version__
 from tokeval.engine.vocab import vocab
+from tokeval.registry import split
 from tokeval.results.cells import inert
-from tokeval.results.store import TOKENS, VOCAB, Results, check_folder, save
+from tokeval.results.store import TOKENS, VOCAB, Results, check_folder, check_inputs, save
 from tokeval.tokenizers.load import Spec
 from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
 
@@ -49,6 +50,7 @@ def written_to(
         ResultsError: the folder cannot be written to, or holds the results of a comparison.
     """
     check_folder(folder, VOCAB)
+    check_inputs(folder, [*(split(spec)[1] for spec in tokenizers.values()), *(options.get("corpora") or {}).values()])
     started, clock = datetime.now(UTC), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tokeval-") as scratch:
         tables = {name: _Stream(Path(scratch) / name) for name in (TOKENS, USE)}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,18 @@ TABLE, RUN = "results.parquet", "run.json"
 TOKENS = "vocabulary.parquet"
 #: The commands that write results.
 COMPARE, VOCAB = "compare", "vocab"
+#: Every name that they, and reports made of their results, give a file in a folder of results.
+FILES = frozenset(
+    {
+        *(TABLE, RUN, TOKENS),
+        *(f"{name}.parquet" for name in ("samples", "sums", "words", "frequencies", "tokens", "token_use")),
+        *("report.md", "report.html", "results.csv", "results-wide.csv", "results.json", "tables.tex"),
+        *("vocabulary.md", "vocabulary.html", "unreachable.csv"),
+    }
+)
+
+#: How an address looks as a path; one letter is a drive.
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:/")
 
 #: One row of the result table.
 Row = Mapping[str, Any]
@@ -135,27 +149,48 @@ def check_folder(folder: Path, command: str | None = None) -> None:
                 f"{folder} holds the results of tokeval {owner}, which tokeval {command} would overwrite",
                 hint="name another folder with -o",
             )
-    if folder.exists() and not folder.is_dir():
-        raise ResultsError(f"{folder} is a file, not a folder for results", hint="name another folder with -o")
+    if _ADDRESS.match(folder.as_posix()):
+        raise ResultsError(f"{folder} is an address; results are written to a folder of this machine")
     place = folder
     while not place.exists():
         place = place.parent
+    if not place.is_dir():
+        raise ResultsError(f"{place} is a file, not a folder for results", hint="name another folder with -o")
     if not os.access(place, os.W_OK):
         raise ResultsError(f"{place} cannot be written to", hint="name another folder with -o")
+
+
+def check_inputs(folder: Path, inputs: Iterable[str]) -> None:
+    """See that no file that is read lies where results will be written.
+
+    Raises:
+        ResultsError: one does.
+    """
+    for path in map(Path, inputs):
+        if path.name in FILES and path.parent.resolve() == folder.resolve():
+            raise ResultsError(
+                f"the results would be written over {path}, which is read", hint="name another folder with -o"
+            )
 
 
 def save(folder: Path, table: pa.Table, run: Mapping[str, Any], files: Mapping[str, bytes | Path]) -> list[Path]:
     """Write the table, the run record and the further files; each appears whole, all at the end.
 
+    What lies there of earlier results and reports, and is none of these, is removed.
+
     Raises:
         ResultsError: the folder cannot be written.
     """
     record = json.dumps(run, indent=2, ensure_ascii=False, default=str) + "\n"
-    return add_files(folder, {TABLE: to_parquet(table), RUN: record.encode(), **files})
+    written = add_files(folder, {TABLE: to_parquet(table), RUN: record.encode(), **files})
+    for name in FILES - {path.name for path in written}:
+        with suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
+    return written
 
 
 def add_files(folder: Path, files: Mapping[str, bytes | Path]) -> list[Path]:
-    """Put files into a folder, made if need be: all are written beside it first, then moved in.
+    """Put files into a folder, made if need be: all are written first, on its own file system, then moved in.
 
     Content that is too large to hold is given as a Path, which is moved too.
 
@@ -163,25 +198,9 @@ def add_files(folder: Path, files: Mapping[str, bytes | Path]) -> list[Path]:
         ResultsError: the folder cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            for name, content in files.items():
-                if isinstance(content, Path):
-                    shutil.move(content, made / name)
-                else:
-                    (made / name).write_bytes(content)
-            if folder.exists():
-                for name in files:
-                    (made / name).replace(folder / name)
-            else:
-                made.chmod(0o755)  # mkdtemp makes it private
-                made.rename(folder)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        return _put(folder, files)
     except OSError as error:
         raise ResultsError(f"cannot write the results to {folder}: {error.strerror or error}") from error
-    return [folder / name for name in files]
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -191,11 +210,27 @@ def write_file(path: Path, content: bytes) -> None:
         ResultsError: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as stream:
-            made = Path(stream.name)
-            stream.write(content)
-        made.chmod(0o644)  # NamedTemporaryFile makes it private
-        made.replace(path)
+        _put(path.parent, {path.name: content})
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _put(folder: Path, files: Mapping[str, bytes | Path]) -> list[Path]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # a folder that is there may be all of a volume: what is beside it lies elsewhere, or cannot be written to
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder if folder.exists() else folder.parent))
+    try:
+        for name, content in files.items():
+            if isinstance(content, Path):
+                shutil.move(content, made / name)
+            else:
+                (made / name).write_bytes(content)
+        if folder.exists():
+            for name in files:
+                (made / name).replace(folder / name)
+        else:
+            made.chmod(0o755)  # mkdtemp makes it private
+            made.rename(folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return [folder / name for name in files]
