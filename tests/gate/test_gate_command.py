@@ -139,6 +139,15 @@ def test_compare_gates_in_one_command(fresh: Path, start: Start) -> None:
     assert (fresh / "out" / "results.parquet").is_file()
 
 
+def test_compare_gates_on_a_lexicon(fresh: Path, inside: Start) -> None:
+    (fresh / "words.txt").write_text("ab\ncd\n")
+    (fresh / "rules.toml").write_text('[[rule]]\nmetric = "language_token_rate"\nslice = "eng"\nmin = 0.1\n')
+    run = ["compare", "-t", "tok=new.json", "-c", "c=corpus.parquet", "-o", "out", "-q", "--gate", "rules.toml"]
+    done = inside(fresh, *run, "--lexicon", "eng=words:words.txt", "--junit", "junit.xml")
+    assert (done.returncode, counts(fresh)) == (0, (1, 0, 0)), done.stderr
+    assert "--lexicon" in inside(fresh, *run).stderr  # that of the run, which has none
+
+
 @pytest.mark.parametrize(
     ("rules", "message", "hint"),
     [

@@ -101,15 +101,14 @@ def prepare(path: Path, plan: Plan, baseline: str | None) -> Rules:
         GateError: a metric that is unknown or not part of the run, or a baseline is needed and none is named.
     """
     from tokeval.gate.rules import check_names, read_rules
-    from tokeval.metrics.select import select
 
     rules = read_rules(path)
     check_names(rules, directions())
-    chosen = {m.name for m in select(plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None)}
+    chosen = {metric.name for metric in plan.chosen}
     for rule in rules.rules:
         at = f"{path}:{rules.place(rule, 'metric')}"
         if rule.metric not in chosen:
-            needs = "name it with -m, and what it needs with --baseline or --pivot"
+            needs = "name it with -m, and what it needs with --baseline, --pivot, --lexicon or the like"
             raise GateError(f"{at}: this run does not compute {rule.metric}", hint=needs)
         if rule.needs_run and baseline is None:
             raise GateError(f"{at}: this rule needs a baseline", hint="add --gate-baseline, or against = NAME")

@@ -9,6 +9,7 @@ from tokeval import __version__
 from tokeval.corpus.source import Corpus, Piece, open_corpus
 from tokeval.corpus.units import SEGMENTERS, segmenter_name
 from tokeval.errors import UsageError, suggest
+from tokeval.metrics.base import Metric
 from tokeval.metrics.linguistic.material import BYTE, IDEAL, Material, material
 from tokeval.metrics.select import select
 from tokeval.signature import digest
@@ -55,6 +56,12 @@ class Plan:
     def digest(self) -> str:
         """A short hash of the plan: a checkpoint or cache of another plan is another digest."""
         return digest(__version__, repr(self))
+
+    @property
+    def chosen(self) -> list[Metric]:
+        """The metrics, in the order of the table."""
+        given = self.material.given
+        return select(self.metrics, baseline=self.baseline is not None, pivot=self.pivot is not None, given=given)
 
 
 @dataclass(frozen=True)

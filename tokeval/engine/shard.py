@@ -19,7 +19,7 @@ from tokeval.engine.plan import SKIP, Plan, Shard
 from tokeval.errors import CorpusError, IncompleteRunError, TokenizerError
 from tokeval.metrics.base import Accumulator, Measure, Metric, View
 from tokeval.metrics.measures import DOCUMENTS
-from tokeval.metrics.select import accumulators_of, measures_of, needs_of, select
+from tokeval.metrics.select import accumulators_of, measures_of, needs_of
 from tokeval.metrics.skipped import Skipped
 from tokeval.metrics.sums import Sums
 from tokeval.schema import DECODE, SPANS, Batch, Encoding, TokenizerFacts
@@ -110,9 +110,7 @@ class Workers:
 
 def load_workers(plan: Plan) -> Workers:
     """Load the plan's tokenizers and metrics, and try their fast paths."""
-    metrics = select(
-        plan.metrics, baseline=plan.baseline is not None, pivot=plan.pivot is not None, given=plan.material.given
-    )
+    metrics = plan.chosen
     needs = needs_of(metrics)
     rows = sum(piece.rows for corpus in plan.corpora for piece in corpus.pieces)
     encoders, load_ns = {}, {}
