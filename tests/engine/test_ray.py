@@ -148,6 +148,14 @@ def test_a_node_without_the_files_of_a_tokenizer_gets_them(
     assert not any(path.exists() for path in paths)
 
 
+def test_weights_beside_a_tokenizer_stay_where_they_are(corpus: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "corpora" / "tokenizers" / "demo-bpe.json", tmp_path / "tokenizer.json")
+    for name in ("model.safetensors", "README.md"):
+        (tmp_path / name).write_text("large")
+    plan = make_plan({"t": str(tmp_path)}, {"mine": str(corpus)})
+    assert {name for files in cluster._tokenizer_files(plan).values() for name in files} == {"tokenizer.json"}
+
+
 def test_a_local_checkpoint_is_continued_on_the_cluster(
     corpus: Path, plan_of: Callable[..., Plan], tmp_path: Path
 ) -> None:

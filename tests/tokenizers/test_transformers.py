@@ -81,6 +81,8 @@ def test_special_tokens_in_the_text_are_text_and_none_are_added(tmp_path: Path) 
 def test_the_fingerprint_is_of_the_files(tmp_path: Path) -> None:
     spec = slow(tmp_path, "BertTokenizerLegacy")
     first = load_tokenizer(spec).fingerprint
+    for name in ("README.md", "model.safetensors"):
+        (tmp_path / "BertTokenizerLegacy" / name).write_text("of the model, not of its tokenizer")
     assert load_tokenizer(spec).fingerprint == first
     with (tmp_path / "BertTokenizerLegacy" / "vocab.txt").open("a") as stream:
         stream.write("more\n")

@@ -6,7 +6,9 @@ driver holds one at a time. Ray retries what was lost with a worker.
 
 from __future__ import annotations
 
+import atexit
 import logging
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +23,7 @@ from tokeval.engine.states import pack, unpack
 from tokeval.engine.work import Work
 from tokeval.errors import IncompleteRunError, TokevalError, UsageError, first_line
 from tokeval.signature import digest
-from tokeval.tokenizers.load import moved, places_of
+from tokeval.tokenizers.load import files_in, moved, places_of
 
 if TYPE_CHECKING:
     from tokeval.schema import TokenizerFacts
@@ -214,6 +216,7 @@ def _localized(job: Job) -> Plan:
 def _written(place: str, files: Mapping[str, bytes]) -> str:
     """Files that travelled, in a new folder; its path, or that of the one of them that the place was."""
     folder = Path(tempfile.mkdtemp(prefix="tokeval-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
     return str(folder / Path(place).name if Path(place).name in files else folder)
@@ -224,7 +227,7 @@ def _tokenizer_files(plan: Plan) -> dict[str, dict[str, bytes]]:
     found = {}
     for place in {place: None for _, spec in plan.tokenizers for place in places_of(spec)}:
         path = Path(place)
-        beside = sorted(path.iterdir()) if path.is_dir() else [path, *(path.parent / name for name in _COMPANIONS)]
+        beside = files_in(path) if path.is_dir() else [path, *(path.parent / name for name in _COMPANIONS)]
         found[place] = {p.name: p.read_bytes() for p in beside if p.is_file()}
     return found
 

@@ -15,7 +15,7 @@ from tokeval.schema import DECODE, IDS
 from tokeval.signature import digest, file_digest
 from tokeval.tokenizers.base import Tokenizer
 from tokeval.tokenizers.limits import check_json
-from tokeval.tokenizers.load import load_tokenizer, parse_spec
+from tokeval.tokenizers.load import files_in, load_tokenizer, parse_spec
 
 
 class Transformers(Tokenizer):
@@ -76,7 +76,6 @@ def _fingerprint(location: str, revision: str | None, tokenizer: Any) -> str:
     folder = Path(location)
     kind = type(tokenizer).__name__
     if folder.is_dir():
-        files = sorted(path for path in folder.iterdir() if path.is_file())
-        return digest(kind, *(part for path in files for part in (path.name, file_digest(path))))
+        return digest(kind, *(part for path in files_in(folder) for part in (path.name, file_digest(path))))
     pieces = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     return digest(kind, revision or "", *(f"{i} {piece}" for piece, i in pieces))

@@ -10,7 +10,7 @@ from pathlib import Path
 from tokeval import registry
 from tokeval.errors import TokenizerError, TokevalError, UsageError, first_line, near_file
 from tokeval.tokenizers.base import Tokenizer
-from tokeval.tokenizers.limits import check_size
+from tokeval.tokenizers.limits import check_size, limit
 from tokeval.tokenizers.sniff import describe, part_of, sniff
 
 #: `org/name`, `org/name@revision`: a repository on the hub, where no file or folder has that name.
@@ -18,6 +18,10 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w-]+(\.\d[\w-]*)*(@[\w./-]+)?")
 
 #: Files that belong to the Hugging Face backend by their name.
 _HF_FILES = ("tokenizer.json", "vocab.json", "encoder.json", "vocab.txt")
+
+
+#: What the names of files end in that tokenizers are loaded from.
+_OF_TOKENIZERS = frozenset({".json", ".txt", ".model", ".tiktoken", ".bpe", ".vocab", ".spm", ".py"})
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,13 @@ def places_of(spec: Spec) -> list[str]:
         return places_of(parse_spec(inner)) if colon else []
     _, _, beside = (spec.revision or "").partition("=")
     return [place for place in (spec.location, beside) if place and Path(place).exists()]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder that may say how its tokenizer works, sorted; weights and a card may lie beside them."""
+    most = limit("TOKEVAL_MAX_TOKENIZER_MB") << 20
+    files = (path for path in sorted(folder.iterdir()) if path.suffix in _OF_TOKENIZERS and path.is_file())
+    return [path for path in files if path.stat().st_size <= most]
 
 
 def moved(spec: Spec, places: Mapping[str, str]) -> Spec:
