@@ -109,10 +109,11 @@ def as_junit(spec: str, findings: Sequence[Finding], *, remarks_fail: bool) -> b
 
 
 def _print(findings: Sequence[Finding], *, quiet: bool, passed: bool) -> None:
-    from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False)
+    from tokeval.report.console import make_console
+
+    console = make_console(sys.stdout)
     width = max((len(finding.probe) for finding in findings), default=0)
     for finding in findings:
         word = str(finding.outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,10 +97,10 @@ def _report(path: str, text: str, slice_by: str | None, id_column: str | None) -
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from tokeval.report.console import make_console
     from tokeval.report.values import clean
 
     shown = ("documents", "bytes", "chars", "words", "nulls", "empty", "duplicates")
@@ -110,7 +111,7 @@ def _print(report: Report) -> None:
     for slice_name, part in report.slices.items():
         table.add_row(escape(clean(slice_name)), *(f"{getattr(part, name):,}" for name in shown))
     table.add_row("all", *(f"{report.total(name):,}" for name in shown), style="bold")
-    Console(highlight=False).print(table)
+    make_console(sys.stdout).print(table)
     print(f"fingerprint {report.fingerprint}")
     if report.ids is not None:
         aligned = "" if report.aligned is None else f", {report.aligned:,} of them in every slice"

@@ -180,14 +180,14 @@ def _parts_of(results: Results) -> set[str]:
 
 
 def _print_table(found: Sequence[Difference], units: Mapping[str, str], slices: bool) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from tokeval.report.console import make_console
     from tokeval.report.values import clean
     from tokeval.schema import ALL, MACRO
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console = make_console(sys.stdout, 120)
     for x, y in dict.fromkeys((item.a, item.b) for item in found):
         mine = [item for item in found if (item.a, item.b) == (x, y) and item.refused is None]
         for corpus in dict.fromkeys(item.corpus for item in mine):

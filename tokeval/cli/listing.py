@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,12 +15,12 @@ def command(
     group: Annotated[str, typer.Argument(metavar="tokenizers|metrics|reports|lexicons|engines", help="What to list.")],
 ) -> int:
     """List tokenizer backends, metrics, report formats, kinds of lexicon or engines."""
-    from rich.console import Console
     from rich.table import Table
 
     from tokeval import registry
     from tokeval.errors import UsageError, suggest
     from tokeval.metrics.select import all_metrics
+    from tokeval.report.console import make_console
 
     groups = (registry.TOKENIZERS, registry.METRICS, registry.REPORTS, registry.LEXICONS, registry.ENGINES)
     if group not in groups:
@@ -39,10 +40,8 @@ def command(
         for entry in registry.entries(group).values():
             state = "yes" if entry.installed else f'no: pip install "tokeval[{entry.extra}]"'
             table.add_row(entry.name, entry.origin, state.replace("[", "\\["))
-    console = Console(highlight=False)
     # names are for the eye and for grep: where nobody reads, a line is as long as it takes
-    console = console if console.is_terminal else Console(highlight=False, width=1 << 12)
-    console.print(table)
+    make_console(sys.stdout, 1 << 12).print(table)
     return 0
 
 

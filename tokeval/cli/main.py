@@ -55,8 +55,12 @@ def _root(
 def main() -> None:
     """Run the command line; errors are one line and a hint on stderr, with an exit code by kind."""
     gc.set_threshold(_OBJECTS)
+    stdout = sys.stdout
     try:
         code = app(standalone_mode=False)
+    except SystemExit as leaving:
+        # typer takes a pipe that nobody reads any more for a failure with the gate's code, and puts a wrapper there
+        code = leaving.code if sys.stdout is stdout else 0
     except TokevalError as error:
         _complain(error.message, error.hint)
         code = error.exit_code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ _RATES = {"language_token_rate": "%TR", "pure_token_rate": "%Pure"}
 
 def show(results: Results, *, to_stdout: bool) -> None:
     """One row per language and tokenizer; nothing where the summary shows the rates already, or there are none."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
+    from tokeval.report.console import make_console
     from tokeval.schema import ALL
 
     columns = ("corpus", "slice", "tokenizer", "metric", "value")
@@ -38,5 +37,4 @@ def show(results: Results, *, to_stdout: bool) -> None:
         shown = [values.get(metric) for metric in _RATES]
         table.add_row(*map(escape, key), *("–" if value is None else f"{value:.1%}" for value in shown))
     stream = sys.stdout if to_stdout else sys.stderr
-    width = None if stream.isatty() else int(os.environ.get("COLUMNS", "80"))
-    Console(file=stream, width=width, highlight=False).print(table)
+    make_console(stream).print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,11 @@ _STYLES = {"failed": "bold red", "warned": "yellow", "allowed": "dim", "passed":
 
 def show(verdict: Verdict) -> None:
     """Print it to stdout."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120")), highlight=False)
+    from tokeval.report.console import make_console
+
+    console = make_console(sys.stdout, 120)
     compared = any(check.comparison for check in verdict.checks)
     for rule in verdict.rules.rules:
         checks = verdict.of(rule)

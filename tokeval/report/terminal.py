@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tokeval.report.console import make_console
 from tokeval.report.summary import losses
 from tokeval.report.values import ARROWS, Cell, Grid, clean, grids, headline, interval, shown
 from tokeval.results.store import Results
@@ -36,12 +35,6 @@ def print_summary(results: Results, stream: TextIO) -> None:
         for loss in losses(results, {grid.info.name: grid for grid in found}):
             text = f"{clean(loss.name, _NAME)} loses text: {100 * loss.rate:.2g} % of its tokens are the unknown token"
             console.print(Text(text, style="yellow"))
-
-
-def make_console(stream: TextIO) -> Console:
-    """A console that is plain when piped and without colour under NO_COLOR; 80 columns where none are known."""
-    width = None if stream.isatty() else int(os.environ.get("COLUMNS", "80"))
-    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
 
 
 def _blocks(found: Sequence[Grid], width: int, *, plain: bool) -> list[list[Grid]]:

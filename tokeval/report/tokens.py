@@ -75,7 +75,7 @@ def print_cuts(text: str, cuts: Sequence[Cut], stream: TextIO, *, brief: bool = 
     """The cuts under one another, aligned by character; then, unless brief, every token with id and bytes."""
     from rich.text import Text
 
-    from tokeval.report.terminal import make_console
+    from tokeval.report.console import make_console
 
     console = make_console(stream)
     segments = _segments(text, cuts)
