@@ -76,7 +76,7 @@ def staged(arguments: list[str]) -> dict[str, Spent]:
         _, status, usage = os.wait4(process.pid, 0)
         if status:
             raise SystemExit(f"{' '.join(command)} failed")
-    ends = [marks[name] for name in ("load", "scan", "progress", "compute", "end")]
+    ends = [marks[name] for name in ("load", "scan", "progress", "compute", "write")]
     ends.append((time.perf_counter() - clock, usage.ru_utime + usage.ru_stime))
     begins = [(0.0, 0.0), *ends[:-1]]
     return {

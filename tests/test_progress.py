@@ -88,6 +88,19 @@ def test_a_log_has_no_codes_and_json_admits_what_it_does_not_know(corpus: Path) 
     assert records[-1]["seconds_left"] is None
 
 
+def test_the_end_is_told_when_everything_is_written(corpus: Path, tmp_path: Path) -> None:
+    command = [*COMMAND, "-c", f"c={corpus}", "--progress", "json", "-o", str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            record = json.loads(line)
+            if record["event"] == "end":
+                assert (tmp_path / "out" / "results.parquet").is_file()
+                break
+        assert record["stage"] == "write"
+        process.communicate()
+
+
 def test_time_left_is_told_while_the_total_holds() -> None:
     meter = Meter()
     meter.begin("scan", {"a": 1000, "b": 1000})

@@ -133,16 +133,17 @@ def command(
             shard_bytes=shard_mb << 20,
             **cluster,
         )
+        if folder is not None:
+            meter.begin("write", {})
+            written = write_results(folder, results, record, chosen)
+            finish(folder)
     for line in results.about.warnings:
         progress.say(f"warning: {line}")
     if not quiet or folder is None:
         print_summary(results, sys.stdout if folder is None else sys.stderr)
         rates.show(results, to_stdout=folder is None)
-    if folder is not None:
-        written = write_results(folder, results, record, chosen)
-        finish(folder)
-        if not quiet:
-            progress.say("wrote " + ", ".join(str(path) for path in written))
+    if folder is not None and not quiet:
+        progress.say("wrote " + ", ".join(str(path) for path in written))
     if rules is None:
         return 0
     verdict = judge(results, rules, gate_baseline, name=str(folder))

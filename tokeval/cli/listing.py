@@ -40,8 +40,10 @@ def command(
         for entry in registry.entries(group).values():
             state = "yes" if entry.installed else f'no: pip install "tokeval[{entry.extra}]"'
             table.add_row(entry.name, entry.origin, state.replace("[", "\\["))
-    # names are for the eye and for grep: where nobody reads, a line is as long as it takes
-    make_console(sys.stdout, 1 << 12).print(table)
+    console = make_console(sys.stdout)
+    if not console.is_terminal:  # names are for the eye and for grep: where nobody reads, a line is as long as it takes
+        console.width = 1 << 12
+    console.print(table)
     return 0
 
 

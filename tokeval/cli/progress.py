@@ -23,7 +23,7 @@ STYLES = ("auto", "bar", "lines", "json", "none")
 _SECONDS_BETWEEN_LINES = 10.0
 #: Columns of a terminal that a bar with sizes and rates takes; a narrower one shows shares and time.
 _WIDE = 70
-_STAGES = {"load": "loading tokenizers", "scan": "scanning", "compute": "computing figures"}
+_STAGES = {"load": "loading tokenizers", "scan": "scanning", "compute": "computing figures", "write": "writing"}
 
 
 def say(line: str) -> None:
