@@ -20,7 +20,7 @@ from tokeval.engine import local, shard
 from tokeval.engine.plan import Plan, make_plan, make_shards
 from tokeval.engine.shard import load_workers, run_shard
 from tokeval.engine.work import Work
-from tokeval.errors import CorpusError, IncompleteRunError
+from tokeval.errors import CorpusError, IncompleteRunError, UsageError
 from tokeval.results.store import save
 
 
@@ -192,3 +192,9 @@ def test_wide_and_narrow_row_groups_give_equal_tables(tmp_path: Path, plan_of: C
         assert pq.ParquetFile(path).metadata.num_row_groups == -(-300 // size)
         tables.append(run_plan(plan_of(path))[0])
     assert tables[0].equals(tables[1])
+
+
+@pytest.mark.parametrize("jobs", [0, -1])
+def test_fewer_than_one_job_is_refused(corpus: Path, plan_of: Callable[..., Plan], jobs: int) -> None:
+    with pytest.raises(UsageError, match="must be 1 or more"):
+        run_plan(plan_of(corpus), jobs=jobs)

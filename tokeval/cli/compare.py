@@ -76,7 +76,7 @@ def command(
     file = read_toml(config, CompareConfig) if config is not None else CompareConfig()
     folder = output
     if folder is None and config is not None and file.output:
-        folder = Path(os.path.normpath(config.parent / file.output))
+        folder = Path(os.path.normpath(config.parent / options.folder(file.output)))
     chosen = renders(formats or file.formats or ["md", "csv"])
     if ray_address and engine != "ray":
         raise UsageError(f"--ray-address is for --engine ray, not {engine}")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from tokeval.errors import UsageError
 
 
 def tokenizers(panel: str | None = None) -> Any:
@@ -36,9 +39,22 @@ def limit(text: str, panel: str) -> Any:
     return typer.Option(envvar="TOKEVAL_LIMIT", help=text, rich_help_panel=panel)
 
 
+def folder(text: str) -> Path:
+    """The folder that is meant by an option's value.
+
+    Raises:
+        UsageError: it is an address, or empty, which would be the folder that one is in.
+    """
+    if not text or "://" in text:
+        raise UsageError(f"{text!r} is no folder here", hint="results are written to a folder of this machine: -o DIR")
+    return Path(text)
+
+
 def output(text: str, panel: str | None = None, variable: str | None = None) -> Any:
     """-o DIR."""
-    return typer.Option("-o", "--output", envvar=variable, metavar="DIR", help=text, rich_help_panel=panel)
+    return typer.Option(
+        "-o", "--output", parser=folder, envvar=variable, metavar="DIR", help=text, rich_help_panel=panel
+    )
 
 
 def formats(default: str, panel: str | None = None) -> Any:

@@ -45,14 +45,13 @@ def command(
     chosen = renders(formats or ["md", "csv"])
     if len(folders) > 1 and output is None:
         raise UsageError("there is no folder for the merged reports", hint="add -o DIR")
-    if output is not None:
-        check_folder(output)
+    folder = output or (folders[0] if folders[0].is_dir() else folders[0].parent)
+    check_folder(folder)
     results, left_out = _read(folders)
     for line in left_out:
         say(f"left out: {line}")
     files = {name: content for render in chosen for name, content in render(results).items()}
-    first = folders[0] if folders[0].is_dir() else folders[0].parent
-    written = add_files(output or first, files)
+    written = add_files(folder, files)
     if len(folders) > 1:
         print_summary(results, sys.stderr)
     say("wrote " + ", ".join(str(path) for path in written))

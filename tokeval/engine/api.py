@@ -24,7 +24,7 @@ from tokeval.engine.cores import cores, share_cores
 from tokeval.engine.documents import check_documents
 from tokeval.engine.figures import make_tables, pivot_lines, plan_record, skipped_lines
 from tokeval.engine.frequent import count_words
-from tokeval.engine.plan import SHARD_BYTES, Plan, make_plan, make_shards
+from tokeval.engine.plan import SHARD_BYTES, Plan, inputs_of, make_plan, make_shards
 from tokeval.engine.ranks import rank_frequencies
 from tokeval.engine.samples import cut_samples
 from tokeval.engine.shard import Progress, ShardState, Todo, Workers, everything, load_workers
@@ -167,8 +167,7 @@ def run_plan(
     if jobs is not None and jobs < 1:
         raise UsageError(f"the number of jobs is {jobs}, it must be 1 or more")
     if output is not None:
-        check_inputs(output, (file.path for corpus in plan.corpora for file in corpus.files))
-        check_inputs(output, (spec.location for _, spec in plan.tokenizers))
+        check_inputs(output, inputs_of(plan))
     jobs = jobs or cores()
     share_cores(jobs)
     material = load_material(plan.material)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from tokeval import __version__
 from tokeval.corpus.source import Corpus, Piece, open_corpus
@@ -14,7 +15,7 @@ from tokeval.metrics.linguistic.material import BYTE, IDEAL, Material, material
 from tokeval.metrics.select import select
 from tokeval.signature import digest
 from tokeval.tokenizers.fast import CACHE_BYTES
-from tokeval.tokenizers.load import Spec, check_name, parse_spec, trusting
+from tokeval.tokenizers.load import Spec, check_name, parse_spec, places_of, trusting
 
 #: Text of a shard in bytes, about: what is done again after a crash.
 SHARD_BYTES = 256 << 20
@@ -128,7 +129,10 @@ def make_plan(
     for yardstick in (IDEAL, BYTE) if gold else ():
         if yardstick in tokenizers:
             raise UsageError(f"with --gold, {yardstick!r} is the name of a yardstick", hint="give it another name")
-    select(metrics, baseline=baseline is not None, pivot=pivot is not None, given=named.given)
+    reference = () if accelerate else tuple(tokenizers)
+    cache_bytes = CACHE_BYTES if cache_mb is None else cache_mb << 20
+    plan = Plan((), (), tuple(metrics), baseline, pivot, words, seed, named, on_error, reference, cache_bytes)
+    _ = plan.chosen  # what cannot be is said before a corpus is opened, which may be far away
     opened = tuple(
         open_corpus(
             check_name(name),
@@ -145,9 +149,18 @@ def make_plan(
     )
     if trust_remote_code:
         specs = tuple((name, trusting(spec)) for name, spec in specs)
-    reference = () if accelerate else tuple(tokenizers)
-    cache_bytes = CACHE_BYTES if cache_mb is None else cache_mb << 20
-    return Plan(specs, opened, tuple(metrics), baseline, pivot, words, seed, named, on_error, reference, cache_bytes)
+    return replace(plan, tokenizers=specs, corpora=opened)
+
+
+def inputs_of(plan: Plan) -> list[Path]:
+    """The files here that a plan reads, as far as it names them."""
+    material = plan.material
+    specs = [spec for pairs in (material.gold, material.decisions) for _, spec in pairs]
+    specs += [spec for _, several in material.lexicons for spec in several]
+    named = [place for _, spec in plan.tokenizers for place in places_of(spec)]
+    named += [part for spec in specs for part in (spec, spec.partition(":")[2])]  # a path, or KIND:PATH
+    named += [file.path for corpus in plan.corpora for file in corpus.files]
+    return [path for path in map(Path, named) if path.is_file()]
 
 
 def make_shards(plan: Plan, *, parts: int | None = None, shard_bytes: int = SHARD_BYTES) -> list[Shard]:

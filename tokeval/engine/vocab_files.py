@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval import __version__
+from tokeval.corpus.places import find, is_remote
 from tokeval.engine.vocab import vocab
-from tokeval.registry import split
 from tokeval.results.cells import inert
 from tokeval.results.store import TOKENS, VOCAB, Results, check_folder, check_inputs, save
-from tokeval.tokenizers.load import Spec
+from tokeval.tokenizers.load import Spec, parse_spec, places_of
 from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
 
 if TYPE_CHECKING:
@@ -48,9 +48,13 @@ def written_to(
 
     Raises:
         ResultsError: the folder cannot be written to, or holds the results of a comparison.
+        UsageError: the results would overwrite what is read.
     """
     check_folder(folder, VOCAB)
-    check_inputs(folder, [*(split(spec)[1] for spec in tokenizers.values()), *(options.get("corpora") or {}).values()])
+    places = [place for spec in tokenizers.values() for place in places_of(parse_spec(spec))]
+    for corpus in (options.get("corpora") or {}).values():
+        places += [] if is_remote(corpus) else [file.path for file in find(corpus, ".parquet")[0]]
+    check_inputs(folder, map(Path, places))
     started, clock = datetime.now(UTC), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tokeval-") as scratch:
         tables = {name: _Stream(Path(scratch) / name) for name in (TOKENS, USE)}

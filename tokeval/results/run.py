@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from tokeval.errors import IncompleteRunError, ResultsError
@@ -51,22 +52,36 @@ def load_folder(path: Path) -> Results:
 
 def is_run(path: Path) -> bool:
     """Whether a run, finished or not, wrote to this folder or is this file."""
-    here = (path / TABLE).is_file() or (path / RUN).is_file() or checkpoint_folder(path).exists()
+    here = (path / TABLE).is_file() or (path / RUN).is_file() or _left_in(path) is not None
     return here or path.suffix == ".parquet"
 
 
 def checkpoint_folder(output: Path) -> Path:
-    """Where the checkpoint of a run that writes to `output` lies: beside it, hidden."""
-    output = output.absolute()
-    return output.parent / f".{output.name}.checkpoint"
+    """Where the checkpoint of a run that writes to `output` lies, hidden: beside it, as it may not be there yet.
+
+    Inside it where it is a volume, which may be all that outlives a container, or where nothing can be put beside it.
+    """
+    output = Path(os.path.realpath(output))
+    beside, inside = _checkpoints(output)
+    shut = output.is_dir() and not os.access(output.parent, os.W_OK | os.X_OK)
+    return inside if shut or output.is_mount() else beside
+
+
+def _checkpoints(output: Path) -> tuple[Path, Path]:
+    return output.parent / f".{output.name}.checkpoint", output / ".checkpoint"
+
+
+def _left_in(folder: Path) -> Path | None:
+    """The checkpoint of a run that did not finish, whoever may write where."""
+    return next((path for path in _checkpoints(Path(os.path.realpath(folder))) if path.exists()), None)
 
 
 def _finished(place: Place) -> bool:
     """Whether a run is recorded there, once it is seen that none is unfinished; a file by another name is no run."""
     if (place.file or TABLE) != TABLE:
         return False
-    if place.folder is not None and checkpoint_folder(place.folder).exists():
-        kept = checkpoint_folder(place.folder)
+    kept = _left_in(place.folder) if place.folder is not None else None
+    if kept is not None:
         raise IncompleteRunError(
             f"the last run into {place.folder} did not finish: {kept} is its checkpoint", hint=_HINT
         )

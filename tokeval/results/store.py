@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,28 +15,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tokeval.errors import ResultsError
+from tokeval.errors import ResultsError, UsageError
 from tokeval.results.about import About
 from tokeval.schema import Once, result_schema
 
 TABLE, RUN = "results.parquet", "run.json"
 #: What `tokeval vocab` writes beside its results, and no other command.
 TOKENS = "vocabulary.parquet"
+#: All that tokeval writes into a folder of results, tables and reports.
+WRITTEN = frozenset(
+    [
+        *(TABLE, RUN, TOKENS, "token_use.parquet", "unreachable.csv"),
+        *("frequencies.parquet", "samples.parquet", "sums.parquet", "tokens.parquet", "words.parquet"),
+        *("report.html", "report.md", "results-wide.csv", "results.csv", "results.json", "tables.tex"),
+        *("vocabulary.html", "vocabulary.md"),
+    ]
+)
 #: The commands that write results.
 COMPARE, VOCAB = "compare", "vocab"
-#: Every name that they, and reports made of their results, give a file in a folder of results.
-FILES = frozenset(
-    {
-        *(TABLE, RUN, TOKENS),
-        *(f"{name}.parquet" for name in ("samples", "sums", "words", "frequencies", "tokens", "token_use")),
-        *("report.md", "report.html", "results.csv", "results-wide.csv", "results.json", "tables.tex"),
-        *("vocabulary.md", "vocabulary.html", "unreachable.csv"),
-    }
-)
-
-#: How an address looks as a path; one letter is a drive.
-_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:/")
-
 #: One row of the result table.
 Row = Mapping[str, Any]
 
@@ -149,58 +143,60 @@ def check_folder(folder: Path, command: str | None = None) -> None:
                 f"{folder} holds the results of tokeval {owner}, which tokeval {command} would overwrite",
                 hint="name another folder with -o",
             )
-    if _ADDRESS.match(folder.as_posix()):
-        raise ResultsError(f"{folder} is an address; results are written to a folder of this machine")
-    place = folder
+    place = _real(folder)
     while not place.exists():
         place = place.parent
     if not place.is_dir():
         raise ResultsError(f"{place} is a file, not a folder for results", hint="name another folder with -o")
-    if not os.access(place, os.W_OK):
+    if not os.access(place, os.W_OK | os.X_OK):
         raise ResultsError(f"{place} cannot be written to", hint="name another folder with -o")
 
 
-def check_inputs(folder: Path, inputs: Iterable[str]) -> None:
-    """See that no file that is read lies where results will be written.
+def check_inputs(folder: Path, inputs: Iterable[Path]) -> None:
+    """See that no file that is read is one that results in a folder would overwrite.
 
     Raises:
-        ResultsError: one does.
+        UsageError: one is.
     """
-    for path in map(Path, inputs):
-        if path.name in FILES and path.parent.resolve() == folder.resolve():
-            raise ResultsError(
-                f"the results would be written over {path}, which is read", hint="name another folder with -o"
-            )
+    there = {_identity(folder / name) for name in WRITTEN if (folder / name).exists()}
+    for path in inputs:
+        if there and path.exists() and _identity(path) in there:
+            raise UsageError(f"the results would overwrite {path}, which is read", hint="name another folder with -o")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The same for all names of a file."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def save(folder: Path, table: pa.Table, run: Mapping[str, Any], files: Mapping[str, bytes | Path]) -> list[Path]:
     """Write the table, the run record and the further files; each appears whole, all at the end.
 
-    What lies there of earlier results and reports, and is none of these, is removed.
+    What an earlier run wrote and this one does not goes: beside these results it would pass for theirs.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
     record = json.dumps(run, indent=2, ensure_ascii=False, default=str) + "\n"
-    written = add_files(folder, {TABLE: to_parquet(table), RUN: record.encode(), **files})
-    for name in FILES - {path.name for path in written}:
-        with suppress(OSError):
-            (folder / name).unlink(missing_ok=True)
-    return written
+    files = {TABLE: to_parquet(table), RUN: record.encode(), **files}
+    old = WRITTEN - files.keys() if (folder / RUN).is_file() else ()
+    return add_files(folder, files, old)
 
 
-def add_files(folder: Path, files: Mapping[str, bytes | Path]) -> list[Path]:
-    """Put files into a folder, made if need be: all are written first, on its own file system, then moved in.
+def add_files(folder: Path, files: Mapping[str, bytes | Path], remove: Iterable[str] = ()) -> list[Path]:
+    """Put files into a folder, made if need be: all are written to a hidden one first, then moved in.
 
-    Content that is too large to hold is given as a Path, which is moved too.
+    Content that is too large to hold is given as a Path, which is moved too. What is to be removed goes at the end.
 
     Raises:
         ResultsError: the folder cannot be written.
     """
     try:
-        return _put(folder, files)
+        _put(_real(folder), files, remove)
     except OSError as error:
         raise ResultsError(f"cannot write the results to {folder}: {error.strerror or error}") from error
+    return [folder / name for name in files]
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -210,27 +206,36 @@ def write_file(path: Path, content: bytes) -> None:
         ResultsError: it cannot be written.
     """
     try:
-        _put(path.parent, {path.name: content})
+        _put(_real(path.parent), {path.name: content})
     except OSError as error:
         raise ResultsError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _put(folder: Path, files: Mapping[str, bytes | Path]) -> list[Path]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # a folder that is there may be all of a volume: what is beside it lies elsewhere, or cannot be written to
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder if folder.exists() else folder.parent))
+def _put(folder: Path, files: Mapping[str, bytes | Path], remove: Iterable[str] = ()) -> None:
+    # A folder that is there may be a volume of its own, and a file cannot be moved from one to another: its draft lies
+    # inside. One that is not is moved whole.
+    there = folder.exists()
+    around = folder if there else folder.parent
+    around.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=around))
     try:
         for name, content in files.items():
             if isinstance(content, Path):
                 shutil.move(content, made / name)
             else:
                 (made / name).write_bytes(content)
-        if folder.exists():
+        if there:
             for name in files:
                 (made / name).replace(folder / name)
+            for name in remove:
+                (folder / name).unlink(missing_ok=True)
         else:
             made.chmod(0o755)  # mkdtemp makes it private
             made.rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
-    return [folder / name for name in files]
+
+
+def _real(folder: Path) -> Path:
+    """Where a folder really lies: a link may lead to another volume, or to what is not there yet."""
+    return Path(os.path.realpath(folder))
