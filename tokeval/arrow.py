@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
 from typing import TypeVar
 
@@ -157,6 +157,21 @@ def id_buffers(ids: pa.Array) -> tuple[UInt32, Int64]:
     offsets = ids.offsets.to_numpy().astype(np.int64)
     flat = ids.values.to_numpy(zero_copy_only=False)
     return flat[offsets[0] : offsets[-1]], offsets - offsets[0]
+
+
+def positions(offsets: Int64, rows: Iterable[int] | Int64) -> Int64:
+    """Where the items of some rows lie in the flat array that `offsets` cuts, row after row."""
+    rows = np.asarray(rows, np.int64)
+    counts = np.diff(offsets)[rows]
+    begins = np.concatenate(([0], np.cumsum(counts)[:-1])) if len(rows) else np.zeros(0, np.int64)
+    where: Int64 = np.repeat(offsets[rows] - begins, counts) + np.arange(int(counts.sum()))
+    return where
+
+
+def rows_of(ids: UInt32, offsets: Int64, rows: Int64) -> tuple[UInt32, Int64]:
+    """The flat ids of some rows, and the offsets into them."""
+    counts = np.diff(offsets)[rows]
+    return ids[positions(offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
 def id_lists(flat: UInt32, offsets: Int64, valid: npt.NDArray[np.bool_] | None = None) -> pa.Array:

@@ -13,12 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tokeval import __version__
-from tokeval.arrow import Int64, UInt32, hash_texts, id_buffers, id_lists, text_array, text_buffers
+from tokeval.arrow import Int64, UInt32, hash_texts, id_buffers, id_lists, positions, text_array, text_buffers
 from tokeval.errors import TokenizerError
 from tokeval.schema import IDS, NO_VALUE, SPANS, Batch
 from tokeval.signature import file_digest
 from tokeval.tokenizers.base import Spans, Tokenizer
-from tokeval.tokenizers.fast import positions
 from tokeval.tokenizers.load import refuse_revision, require_file
 
 _COLUMNS = ("ids", "ends", "tokens")

@@ -12,11 +12,23 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, UInt32, id_buffers, id_lists, is_text, padded, text_array, text_buffers
+from tokeval.arrow import (
+    Int64,
+    UInt8,
+    UInt32,
+    id_buffers,
+    id_lists,
+    is_text,
+    padded,
+    positions,
+    rows_of,
+    text_array,
+    text_buffers,
+)
 from tokeval.errors import TokenizerError, TokevalError, first_line
 from tokeval.schema import BYTE, DECODE, SPANS, SPECIAL, VOCABULARY, Changed, Encoding, TokenizerFacts
 from tokeval.tokenizers.base import Tokenizer
-from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, positions, rows_of, spliced
+from tokeval.tokenizers.fast import CACHE_BYTES, Accelerator, Found, spliced
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -21,6 +20,8 @@ from tokeval.arrow import (
     byte_array,
     id_buffers,
     id_lists,
+    positions,
+    rows_of,
     text_array,
     text_buffers,
     texts_of,
@@ -297,21 +298,6 @@ def put_together(alone: pa.Array, ids: UInt32, offsets: Int64) -> pa.Array:
 def spelled_by(pieces: pa.Array, which: npt.NDArray[np.integer]) -> tuple[UInt8, Int64]:
     """Some of a `large_binary` array, one after the other, and where each begins, and the end."""
     return text_buffers(pieces.take(pa.array(which)))
-
-
-def positions(offsets: Int64, rows: Iterable[int] | npt.NDArray[np.int64]) -> Int64:
-    """Where the items of some rows lie in the flat array that `offsets` cuts, row after row."""
-    rows = np.asarray(rows, np.int64)
-    counts = np.diff(offsets)[rows]
-    begins = np.concatenate(([0], np.cumsum(counts)[:-1])) if len(rows) else np.zeros(0, np.int64)
-    where: Int64 = np.repeat(offsets[rows] - begins, counts) + np.arange(int(counts.sum()))
-    return where
-
-
-def rows_of(ids: UInt32, offsets: Int64, rows: npt.NDArray[np.int64]) -> tuple[UInt32, Int64]:
-    """The flat ids of some rows, and the offsets into them."""
-    counts = np.diff(offsets)[rows]
-    return ids[positions(offsets, rows)], np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
 
 
 def spliced(found: Found, theirs: Found) -> Found:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tokeval.arrow import Int64, UInt32, code_points, stretches, text_buffers
+from tokeval.arrow import Int64, UInt32, code_points, positions, stretches, text_buffers
 from tokeval.metrics.base import Measure, View
 from tokeval.metrics.robustness.perturb import disturbed, salt_of, sample
 from tokeval.metrics.robustness.tables import PERTURBATIONS, point_classes
@@ -109,8 +109,7 @@ def _clean(view: View) -> _Tokens:
     def take(view: View) -> _Tokens:
         encoding, rows = view.encoding, sample(view).rows
         counts = np.diff(encoding.offsets)[rows]
-        offsets = np.concatenate(([0], np.cumsum(counts)))
-        where = np.repeat(encoding.offsets[rows] - offsets[:-1], counts) + np.arange(int(offsets[-1]))
+        offsets, where = np.concatenate(([0], np.cumsum(counts))), positions(encoding.offsets, rows)
         starts = None if encoding.starts is None else encoding.starts[where]
         return _Tokens(encoding.ids[where], offsets, starts, np.zeros(len(rows), np.bool_))
 

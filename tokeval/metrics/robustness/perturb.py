@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tokeval.arrow import Int64, UInt8, row_hashes, stretches, text_array, text_buffers
+from tokeval.arrow import Int64, UInt8, hash_texts, positions, stretches, text_array, text_buffers
 from tokeval.metrics.base import View
 from tokeval.metrics.robustness.tables import PERTURBATIONS, SPACES, Perturbation, choices, point_classes
 from tokeval.schema import Batch
@@ -78,7 +78,7 @@ def sample(view: View) -> Sample:
 
         names = np.array([salt_of(name) for name in batch.slices], np.uint64)
         # by the key alone all documents of an id would be in or out, by the text alone all copies of one
-        keys = (batch.keys * _GOLDEN) ^ row_hashes(*text_buffers(batch.texts))
+        keys = (batch.keys * _GOLDEN) ^ hash_texts(batch.texts)
         picked = np.zeros(len(batch), np.bool_)
         pick_documents(keys, names, batch.codes, salt_of(f"sample {view.seed}"), view.thinning, picked)
         rows = np.flatnonzero(picked)
@@ -86,7 +86,7 @@ def sample(view: View) -> Sample:
         data, offsets = text_buffers(texts)
         counts = np.diff(batch.words.offsets)[rows]
         word_rows = np.concatenate(([0], np.cumsum(counts)))
-        where = np.repeat(batch.words.offsets[rows] - word_rows[:-1], counts) + np.arange(int(counts.sum()))
+        where = positions(batch.words.offsets, rows)
         base = np.repeat(offsets[:-1], counts)
         starts, ends = batch.words.starts[where] + base, batch.words.ends[where] + base
         gaps = np.concatenate((starts[:1], ends[:-1]))
