@@ -68,6 +68,18 @@ def test_suspicious_text_is_noted(write_corpus: Callable[..., Path], text: str, 
     assert report.slices["all"].suspicious == {mark: 1}
 
 
+def test_rows_without_an_id_are_no_ids(write_corpus: Callable[..., Path]) -> None:
+    path = write_corpus(id=["1", None, "1", None, None], language=[*"aabbb"], text=["x", "y", "z", "y", "y"])
+    report = inspect_corpus(open_corpus("c", path))
+    assert (report.ids, report.aligned) == (1, 1)
+    assert [part.repeated_ids for part in report.slices.values()] == [0, 0]
+
+
+def test_a_corpus_without_slices_is_one_row(write_corpus: Callable[..., Path]) -> None:
+    shown = tokeval("corpus", "info", str(write_corpus(text=["x"])))
+    assert [line.split()[0] for line in shown.splitlines()] == ["slice", "all", "fingerprint"]
+
+
 def test_info_prints_and_validate_judges(mixed: Path, write_corpus: Callable[..., Path]) -> None:
     shown = tokeval("corpus", "info", str(mixed))
     assert "duplicates" in shown
@@ -82,6 +94,11 @@ def test_text_that_is_not_utf8_is_a_problem_not_an_end(write_corpus: Callable[..
     report = inspect_corpus(open_corpus("c", path))
     assert report.total("documents") == 1
     assert "not valid UTF-8" in report.problems[0]
+
+
+def test_what_cannot_be_read_is_not_called_null(write_corpus: Callable[..., Path]) -> None:
+    path = write_corpus(text=pa.array([None, b"\xff"], pa.binary()), row_group_size=1)
+    assert len(inspect_corpus(open_corpus("c", path)).problems) == 1
 
 
 def test_build_from_the_command_line(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tokeval.corpus.reader import Intake, read_piece
+from tokeval.corpus.reader import Intake, read_keys, read_piece
 from tokeval.corpus.source import open_corpus
 from tokeval.errors import CorpusError
 from tokeval.schema import Batch
@@ -62,6 +64,27 @@ def test_whole_numbers_make_slices_and_ids(write_corpus: Write) -> None:
     batches, _ = read(write_corpus(text=["a", "b"], year=[2024, 2025], key=[7, 8]), slice_by=("year",), id_column="key")
     assert rows(batches) == [("2024", "a"), ("2025", "b")]
     assert len(set(batches[0].keys.tolist())) == 2
+
+
+UUIDS = [uuid.UUID(int=n << 64) for n in (1, 2**63 - 1)]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pa.array([u.bytes for u in UUIDS] + [None], pa.uuid()), [*map(str, UUIDS), None]),
+        (pa.array([b"\xff\0\0\1", b"abcd", None], pa.binary(4)), ["0xff000001", "abcd", None]),
+        (pa.array([b"\xff", b"a", None]).dictionary_encode(), ["0xff", "a", None]),
+        (pa.array([b"\xff", b"a", None]).view(pa.string()), ["0xff", "a", None]),
+    ],
+)
+def test_bytes_that_are_no_text_make_ids_and_slices(write_corpus: Write, column: pa.Array, expected: list[str]) -> None:
+    path = write_corpus(text=["x", "y", "z"], id=column, language=column)
+    (batch,), _ = read(path)
+    assert batch.ids.to_pylist() == expected
+    assert [name for name, _ in rows([batch])] == [*expected[:2], "(none)"]
+    corpus = open_corpus("c", path, slice_by=())
+    assert [key for ids in read_keys(corpus.pieces[0], corpus.columns) for key in ids.to_pylist()] == expected
 
 
 def test_two_columns_make_one_slice(write_corpus: Write) -> None:

@@ -110,9 +110,11 @@ def _print(report: Report) -> None:
         table.add_column(name, justify="right")
     for slice_name, part in report.slices.items():
         table.add_row(escape(clean(slice_name)), *(f"{getattr(part, name):,}" for name in shown))
-    table.add_row("all", *(f"{report.total(name):,}" for name in shown), style="bold")
+    if list(report.slices) != [ALL]:
+        table.add_row(ALL, *(f"{report.total(name):,}" for name in shown), style="bold")
     make_console(sys.stdout).print(table)
     print(f"fingerprint {report.fingerprint}")
     if report.ids is not None:
         aligned = "" if report.aligned is None else f", {report.aligned:,} of them in every slice"
         print(f"{report.ids:,} ids{aligned}")
+    from tokeval.schema import ALL

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from tokeval.corpus.reader import Intake, read_piece
+from tokeval.corpus.reader import Intake, NotUtf8Error, read_piece
 from tokeval.corpus.source import Corpus
-from tokeval.errors import CorpusError
 from tokeval.schema import Batch
 
 #: Marks of text that was damaged before it came here, as RE2 patterns.
@@ -81,6 +80,7 @@ def inspect_corpus(corpus: Corpus) -> Report:
             name: pc.match_substring_regex(batch.texts, pattern).to_numpy(zero_copy_only=False)
             for name, pattern in SUSPICIOUS.items()
         }
+        named = None if batch.ids is None else batch.ids.is_valid().to_numpy(zero_copy_only=False)
         for code, name in enumerate(batch.slices):
             rows = batch.codes == code
             if not rows.any():
@@ -96,16 +96,17 @@ def inspect_corpus(corpus: Corpus) -> Report:
                 if count:
                     part.suspicious[mark] = part.suspicious.get(mark, 0) + count
             texts.setdefault(name, []).append(hashes[rows])
-            if batch.has_ids:
-                keys.setdefault(name, []).append(batch.keys[rows])
+            if named is not None:
+                keys.setdefault(name, []).append(batch.keys[rows & named])
     for name, count in intake.nulls.items():
         found.setdefault(name, SliceReport()).nulls = count
     distinct: dict[str, npt.NDArray[np.uint64]] = {}
     for name, part in found.items():
         part.duplicates = part.documents - len(np.unique(np.concatenate([_EMPTY, *texts.get(name, [])])))
         if corpus.columns.id is not None:
-            distinct[name] = np.unique(np.concatenate([_EMPTY, *keys.get(name, [])]))
-            part.repeated_ids = part.documents - len(distinct[name])
+            given = np.concatenate([_EMPTY, *keys.get(name, [])])
+            distinct[name] = np.unique(given)
+            part.repeated_ids = len(given) - len(distinct[name])
     aligned, ids = _aligned(distinct)
     report = Report(dict(sorted(found.items())), aligned, ids, intake.fingerprint, problems)
     _judge(report)
@@ -116,9 +117,7 @@ def _batches(corpus: Corpus, intake: Intake, problems: list[str]) -> Iterator[Ba
     for piece in corpus.pieces:
         try:
             yield from read_piece(piece, corpus.columns, intake)
-        except CorpusError as error:
-            if "not valid UTF-8" not in error.message:
-                raise
+        except NotUtf8Error as error:
             problems.append(error.message)
 
 
@@ -139,13 +138,11 @@ def _aligned(distinct: dict[str, npt.NDArray[np.uint64]]) -> tuple[int | None, i
 
 
 def _judge(report: Report) -> None:
-    documents = report.total("documents")
-    if not documents:
-        report.problems.append("there is no text: every document is null")
-        return
-    for name, part in report.slices.items():
-        if not part.documents:
-            report.problems.append(f"every document of {name} is null")
+    if not report.problems:  # else there is more, which could not be read
+        if not report.total("documents"):
+            report.problems.append("there is no text: every document is null")
+            return
+        report.problems += [f"every document of {n} is null" for n, part in report.slices.items() if not part.documents]
     repeating = [name for name, part in report.slices.items() if part.repeated_ids]
     if repeating:
         named = ", ".join(repeating[:3]) + (", ..." if len(repeating) > 3 else "")

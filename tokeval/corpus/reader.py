@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tokeval.arrow import hash_texts, text_array
+from tokeval.arrow import hash_texts, text_array, texts_of
 from tokeval.corpus.places import RETRY_DELAYS, failed, is_final, is_remote
 from tokeval.corpus.source import Columns, Piece, open_parquet
 from tokeval.corpus.units import WHITESPACE, count_units
@@ -22,6 +22,10 @@ from tokeval.schema import ALL, MACRO, NO_VALUE, Batch
 #: Text of a batch in bytes, about; a single longer document makes a batch of its own.
 BATCH_BYTES = 4 << 20
 _MAX_ROWS = 1 << 16
+
+
+class NotUtf8Error(CorpusError):
+    """Documents whose bytes are no text."""
 
 
 @dataclass
@@ -62,7 +66,7 @@ def read_piece(
     Nulls are counted in `intake` and left out.
 
     Raises:
-        CorpusError: the file is cut short, or its text is not valid UTF-8.
+        CorpusError: the file is cut short. NotUtf8Error: its text is not valid UTF-8.
     """
     for part in read_parts(piece, columns, batch_bytes):
         batch = prepare(part, columns, intake, words)
@@ -162,7 +166,7 @@ def prepare(part: Part, columns: Columns, intake: Intake, segmenter: str = WHITE
     """A part as a batch: its text validated, nulls counted in `intake` and left out, units counted, keys hashed.
 
     Raises:
-        CorpusError: text that is not valid UTF-8.
+        NotUtf8Error: text that is not valid UTF-8.
     """
     record, piece = part.record, part.piece
     texts = _valid_text(record.column(columns.text), columns.text, piece)
@@ -181,7 +185,7 @@ def prepare(part: Part, columns: Columns, intake: Intake, segmenter: str = WHITE
         ids = record.column(columns.id)
         if pa.types.is_floating(ids.type):  # NaN is no id: pandas writes it for a missing one
             ids = pc.if_else(pc.is_nan(ids), None, ids)
-        ids = text_array(_plain(ids if keep is None else ids.filter(keep)))
+        ids = _readable(ids if keep is None else ids.filter(keep))
         keys = hash_texts(ids)
         if ids.null_count:  # a row without an id is its own document
             keys = np.where(ids.is_valid().to_numpy(zero_copy_only=False), keys, hashes)
@@ -196,7 +200,7 @@ def read_keys(piece: Piece, columns: Columns) -> Iterator[pa.Array]:
     """Slice (where the columns have any) and id of each row of a piece, joined by U+001F; the text is not read."""
     assert columns.id is not None
     for record in _records(piece, Columns(columns.id, columns.slices, columns.id), BATCH_BYTES, 0):
-        ids = text_array(_plain(record.column(columns.id)))
+        ids = _readable(record.column(columns.id))
         if columns.slices:
             names, codes = _slices(record, columns)
             between = pa.scalar("\x1f", pa.large_string())
@@ -209,7 +213,7 @@ def _valid_text(column: pa.Array, name: str, piece: Piece) -> pa.Array:
         texts = text_array(_plain(column))
         texts.validate(full=True)
     except pa.ArrowInvalid as error:
-        raise CorpusError(
+        raise NotUtf8Error(
             f"the column {name!r} of {piece.path} holds text that is not valid UTF-8 (row group {piece.row_group})",
             hint="tokeval changes no input; mend the file where it is written",
         ) from error
@@ -227,10 +231,29 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
+def _readable(column: pa.Array) -> pa.Array:
+    """Ids or slices as text: a UUID as it is written, other bytes that are not UTF-8 as 0x and their digits."""
+    column = _plain(column)
+    if column.type == pa.uuid():
+        return text_array([value and str(value) for value in column.to_pylist()])
+    if not _holds_bytes(column.type):
+        return text_array(column)
+    data = column.cast(pa.large_binary())
+    texts = texts_of(data)
+    if texts.null_count == data.null_count:
+        return texts
+    return pc.coalesce(texts, text_array([None if value is None else f"0x{value.hex()}" for value in data.to_pylist()]))
+
+
+def _holds_bytes(kind: pa.DataType) -> bool:
+    checks = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return pa.types.is_fixed_size_binary(kind) or any(check(kind) for check in checks)
+
+
 def _slices(record: pa.RecordBatch, columns: Columns) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
     if not columns.slices:
         return (ALL,), np.zeros(record.num_rows, np.int32)
-    parts = [_named(_plain(record.column(c)).cast(pa.large_string())) for c in columns.slices]
+    parts = [_named(_readable(record.column(c))) for c in columns.slices]
     joined = parts[0]
     if len(parts) > 1:  # a/b and c are not a and b/c
         parts = [pc.replace_substring(pc.replace_substring(part, "%", "%25"), "/", "%2F") for part in parts]
