@@ -284,7 +284,7 @@ BAD: dict[str, tuple[tuple[str, ...], str, str | None]] = {
     "unknown segmenter": (("compare", *T, *C, "--words", "spaces"), "no word segmenter", None),
     "unknown engine": (("compare", *T, *C, "--engine", "loca"), "there is no engine", "'local'"),
     "unknown format": (("compare", *T, *C, "-o", "out", "-f", "mdx"), "there is no report", "'md'"),
-    "zero limit": (("compare", *T, *C, "--limit", "0"), "--limit is 0", None),
+    "zero limit": (("compare", *T, *C, "--limit", "0"), "the limit of rows is 0", None),
     "limit of words": (("compare", *T, *C, "--limit", "many"), "limit", "--help"),
     "unknown option": (("compare", *T, *C, "--limmit", "1"), "no such option", "--help"),
     "output is a file": (("compare", *T, *C, "-o", "file"), "is a file", "-o"),
@@ -305,7 +305,7 @@ BAD: dict[str, tuple[tuple[str, ...], str, str | None]] = {
     "diff of a run and none": (("diff", "run.parquet", "nowhere"), "nowhere is none", None),
     "options of versions": (("diff", "run.parquet", "--fail-on", "ids"), "--fail-on is for two versions", "run."),
     "options of runs": (("diff", BPE, UNIGRAM, "-m", "tokens"), "-m is for two runs", None),
-    "diff of no rows": (("diff", BPE, UNIGRAM, "--limit", "0"), "--limit is 0", None),
+    "diff of no rows": (("diff", BPE, UNIGRAM, *C, "--limit", "0"), "the limit of rows is 0", None),
     "parallel documents": (
         ("corpus", "build", "x", "-o", "o.parquet", "--parallel", "--language", "x"), "by their names", None
     ),

@@ -14,7 +14,7 @@ import pytest
 
 from tokeval.corpus.reader import Intake, read_keys, read_piece
 from tokeval.corpus.source import open_corpus
-from tokeval.errors import CorpusError
+from tokeval.errors import CorpusError, UsageError
 from tokeval.schema import Batch
 
 Write = Callable[..., Path]
@@ -127,6 +127,12 @@ def test_globs_and_folders(tmp_path: Path) -> None:
     assert [t for _, t in rows(read(str(tmp_path / "deep" / "b*.parquet"))[0])] == ["deep/b.parquet"]
 
 
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_refused(write_corpus: Write, limit: int) -> None:
+    with pytest.raises(UsageError, match=f"^the limit of rows is {limit}, it must be 1 or more$"):
+        open_corpus("c", write_corpus(text=["a"]), limit=limit)
+
+
 def test_values_with_a_slash_are_no_two_values(tmp_path: Path) -> None:
     table = pa.table({"text": [*"wxyz"], "a": ["a/b", "a", "a%2Fb", None], "b": ["c", "b/c", "c", "c"]})
     pq.write_table(table, tmp_path / "c.parquet")
@@ -169,7 +175,7 @@ def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | N
 CASES = [
     "missing file", "folder without parquet", "glob without match", "wrong text column", "wrong slice column",
     "wrong id column", "not text", "cut short", "zero bytes", "json lines", "no rows", "a slice called all",
-    "a slice called (none)",
+    "a slice called (none)", "two texts", "two ids", "two languages",
     "invalid UTF-8",
 ]  # fmt: skip
 
@@ -192,3 +198,9 @@ def test_damaged_pages_are_an_error(tmp_path: Path) -> None:
     path.write_bytes(bytes(content))
     with pytest.raises(CorpusError, match="cannot be read to its end"):
         read(path)
+    for name in ("text", "id", "language"):
+        twice = pa.table([["a"], ["1"], ["x"], ["b"]], names=["text", "id", "language", name])
+        pq.write_table(twice, tmp_path / f"two_{name}.parquet")
+        "two texts": (tmp_path / "two_text.parquet", {}, "has 2 columns 'text'", "rename"),
+        "two ids": (tmp_path / "two_id.parquet", {}, "has 2 columns 'id'", "rename"),
+        "two languages": (tmp_path / "two_language.parquet", {}, "has 2 columns 'language'", "rename"),

@@ -68,8 +68,6 @@ def command(
     from tokeval.errors import UsageError
     from tokeval.results.run import is_run
 
-    if limit is not None and limit < 1:
-        raise UsageError(f"--limit is {limit}, it must be 1 or more")
     runs = {name: is_run(Path(name)) for name in (a, b) if name is not None}
     versions = b is not None and not all(runs.values())
     for_runs = {"-t": tokenizers, "-m": metric, "--allow": allow, "--slices": slices, "--csv": csv}

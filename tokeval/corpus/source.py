@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tokeval.corpus.places import File, find, is_remote, open_file, persist
-from tokeval.errors import CorpusError, first_line, suggest
+from tokeval.errors import CorpusError, UsageError, first_line, suggest
 from tokeval.signature import digest
 
 #: Columns used when the user names none, where the corpus has them.
@@ -117,7 +117,10 @@ def open_corpus(
 
     Raises:
         CorpusError: nothing there, not Parquet, no such column, a column that is not text.
+        UsageError: a limit below 1.
     """
+    if limit is not None and limit < 1:
+        raise UsageError(f"the limit of rows is {limit}, it must be 1 or more")
     files, root = find(str(location), ".parquet")
     columns: Columns | None = None
     pieces: list[Piece] = []
@@ -219,17 +222,21 @@ def _choose_columns(
     for wanted in (text, *(slices or ()), *([id_column] if id_column else [])):
         if wanted not in names:
             raise CorpusError(f"{path} has no column {wanted!r}", hint=suggest(wanted, names))
+    if slices is None:
+        slices = (DEFAULT_SLICE,) if DEFAULT_SLICE in names else ()
+    if id_column is None and DEFAULT_ID in names:
+        id_column = DEFAULT_ID
+    others = [*slices, *([id_column] if id_column else [])]
+    for wanted in (text, *others):
+        if names.count(wanted) > 1:
+            raise CorpusError(f"{path} has {names.count(wanted)} columns {wanted!r}", hint="rename all but one")
     kind = schema.field(text).type if text in schema.names else pa.null()
     if not _is_text(kind):
         raise CorpusError(
             f"the column {text!r} of {path} is {kind}, not text",
             hint="text columns here: " + (", ".join(f.name for f in schema if _is_text(f.type)) or "none"),
         )
-    if slices is None:
-        slices = (DEFAULT_SLICE,) if DEFAULT_SLICE in names else ()
-    if id_column is None and DEFAULT_ID in names:
-        id_column = DEFAULT_ID
-    for wanted in (*slices, *([id_column] if id_column else [])):
+    for wanted in others:
         if wanted in schema.names and pa.types.is_nested(schema.field(wanted).type):
             raise CorpusError(f"the column {wanted!r} of {path} is {schema.field(wanted).type}, not plain values")
     return Columns(text, slices, id_column)

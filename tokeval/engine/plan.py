@@ -114,8 +114,6 @@ def make_plan(
         raise UsageError(f"the baseline {baseline!r} is no tokenizer of this run", hint=suggest(baseline, tokenizers))
     if cache_mb is not None and cache_mb < 1:
         raise UsageError(f"--cache-mb is {cache_mb}, it must be 1 or more")
-    if limit is not None and limit < 1:
-        raise UsageError(f"--limit is {limit}, it must be 1 or more")
     if seed < 0:
         raise UsageError(f"--seed is {seed}, it must be 0 or more")
     if pivot == "":
