@@ -90,7 +90,8 @@ def first_line(error: BaseException) -> str:
 def near_file(location: str) -> str | None:
     """A hint naming the file or folder beside a path that is nearest to it, or None."""
     parent = Path(location).parent
-    return _near(location, map(str, parent.iterdir())) if parent.is_dir() else None
+    beside = (str(path) for path in parent.iterdir()) if parent.is_dir() else ()
+    return _near(location, (path for path in beside if path != str(Path(location))))
 
 
 def suggest(name: str, candidates: Iterable[str]) -> str | None:

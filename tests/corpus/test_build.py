@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -55,9 +60,9 @@ def test_plain_text_by_line_and_by_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("one\r\n\ntwo\u2028still two".encode())
     build([str(tmp_path / "a.txt")], tmp_path / "l.parquet", Recipe(default_language="x"))
     assert [row[3] for row in rows_of(tmp_path / "l.parquet")] == ["one", "", "two\u2028still two"]
-    assert [row[0] for row in rows_of(tmp_path / "l.parquet")] == ["a.txt:1", "a.txt:2", "a.txt:3"]
+    assert [row[0] for row in rows_of(tmp_path / "l.parquet")] == [f"a.txt@cb35e160:{n}" for n in (1, 2, 3)]
     build([str(tmp_path / "a.txt")], tmp_path / "f.parquet", Recipe(documents="file"))
-    assert rows_of(tmp_path / "f.parquet") == [("a.txt", None, None, "one\r\n\ntwo\u2028still two")]
+    assert rows_of(tmp_path / "f.parquet") == [("a.txt@cb35e160", None, None, "one\r\n\ntwo\u2028still two")]
 
 
 def test_parallel_files_share_their_ids(tmp_path: Path) -> None:
@@ -81,6 +86,78 @@ def test_parallel_files_named_by_their_ending(tmp_path: Path) -> None:
     assert [row[1] for row in rows_of(tmp_path / "out.parquet")] == ["eng_Latn", "jpn_Jpan"]
 
 
+@pytest.mark.parametrize("documents", ["line", "file"])
+def test_files_that_are_called_the_same_share_no_ids(tmp_path: Path, documents: str) -> None:
+    """Equal ids mean parallel texts, within a corpus and between two."""
+    ids = []
+    for folder, text in (("en", "a\nb\n"), ("tr", "c\nd\n"), ("copies/en", "a\nb\n"), ("copies/tr", "a\nb\n")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "news.txt").write_text(text)
+    for folder in ("en", "tr", "copies"):
+        build([str(tmp_path / folder)], tmp_path / "out.parquet", Recipe(documents=documents))
+        ids.append([str(row[0]) for row in rows_of(tmp_path / "out.parquet")])
+    english, turkish, copies = ids
+    assert len({*english, *turkish}) == len(english) + len(turkish)
+    assert len(set(copies)) == 2 * len(english)
+    assert copies[: len(english)] == english, "an id depends on where the file lies"
+    assert all(name.startswith("news.txt@") for name in english + turkish + copies)
+
+
+@pytest.mark.parametrize("name", ["c.txt", "c.csv", "c.jsonl"])
+def test_a_byte_order_mark_is_no_text(tmp_path: Path, name: str) -> None:
+    content = {"c.txt": "x\n", "c.csv": "text\nx\n", "c.jsonl": '{"text": "x"}\n'}[name]
+    (tmp_path / name).write_text(content, "utf-8-sig")
+    for documents in ("line", "file")[: 2 if name == "c.txt" else 1]:
+        build([str(tmp_path / name)], tmp_path / "out.parquet", Recipe(documents=documents))
+        assert [str(row[3]).strip() for row in rows_of(tmp_path / "out.parquet")] == ["x"]
+
+
+def test_a_file_given_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "c.txt").write_text("x\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match=r"/c\.txt is given twice, also as c\.txt"):
+        build(["c.txt", str(tmp_path / "c.txt")], tmp_path / "out.parquet", Recipe())
+    with pytest.raises(CorpusError, match=r"^c\.txt is given twice$"):
+        build(["c.txt", "c.txt"], tmp_path / "out.parquet", Recipe())
+
+
+def test_an_address_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"^s3://bucket/t\.jsonl is an address") as caught:
+        build(["s3://bucket/t.jsonl"], tmp_path / "out.parquet", Recipe())
+    assert "download" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("recipe", [Recipe(), Recipe(parallel=True)])
+@pytest.mark.parametrize("name", ["c.txt", "c.csv", "c.jsonl"])
+def test_an_input_that_may_not_be_read_is_the_one_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, recipe: Recipe
+) -> None:
+    (tmp_path / name).write_text("")
+    opened = Path.open
+
+    def refusing(path: Path, *how: Any, **more: Any) -> Any:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    with pytest.raises(CorpusError, match=rf"{name} may not be read: Permission denied"):
+        build([str(tmp_path / name)], tmp_path / "out.parquet", recipe)
+
+
+def test_the_end_of_the_process_leaves_no_draft(tmp_path: Path) -> None:
+    (tmp_path / "c.txt").write_text("some text\n" * 2_000_000)
+    command = [sys.executable, "-m", "tokeval.cli.main", "corpus", "build", "c.txt", "-o", "o.parquet"]
+    process = subprocess.Popen(command, cwd=tmp_path)
+    while not (drafts := list(tmp_path.glob(".o.parquet.*"))):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    assert process.wait() == 128 + signal.SIGTERM
+    assert not drafts[0].exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["c.txt"]
+
+
 BAD: dict[str, tuple[str, bytes, Recipe, str]] = {
     "broken JSON": ("c.jsonl", b'{"text": "x"}\n{"text": \n', Recipe(), r"c\.jsonl:2 is not JSON"),
     "a JSON list": ("c.jsonl", b"[1]\n", Recipe(), r"c\.jsonl:1 is a JSON list, not an object"),
@@ -94,6 +171,16 @@ BAD: dict[str, tuple[str, bytes, Recipe, str]] = {
     "a stray quote": ("c.csv", b'text\n"a"b\n', Recipe(), "is not CSV"),
     "nothing": ("c.jsonl", b"", Recipe(), "there is no document"),
     "an unknown ending": ("c.xml", b"<x/>", Recipe(), "cannot be told from its name"),
+    "nested JSON": ("c.jsonl", b'{"text": "x", "m": ' + b"[" * 200_000, Recipe(), r"c\.jsonl:1 is JSON .* too deeply"),
+    "a key twice": ("c.jsonl", b'{"text": "x", "text": "y"}\n', Recipe(), r"c\.jsonl:1 .* the key 'text' twice"),
+    "a header twice": (
+        "c.csv",
+        b"id,text,text\n1,x,y\n",
+        Recipe(),
+        r"the header of .*c\.csv has the field 'text' twice",
+    ),
+    "compressed": ("c.txt.gz", b"\x1f\x8b", Recipe(), r"c\.txt\.gz is compressed"),
+    "compressed, whatever it is called": ("c.gz", b"\x1f\x8b", Recipe(format="txt"), r"c\.gz is compressed"),
     "one parallel file": ("c.txt", b"x\n", Recipe(parallel=True), "two files or more"),
 }
 
@@ -150,9 +237,8 @@ def test_a_field_that_no_record_has_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("field", ["text", "id"])
 def test_half_of_a_surrogate_pair_is_no_text(tmp_path: Path, field: str) -> None:
-    (tmp_path / "c.jsonl").write_text(
-        '{"text": "a"}\n' + '{"text": "b", "FIELD": "lone \\ud800"}\n'.replace("FIELD", field)
-    )
+    records = [{"text": "a"}, {"text": "b", field: "lone \ud800"}]
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     with pytest.raises(CorpusError, match=r"c\.jsonl:2 holds half of a surrogate pair"):
         build([str(tmp_path / "c.jsonl")], tmp_path / "out.parquet", Recipe())
 

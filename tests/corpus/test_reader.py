@@ -127,10 +127,97 @@ def test_globs_and_folders(tmp_path: Path) -> None:
     assert [t for _, t in rows(read(str(tmp_path / "deep" / "b*.parquet"))[0])] == ["deep/b.parquet"]
 
 
+def test_hidden_files_are_left_out_of_folders_and_globs(tmp_path: Path) -> None:
+    for name in ("a.parquet", "_metadata.parquet", ".x.parquet.crc", "_temporary/b.parquet", "deep/c.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        pq.write_table(pa.table({"text": [name]}), tmp_path / name)
+
+    def found(inside: str) -> list[str]:
+        return [t for _, t in rows(read(f"{tmp_path}/{inside}")[0])]
+
+    assert found("") == ["a.parquet", "deep/c.parquet"]
+    assert found("*") == found("*.parquet") == ["a.parquet"]
+    assert found("*/*.parquet") == ["deep/c.parquet"]
+    assert found("_*.parquet") == ["_metadata.parquet"]
+    assert found("_t*/*.parquet") == ["_temporary/b.parquet"]
+    assert found("_temporary/*.parquet") == ["_temporary/b.parquet"]
+
+
+def test_links_are_followed_and_the_case_of_an_ending_does_not_count(tmp_path: Path) -> None:
+    for name in ("elsewhere/a.PARQUET", "corpus/b.parquet"):
+        (tmp_path / name).parent.mkdir()
+        pq.write_table(pa.table({"text": [name]}), tmp_path / name)
+    (tmp_path / "corpus" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "corpus")
+    (tmp_path / "corpus" / "self").symlink_to(".")
+    assert [t for _, t in rows(read(tmp_path / "corpus")[0])] == ["corpus/b.parquet", "elsewhere/a.PARQUET"]
+
+
+def test_what_a_folder_holds_is_not_left_out_silently(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deep").mkdir()
+    pq.write_table(pa.table({"text": ["a"]}), tmp_path / "a.parquet")
+    listed = Path.iterdir
+
+    def refusing(path: Path) -> Iterator[Path]:
+        if path.name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refusing)
+        with pytest.raises(CorpusError, match=r"/deep may not be read: Permission denied"):
+            read(tmp_path)
+    (tmp_path / "deep" / "b.parquet").symlink_to("gone.parquet")
+    for place in (tmp_path, f"{tmp_path}/*/*.parquet", tmp_path / "deep" / "b.parquet"):
+        with pytest.raises(CorpusError, match=r"/deep/b\.parquet is a link that leads nowhere"):
+            read(place)
+
+
+@pytest.mark.parametrize(
+    "inside", ["", "*/*.parquet", "language=*/*.parquet", "language=tr", "language=tr/*.p*", "language=tr/part.parquet"]
+)
+def test_the_folders_of_a_path_make_slices_however_it_is_given(
+    tmp_path: Path, inside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "language=tr" / "part.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table({"text": ["a"]}), path)
+    assert rows(read(tmp_path / inside)[0]) == [("tr", "a")]
+    monkeypatch.chdir(tmp_path)
+    assert rows(read(inside or ".")[0]) == [("tr", "a")]
+
+
+def test_a_renamed_folder_is_another_corpus(tmp_path: Path) -> None:
+    """What is kept of a corpus is kept under its digest, so that must know the slices that folders spell."""
+    digests = []
+    for old, new in (("", "language=en"), ("language=en", "language=tr")):
+        if old:
+            (tmp_path / old).rename(tmp_path / new)
+        else:
+            (tmp_path / new).mkdir()
+            pq.write_table(pa.table({"text": ["a"]}), tmp_path / new / "part.parquet")
+        digests.append(open_corpus("c", tmp_path / new).files_digest)
+    assert digests[0] != digests[1]
+
+
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_below_one_is_refused(write_corpus: Write, limit: int) -> None:
     with pytest.raises(UsageError, match=f"^the limit of rows is {limit}, it must be 1 or more$"):
         open_corpus("c", write_corpus(text=["a"]), limit=limit)
+
+
+def test_what_is_no_file_is_not_proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.parquet")
+    Path("loop.parquet").symlink_to("loop.parquet")
+    for name, message in (
+        ("pipe.parquet", "is no file and no folder"),
+        ("-", "is no file and no folder"),
+        ("loop.parquet", "is a link that leads nowhere"),
+    ):
+        with pytest.raises(CorpusError, match=f"^{name} {message}$") as caught:
+            open_corpus("c", name)
+        assert name not in str(caught.value.hint)
 
 
 def test_values_with_a_slash_are_no_two_values(tmp_path: Path) -> None:
@@ -154,9 +241,12 @@ def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | N
     pq.write_table(pa.table({"text": ["a"], "language": ["all"]}), tmp_path / "all.parquet")
     pq.write_table(pa.table({"text": ["a", "b"], "language": [None, "(none)"]}), tmp_path / "none.parquet")
     pq.write_table(pa.table({"text": pa.array([b"\xff\xfe"], pa.binary())}), tmp_path / "invalid.parquet")
+    for name in ("text", "id", "language"):
+        twice = pa.table([["a"], ["1"], ["x"], ["b"]], names=["text", "id", "language", name])
+        pq.write_table(twice, tmp_path / f"two_{name}.parquet")
     return {
         "missing file": (tmp_path / "god.parquet", {}, "there is no file", "did you mean"),
-        "folder without parquet": (tmp_path / "empty", {}, "no Parquet file", None),
+        "folder without parquet": (tmp_path / "empty", {}, "no .parquet file", None),
         "glob without match": (tmp_path / "x*.parquet", {}, "no file matches", None),
         "wrong text column": (tmp_path / "good.parquet", {"text_column": "txt"}, "no column 'txt'", "'text'"),
         "wrong slice column": (tmp_path / "good.parquet", {"slice_by": ("languag",)}, "no column", "'language'"),
@@ -168,6 +258,9 @@ def bad(tmp_path: Path) -> dict[str, tuple[Path, dict[str, object], str, str | N
         "no rows": (tmp_path / "norows.parquet", {}, "has no rows", None),
         "a slice called (none)": (tmp_path / "none.parquet", {}, "called '\\(none\\)'", "make it null"),
         "a slice called all": (tmp_path / "all.parquet", {}, "called 'all'", "rename"),
+        "two texts": (tmp_path / "two_text.parquet", {}, "has 2 columns 'text'", "rename"),
+        "two ids": (tmp_path / "two_id.parquet", {}, "has 2 columns 'id'", "rename"),
+        "two languages": (tmp_path / "two_language.parquet", {}, "has 2 columns 'language'", "rename"),
         "invalid UTF-8": (tmp_path / "invalid.parquet", {}, "not valid UTF-8", None),
     }
 
@@ -198,9 +291,3 @@ def test_damaged_pages_are_an_error(tmp_path: Path) -> None:
     path.write_bytes(bytes(content))
     with pytest.raises(CorpusError, match="cannot be read to its end"):
         read(path)
-    for name in ("text", "id", "language"):
-        twice = pa.table([["a"], ["1"], ["x"], ["b"]], names=["text", "id", "language", name])
-        pq.write_table(twice, tmp_path / f"two_{name}.parquet")
-        "two texts": (tmp_path / "two_text.parquet", {}, "has 2 columns 'text'", "rename"),
-        "two ids": (tmp_path / "two_id.parquet", {}, "has 2 columns 'id'", "rename"),
-        "two languages": (tmp_path / "two_language.parquet", {}, "has 2 columns 'language'", "rename"),

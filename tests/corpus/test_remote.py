@@ -112,6 +112,29 @@ def test_a_single_object_and_a_glob(bucket: str) -> None:
     assert len(read_all(open_corpus("c", f"{bucket}/corpus/*/part-*.parquet"))[0]) == 600
 
 
+@pytest.mark.parametrize("place", ["", "/*.parquet", "/part-?.parquet", "/part-0.parquet"])
+def test_the_folders_of_a_path_make_slices_however_it_is_given(bucket: str, place: str) -> None:
+    corpus = open_corpus("c", f"{bucket}/corpus/language=tur_Latn{place}")
+    assert corpus.columns.slices == ("language",)
+    assert {piece.partition for piece in corpus.pieces} == {(("language", "tur_Latn"),)}
+
+
+def test_hidden_objects_are_left_out_of_globs(bucket: str) -> None:
+    with pytest.raises(CorpusError, match="size is 0 bytes"):
+        open_corpus("c", f"{bucket}/corpus/_*.parquet")
+    assert len(open_corpus("c", f"{bucket}/corpus/*.parquet").files) == 2
+
+
+@pytest.mark.parametrize("place", ["", "/a#b%20é?+.parquet", "/*.parquet"])
+@pytest.mark.parametrize("options", ["", "?region=us-east-1"])
+def test_a_key_stands_as_it_is(bucket: str, place: str, options: str) -> None:
+    """Only the options that pyarrow knows are none of the key."""
+    native, _ = places.connect(bucket)
+    with native.open_output_stream("bucket/sp ace/a#b%20é?+.parquet") as stream:
+        stream.write(CONTENT)
+    assert len(read_all(open_corpus("c", f"{bucket}/sp ace{place}{options}"))[0]) == 300
+
+
 @pytest.mark.parametrize(
     ("place", "message"),
     [

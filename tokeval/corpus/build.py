@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokeval.corpus.places import File, find
+from tokeval.corpus.formats import delimited, fingerprint, json_lines, lines, whole
+from tokeval.corpus.places import find, is_remote
 from tokeval.errors import CorpusError, suggest
 
 #: Text of a row group in bytes, about.
@@ -23,6 +22,7 @@ ROW_GROUP_BYTES = 16 << 20
 #: Format by the end of a file's name.
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "txt"}
 FORMATS = ("jsonl", "csv", "tsv", "txt")
+COMPRESSED = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip", ".7z"}
 #: What a document is in plain text.
 DOCUMENTS = ("line", "file")
 
@@ -39,6 +39,8 @@ class Recipe:
     Attributes:
         format: one of FORMATS; None tells it by the files' names.
         documents: in plain text, whether a line or a file is a document.
+            Its id is the file's name, eight digits of a hash of the file's content, and the line: equal ids would make
+            texts parallel, and files that are called the same in two folders are not.
         parallel: one file per language, line k of each the same content: the id is the line, the language the name.
         text, id, language, domain: the fields of JSON Lines, CSV and TSV to take.
         default_language, default_domain: for documents whose record names none.
@@ -68,19 +70,20 @@ def build(locations: Iterable[str], output: Path, recipe: Recipe) -> Built:
     """Convert files to one Parquet file with id, language, domain and text, in fixed memory.
 
     Args:
-        locations: files, folders or globs.
+        locations: files, folders or globs, on this machine.
         output: the Parquet file; it appears whole, at the end.
         recipe: how files become documents.
 
     Raises:
-        CorpusError: nothing to read, a record that is not one, text that is not UTF-8, parallel files of unequal
-            length, or an output that cannot be written.
+        CorpusError: nothing to read, a file given twice, a record that is not one, text that is not UTF-8, parallel
+            files of unequal length, or an output that cannot be written.
     """
     if output.suffix != ".parquet":
         raise CorpusError(f"{output} does not end in .parquet", hint=f"write to {output.with_suffix('.parquet')}")
     files = _files(locations, recipe)
     unseen = {recipe.id, recipe.language, recipe.domain} - {Recipe.id, Recipe.language, Recipe.domain}
-    every = (row for path in files for row in _rows(path, recipe, unseen))
+    labels: Counter[str] = Counter()
+    every = (row for path in files for row in _rows(path, recipe, unseen, labels))
     rows = _parallel(files, recipe) if recipe.parallel else every
     draft = output.parent / f".{output.name}.{os.getpid()}"
     try:
@@ -100,26 +103,27 @@ def build(locations: Iterable[str], output: Path, recipe: Recipe) -> Built:
 
 
 def _files(locations: Iterable[str], recipe: Recipe) -> list[Path]:
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
+    suffixes = (".txt",) if recipe.parallel else tuple(sorted(SUFFIXES))
     for location in locations:
-        files: list[File] = []
-        if Path(location).is_dir():
-            for suffix in [".txt"] if recipe.parallel else sorted(SUFFIXES):
-                with suppress(CorpusError):
-                    files += find(location, suffix)[0]
-            if not files:
-                raise CorpusError(f"the folder {location} holds none of {', '.join(sorted(SUFFIXES))}")
-        else:
-            files = find(location, "")[0]
-        found |= {Path(file.path): None for file in sorted(files, key=lambda f: f.path)}
-    kinds = {recipe.format or SUFFIXES.get(path.suffix.lower()) for path in found}
+        if is_remote(location):
+            raise CorpusError(
+                f"{location} is an address, and what is built from are local files", hint="download it first"
+            )
+        for path in (Path(file.path) for file in find(location, suffixes)[0]):
+            same = found.setdefault(path.resolve(), path)
+            if same is not path:
+                raise CorpusError(f"{path} is given twice" + (f", also as {same}" if same != path else ""))
+    kinds = {recipe.format or SUFFIXES.get(path.suffix.lower()) for path in found.values()}
     if recipe.documents == "file" and not recipe.parallel and "txt" not in kinds:
         raise CorpusError("a document is a file in plain text alone, and there is none")
-    for path in found:
+    for path in found.values():
+        if path.suffix.lower() in COMPRESSED:
+            raise CorpusError(f"{path} is compressed", hint="decompress it first")
         if recipe.format is None and path.suffix.lower() not in SUFFIXES:
             hint = "it is Parquet already" if path.suffix == ".parquet" else f"add --from {'|'.join(FORMATS)}"
             raise CorpusError(f"the format of {path} cannot be told from its name", hint=hint)
-    return list(found)
+    return list(found.values())
 
 
 def _write(rows: Iterator[Row], path: Path) -> tuple[int, int]:
@@ -144,13 +148,13 @@ def _write(rows: Iterator[Row], path: Path) -> tuple[int, int]:
     return count, size
 
 
-def _rows(path: Path, recipe: Recipe, unseen: set[str]) -> Iterator[Row]:
+def _rows(path: Path, recipe: Recipe, unseen: set[str], labels: Counter[str]) -> Iterator[Row]:
     """The documents of a file; the fields that they have are taken from those that are `unseen`."""
     kind = recipe.format or SUFFIXES[path.suffix.lower()]
     if kind == "txt":
-        yield from _text(path, recipe)
+        yield from _text(path, recipe, _label(path, labels))
         return
-    for number, record in _json_lines(path) if kind == "jsonl" else _delimited(path, kind):
+    for number, record in json_lines(path) if kind == "jsonl" else delimited(path, kind):
         if recipe.text not in record:
             raise CorpusError(f"{path}:{number} has no field {recipe.text!r}", hint=suggest(recipe.text, record))
         unseen.difference_update(record)
@@ -161,11 +165,11 @@ def _rows(path: Path, recipe: Recipe, unseen: set[str]) -> Iterator[Row]:
             _plain(record.get(recipe.id), path, number),
             _plain(record.get(recipe.language), path, number) or recipe.default_language,
             _plain(record.get(recipe.domain), path, number) or recipe.default_domain,
-            None if text is None else _whole(text, path, number),
+            None if text is None else _sound(text, path, number),
         )
 
 
-def _whole(value: str, path: Path, number: int) -> str:
+def _sound(value: str, path: Path, number: int) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:  # JSON may name one by itself
@@ -176,25 +180,25 @@ def _whole(value: str, path: Path, number: int) -> str:
 def _plain(value: object, path: Path, number: int) -> str | None:
     if isinstance(value, dict | list):
         raise CorpusError(f"{path}:{number}: an id, language or domain is a {type(value).__name__}, not a plain value")
-    return None if value is None else _whole(str(value), path, number)
+    return None if value is None else _sound(str(value), path, number)
 
 
-def _text(path: Path, recipe: Recipe) -> Iterator[Row]:
-    language = recipe.default_language
-    if recipe.documents == "file":
-        try:
-            text = path.read_bytes().decode()
-        except UnicodeDecodeError as error:
-            raise _not_utf8(path, error) from error
-        yield path.name, language, recipe.default_domain, text
-        return
-    for number, line in _lines(path):
-        yield f"{path.name}:{number}", language, recipe.default_domain, line
+def _label(path: Path, labels: Counter[str]) -> str:
+    """A name for a file's documents that no other file's have; copies are counted."""
+    label = f"{path.name}@{fingerprint(path)}"
+    labels[label] += 1
+    return label if labels[label] == 1 else f"{label}({labels[label]})"
+
+
+def _text(path: Path, recipe: Recipe, label: str) -> Iterator[Row]:
+    documents = [(label, whole(path))] if recipe.documents == "file" else ((f"{label}:{n}", t) for n, t in lines(path))
+    for name, text in documents:
+        yield name, recipe.default_language, recipe.default_domain, text
 
 
 def _parallel(files: list[Path], recipe: Recipe) -> Iterator[Row]:
     """Line k of every file, one file after the other, so that a language stays together; lengths are compared first."""
-    counts = {path: sum(1 for _ in _lines(path)) for path in files}
+    counts = {path: sum(1 for _ in lines(path)) for path in files}
     languages = [_language_of(path) for path in files]
     if len(files) < 2:
         raise CorpusError("parallel text needs two files or more, one per language")
@@ -209,53 +213,10 @@ def _parallel(files: list[Path], recipe: Recipe) -> Iterator[Row]:
                 hint="line k of every file must be the same content",
             )
     for path, language in zip(files, languages, strict=True):
-        for number, line in _lines(path):
+        for number, line in lines(path):
             yield str(number), language, recipe.default_domain, line
 
 
 def _language_of(path: Path) -> str:
     """`tur_Latn.txt` and `dev.tur_Latn` are both Turkish."""
     return path.stem if path.suffix.lower() in SUFFIXES else path.suffix.removeprefix(".") or path.stem
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    r"""Numbered lines, split at `\n` alone, a `\r` before it taken off."""
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                yield number, line.removesuffix(b"\n").removesuffix(b"\r").decode()
-            except UnicodeDecodeError as error:
-                raise _not_utf8(f"{path}:{number}", error) from error
-
-
-def _not_utf8(place: object, error: UnicodeDecodeError) -> CorpusError:
-    return CorpusError(f"{place} is not UTF-8: {error.reason} at byte {error.start}", hint="convert it with iconv")
-
-
-def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in _lines(path):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise CorpusError(f"{path}:{number} is not JSON: {error}") from error
-        if not isinstance(record, dict):
-            raise CorpusError(f"{path}:{number} is a JSON {type(record).__name__}, not an object")
-        yield number, record
-
-
-def _delimited(path: Path, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    csv.field_size_limit(1 << 30)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.reader(stream, delimiter="," if kind == "csv" else "\t", strict=True)
-        try:
-            header = next(rows, [])
-            for values in rows:
-                if len(values) != len(header):
-                    raise CorpusError(f"{path}:{rows.line_num} has {len(values)} fields, the header {len(header)}")
-                yield rows.line_num, dict(zip(header, values, strict=True))
-        except csv.Error as error:
-            raise CorpusError(f"{path}:{rows.line_num} is not {kind.upper()}: {error}") from error
-        except UnicodeDecodeError as error:
-            raise _not_utf8(f"{path}, after line {rows.line_num},", error) from error

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -23,6 +23,8 @@ RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
 #: Protocols that fsspec serves, with the module it needs and tokeval's extra.
 _FSSPEC = {"http": ("aiohttp", "https"), "https": ("aiohttp", "https"), "hf": ("huggingface_hub", "hf")}
 _NATIVE = {"s3", "gs", "gcs"}
+#: Where a bucket's address ends and pyarrow's options begin: any other `?` is part of a key.
+_OPTIONS = re.compile(r"\?(?=(?:endpoint_override|region|scheme|retry_limit_seconds)=)")
 #: Seconds that Google's client itself tries again; its own default is a quarter of an hour.
 _GOOGLE_PATIENCE = 10
 
@@ -68,17 +70,31 @@ def is_remote(location: str) -> bool:
     return "://" in location
 
 
-def find(location: str, suffix: str) -> tuple[list[File], str]:
+def parted(location: str) -> tuple[str, str]:
+    """An address and the options behind it, from their `?` on."""
+    scheme = _scheme(location)
+    found = _OPTIONS.search(location) if scheme in _NATIVE else None
+    if scheme in {"http", "https"}:
+        found = re.search(r"[?#]", location)
+    end = found.start() if found else len(location)
+    return location[:end], location[end:]
+
+
+def _scheme(location: str) -> str:
+    return location.partition("://")[0].lower()
+
+
+def find(location: str, suffixes: tuple[str, ...]) -> tuple[list[File], str]:
     """The files that a path, a folder, a glob or an address stands for, sorted; and the folder they were sought in.
 
-    Hidden files and folders (those that begin with a dot or an underscore) are left out of folders.
+    Of a folder, those that end in one of the suffixes. Hidden files and folders (those that begin with a dot or an
+    underscore) are left out of folders, and of globs that do not name such ones themselves.
 
     Raises:
         CorpusError: nothing there, or it cannot be reached.
     """
-    if not is_remote(location):
-        return _find_local(location, suffix)
-    return persist(lambda: _find_remote(location, suffix), location)
+    sought = _find_remote if is_remote(location) else _find_local
+    return persist(lambda: sought(location, suffixes), location)
 
 
 def describe(path: str) -> File:
@@ -138,7 +154,7 @@ def failed(path: str, error: BaseException) -> CorpusError | MissingExtraError:
         return error
     text = first_line(error) or type(error).__name__
     if _is_denied(error):
-        return CorpusError(f"{path}: access is denied", hint=_KEYS.get(urlsplit(path).scheme.replace("gcs", "gs")))
+        return CorpusError(f"{path}: access is denied", hint=_KEYS.get(_scheme(path).replace("gcs", "gs")))
     if isinstance(error, PermissionError):
         return CorpusError(f"{path} may not be read: {error.strerror or text}")
     if "redirect" in f"{type(error).__name__} {text}".lower():
@@ -149,7 +165,7 @@ def failed(path: str, error: BaseException) -> CorpusError | MissingExtraError:
 @lru_cache(maxsize=64)
 def _filesystem(base: str) -> tuple[Any, str]:
     """The filesystem of an address and the address's path inside it."""
-    scheme = urlsplit(base).scheme
+    scheme = _scheme(base)
     if scheme in _NATIVE:
         # pyarrow reads AWS_ENDPOINT_URL, the profile, Google's credentials and ?endpoint_override=... itself
         address = base.replace("gcs://", "gs://", 1)
@@ -171,37 +187,53 @@ def _filesystem(base: str) -> tuple[Any, str]:
 
 def connect(location: str) -> tuple[Any, str]:
     """The filesystem of an address, kept for further files of the same bucket or host, and the path inside it."""
-    parts = urlsplit(location)
-    if parts.scheme in _NATIVE:
-        root = f"{parts.scheme}://{parts.netloc}" + (f"?{parts.query}" if parts.query else "")
-        filesystem, _ = _filesystem(root)
-        return filesystem, (parts.netloc.rpartition("@")[2] + parts.path).rstrip("/")
+    address, options = parted(location)
+    scheme, _, rest = address.partition("://")
+    if scheme.lower() in _NATIVE:
+        bucket, slash, key = rest.partition("/")
+        filesystem, _ = _filesystem(f"{scheme.lower()}://{bucket}{options}")
+        return filesystem, (bucket.rpartition("@")[2] + slash + key).rstrip("/")
     return _filesystem(location)
 
 
-def _find_remote(location: str, suffix: str) -> tuple[list[File], str]:
+def _find_remote(location: str, suffixes: tuple[str, ...]) -> tuple[list[File], str]:
     filesystem, inner = connect(location)
-    if urlsplit(location).scheme in {"http", "https"}:  # names one file: the web has no folders
+    if _scheme(location) in {"http", "https"}:  # names one file: the web has no folders
         return [describe(location)], location.rpartition("/")[0]
-    base, _, query = location.partition("?")
-    tail = f"?{query}" if query and urlsplit(location).scheme in _NATIVE else ""
-    address = base[: len(base.rstrip("/")) - len(inner)] if base.rstrip("/").endswith(inner) else ""
+    whole, options = parted(location)
+    whole = whole.rstrip("/")
+    address = whole.removesuffix(inner) if whole.endswith(inner) else ""
     if glob.has_magic(inner):
-        fixed = inner[: min(inner.index(c) for c in "*?[" if c in inner)].rpartition("/")[0]
-        found = {name: file for name, file in _listing(filesystem, fixed).items() if fnmatch.fnmatch(name, inner)}
-        root = fixed
+        root = _fixed(inner)
+        listing = _listing(filesystem, root)
+        found = {inner: listing[inner]} if inner in listing else _matching(listing, inner, root)
+        if not found:
+            raise CorpusError(f"no file matches {location}")
     else:
         single = _look(filesystem, inner, location)
         if single is not None:
-            return [single], base.rpartition("/")[0]
-        found, root = _listing(filesystem, inner), inner
-        found = {n: file for n, file in found.items() if n.endswith(suffix) and not _is_hidden(n[len(root) :])}
-    if not found:
-        raise CorpusError(
-            f"there is no {suffix} file in {location}" if root == inner else f"no file matches {location}"
-        )
-    files = [replace(file, path=f"{address}{name}{tail}") for name, file in sorted(found.items())]
+            return [single], whole.rpartition("/")[0]
+        root = inner
+        listing = {n: file for n, file in _listing(filesystem, root).items() if n.lower().endswith(suffixes)}
+        found = {n: file for n, file in listing.items() if not _is_left_out(n[len(root) :])}
+        if not found:
+            raise _nothing_in(location, suffixes)
+    files = [replace(file, path=f"{address}{name}{options}") for name, file in sorted(found.items())]
     return files, f"{address}{root}"
+
+
+def _matching(listing: Mapping[str, File], pattern: str, root: str) -> dict[str, File]:
+    found = {name: file for name, file in listing.items() if fnmatch.fnmatch(name, pattern)}
+    return {n: file for n, file in found.items() if not _is_left_out(n[len(root) :], pattern[len(root) :])}
+
+
+def _fixed(pattern: str) -> str:
+    """The folder in which what a pattern leaves open begins."""
+    return pattern[: min(pattern.index(c) for c in "*?[" if c in pattern)].rpartition("/")[0]
+
+
+def _nothing_in(folder: str, suffixes: tuple[str, ...]) -> CorpusError:
+    return CorpusError(f"there is no {' or '.join(suffixes)} file in the folder {folder}")
 
 
 def _look(filesystem: Any, inner: str, path: str) -> File | None:
@@ -243,31 +275,67 @@ def _web_file(path: str, info: Mapping[str, Any]) -> File:
     return File(path, -1 if info.get("size") is None else int(info["size"]), stamp)
 
 
-def _find_local(location: str, suffix: str) -> tuple[list[File], str]:
-
+def _find_local(location: str, suffixes: tuple[str, ...]) -> tuple[list[File], str]:
     path = Path(location)
     if path.is_file():
         return [describe(str(path))], str(path.parent)
     if path.is_dir():
-        found = sorted(p for p in path.rglob(f"*{suffix}") if p.is_file() and not _is_hidden(str(p.relative_to(path))))
+        found = list(_walk(path, suffixes))
         if not found:
-            raise CorpusError(
-                f"there is no {'Parquet' if suffix == '.parquet' else suffix} file in the folder {location}"
-            )
-        return [describe(str(p)) for p in found], str(path)
+            raise _nothing_in(location, suffixes)
+        return [describe(name) for name in found], str(path)
     if glob.has_magic(location):
-        root = Path(path.anchor or ".")
-        pattern = str(path.relative_to(path.anchor)) if path.anchor else location
-        found = sorted(p for p in root.glob(pattern) if p.is_file())
-        if not found:
+        fixed = _fixed(location)
+        root, pattern = Path(fixed or path.anchor), location[len(fixed) :]
+        matches = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
+        matches = [p for p in matches if not _is_left_out(p.relative_to(root).as_posix(), pattern)]
+        for match in matches:
+            if not match.exists():
+                raise _leads_nowhere(match)
+        matches = [p for p in matches if p.is_file()]
+        if not matches:
             raise CorpusError(f"no file matches {location}")
-        fixed = Path(location[: min(location.index(c) for c in "*?[" if c in location)])
-        return [describe(str(p)) for p in found], str(fixed.parent)
+        return [describe(str(p)) for p in matches], str(root)
+    if location == "-" or path.exists():
+        raise CorpusError(
+            f"{location} is no file and no folder", hint="write what comes through a pipe to a file first"
+        )
+    if path.is_symlink():
+        raise _leads_nowhere(path)
     raise CorpusError(f"there is no file {location}", hint=near_file(location))
 
 
+def _walk(folder: Path, suffixes: tuple[str, ...], above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[str]:
+    """The files below a folder that are not hidden, sorted; links are followed, but not back to a folder `above`."""
+    try:
+        status = folder.stat()
+        here = (status.st_dev, status.st_ino)
+        for path in [] if here in above else sorted(folder.iterdir()):
+            if _is_hidden(path.name):
+                continue
+            if path.is_dir():
+                yield from _walk(path, suffixes, above | {here})
+            elif path.is_symlink() and not path.exists():
+                raise _leads_nowhere(path)
+            elif path.is_file() and path.name.lower().endswith(suffixes):
+                yield str(path)
+    except OSError as error:
+        raise failed(str(error.filename or folder), error) from error
+
+
+def _leads_nowhere(link: Path) -> CorpusError:
+    return CorpusError(f"{link} is a link that leads nowhere", hint="mend it or take it away")
+
+
+def _is_left_out(inside: str, pattern: str = "") -> bool:
+    """Whether a file or one of its folders is hidden, and the pattern that it matches names no such one."""
+    folders, _, name = inside.rpartition("/")
+    sought_folders, _, sought = pattern.rpartition("/")
+    return any(_is_hidden(own) and not _is_hidden(asked) for own, asked in ((folders, sought_folders), (name, sought)))
+
+
 def _is_hidden(inside: str) -> bool:
-    return any(part.startswith((".", "_")) for part in inside.split("/") if part)
+    return any(part.startswith((".", "_")) for part in inside.split("/"))
 
 
 def _status(error: BaseException) -> int | None:

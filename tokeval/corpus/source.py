@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tokeval.corpus.places import File, find, is_remote, open_file, persist
+from tokeval.corpus.places import File, find, is_remote, open_file, parted, persist
 from tokeval.errors import CorpusError, UsageError, first_line, suggest
 from tokeval.signature import digest
 
@@ -108,8 +108,8 @@ def open_corpus(
 
     Args:
         name: what the result table calls it.
-        location: a Parquet file, a folder of them (searched through, `key=value` folders become columns), a glob,
-            or an address (`s3://`, `gs://`, `https://`, `hf://datasets/...`).
+        location: a Parquet file, a folder of them (searched through), a glob, or an address (`s3://`, `gs://`,
+            `https://`, `hf://datasets/...`). `key=value` folders in the path of a file become columns.
         text_column: the column of documents.
         slice_by: columns whose values are the slices; None takes `language` where there is one.
         id_column: the column of parallel ids; None takes `id` where there is one.
@@ -121,18 +121,19 @@ def open_corpus(
     """
     if limit is not None and limit < 1:
         raise UsageError(f"the limit of rows is {limit}, it must be 1 or more")
-    files, root = find(str(location), ".parquet")
+    files, root = find(str(location), (".parquet",))
     columns: Columns | None = None
     pieces: list[Piece] = []
     prints: list[str] = []
     left = limit
     for file, footer in zip(files, _footers(files, text_column), strict=True):
-        partition = _partition(file.path, root, footer.schema.names)
+        partition = _partition(file.path, footer.schema.names)
         chosen = _choose_columns(footer.schema, partition, file.path, text_column, slice_by, id_column)
         if columns is not None and chosen != columns:
             raise _other_columns(file.path, chosen, files[0].path, columns)
         columns = chosen
-        prints.append(f"{file.path.removeprefix(root)} {file.size} {file.stamp} {file.entry} {footer.digest}")
+        place = f"{file.path.removeprefix(root)} {partition}"
+        prints.append(f"{place} {file.size} {file.stamp} {file.entry} {footer.digest}")
         for group, (rows, size) in enumerate(footer.groups):
             taken = rows if left is None else min(rows, left)
             if left is not None:
@@ -200,10 +201,10 @@ def _not_parquet_hint(path: Path) -> str | None:
     return None
 
 
-def _partition(path: str, root: str, names: list[str]) -> Partition:
-    """The `key=value` folders between a corpus's root and a file; a column of the file itself comes first."""
+def _partition(path: str, names: list[str]) -> Partition:
+    """The `key=value` folders in the path of a file; a column of the file itself comes first."""
     found = {}
-    for part in path.removeprefix(root).strip("/").split("/")[:-1]:
+    for part in parted(path)[0].split("/")[:-1]:
         key, equals, value = part.partition("=")
         if equals and key and key not in names:
             found[unquote(key)] = None if value == _HIVE_NULL else unquote(value)
