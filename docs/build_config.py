@@ -75,10 +75,16 @@ def _options() -> Iterator[tuple[str, str, str]]:
     commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for command, option in ((name, option) for name, made in commands.items() for option in made.params):
         if getattr(option, "envvar", None):
-            places, _ = found.setdefault(option.envvar, ([], option.help))
+            places, _ = found.setdefault(option.envvar, ([], _help(option)))
             places.append(f"`{command} {option.opts[-1]}`")
     for name, (places, meaning) in found.items():
         yield name, ", ".join(places), meaning
+
+
+def _help(option: Any) -> str:
+    """What is said of an option, and the default where it is told in words."""
+    told = option.show_default
+    return f"{option.help} [default: {told}]" if isinstance(told, str) else str(option.help)
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -137,6 +137,30 @@ def test_the_page_on_configuration_lists_every_key_and_variable() -> None:
     assert read == set(re.findall(r"TOKEVAL_\w+", page))
 
 
+DEFAULTS = {
+    ("compare",): {
+        "--text-column": "text", "--slice-by": "language, where there is one", "--id-column": "id, where there is one",
+        "--words": "whitespace", "--seed": "0", "--accelerate": "accelerate", "--cache-mb": "1024",
+        "--on-error": "stop", "--jobs": "all", "--ray-address": "a local one", "--format": "md, csv",
+    },
+    ("vocab",): {"--slice-by": "language, where there is one", "--format": "vocab, csv"},
+    ("report",): {"--format": "md, csv", "--output": "DIR"},
+    ("corpus", "info"): {"--slice-by": "language, where there is one", "--id-column": "id, where there is one"},
+    ("corpus", "build"): {"--from": "by their names"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", DEFAULTS, ids=" ".join)
+def test_help_shows_defaults_that_are_told_in_words(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = re.sub(r"[\s│]+", " ", run(*command, "--help").stdout)
+    for option, default in DEFAULTS[command].items():
+        told = re.search(rf" {option} .*?\[default: \(?(.*?)\)?\]", shown)
+        assert told is not None and told[1] == default
+
+
 def test_report_renders_again(run: Run, tmp_path: Path) -> None:
     run("compare", "-t", f"bpe={BPE}", "-c", f"demo={DEMO}", "-o", "out", "-q")
     first = {name: (tmp_path / "out" / name).read_bytes() for name in ("report.md", "results.csv")}

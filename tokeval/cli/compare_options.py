@@ -46,26 +46,28 @@ Pivot = Annotated[
     str | None,
     typer.Option(envvar="TOKEVAL_PIVOT", help="The slice that premium refers to.", rich_help_panel=_WHAT),
 ]
-TextColumn = Annotated[str | None, options.text_column(_HOW, "  [default: text]")]
+TextColumn = Annotated[str | None, options.text_column(_HOW, "text")]
 SliceBy = Annotated[str | None, options.slice_by("the slices, or none", _HOW)]
 IdColumn = Annotated[
     str | None,
     typer.Option(
         envvar="TOKEVAL_ID_COLUMN",
-        help="The column of parallel ids.  [default: id, where there is one]",
+        help="The column of parallel ids.",
+        show_default="id, where there is one",
         rich_help_panel=_HOW,
     ),
 ]
 Words = Annotated[
     str | None,
-    typer.Option(envvar="TOKEVAL_WORDS", help="The word segmenter.  [default: whitespace]", rich_help_panel=_HOW),
+    typer.Option(envvar="TOKEVAL_WORDS", help="The word segmenter.", show_default="whitespace", rich_help_panel=_HOW),
 ]
 Limit = Annotated[int | None, options.limit("Read only the first so many rows of each corpus.", _HOW)]
 Seed = Annotated[
     int | None,
     typer.Option(
         envvar="TOKEVAL_SEED",
-        help="Of everything that is drawn at random.  [default: 0]",
+        help="Of everything that is drawn at random.",
+        show_default="0",
         rich_help_panel=_HOW,
     ),
 ]
@@ -110,9 +112,8 @@ Accelerate = Annotated[
     typer.Option(
         "--accelerate/--no-accelerate",
         envvar="TOKEVAL_ACCELERATE",
-        show_default=False,
-        help="Let verified fast paths stand in for the reference libraries; no figure depends on it.  "
-        "[default: accelerate]",
+        show_default="accelerate",
+        help="Let verified fast paths stand in for the reference libraries; no figure depends on it.",
         rich_help_panel=_HOW,
     ),
 ]
@@ -120,7 +121,8 @@ CacheMb = Annotated[
     int | None,
     typer.Option(
         envvar="TOKEVAL_CACHE_MB",
-        help="Memory for the caches of all fast paths, in MiB.  [default: 1024]",
+        help="Memory for the caches of all fast paths, in MiB.",
+        show_default="1024",
         rich_help_panel=_HOW,
     ),
 ]
@@ -129,8 +131,8 @@ OnError = Annotated[
     typer.Option(
         envvar="TOKEVAL_ON_ERROR",
         metavar="stop|skip",
-        help="When a tokenizer fails on a document: stop, or leave it out of that tokenizer's figures and count "
-        "it.  [default: stop]",
+        help="When a tokenizer fails on a document: stop, or leave it out of that tokenizer's figures and count it.",
+        show_default="stop",
         rich_help_panel=_HOW,
     ),
 ]
@@ -142,7 +144,8 @@ Jobs = Annotated[
         "--jobs",
         min=1,
         envvar="TOKEVAL_JOBS",
-        help="How many cores it may use.  [default: all]",
+        help="How many cores it may use.",
+        show_default="all",
         rich_help_panel=_HOW,
     ),
 ]
@@ -150,7 +153,8 @@ RayAddress = Annotated[
     str | None,
     typer.Option(
         envvar="TOKEVAL_RAY_ADDRESS",
-        help="The cluster for --engine ray.  [default: a local one]",
+        help="The cluster for --engine ray.",
+        show_default="a local one",
         rich_help_panel=_HOW,
     ),
 ]

@@ -21,10 +21,12 @@ TextColumn = Annotated[str, typer.Option(help="The column of documents.")]
 SliceBy = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN[,COLUMN]", help="The columns of slices, or none.  [default: language, where there is one]"
+        metavar="COLUMN[,COLUMN]",
+        help="The columns of slices, or none.",
+        show_default="language, where there is one",
     ),
 ]
-IdColumn = Annotated[str | None, typer.Option(help="The column of ids.  [default: id, where there is one]")]
+IdColumn = Annotated[str | None, typer.Option(help="The column of ids.", show_default="id, where there is one")]
 
 
 @app.command("info")
@@ -57,7 +59,7 @@ def build(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.parquet", help="The corpus to write.")],
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="jsonl|csv|tsv|txt", help="Their format.  [default: by their names]"),
+        typer.Option("--from", metavar="jsonl|csv|tsv|txt", help="Their format.", show_default="by their names"),
     ] = None,
     documents: Annotated[str, typer.Option(metavar="line|file", help="What a document is in plain text.")] = "line",
     parallel: Annotated[
@@ -94,12 +96,12 @@ def build(
     return 0
 
 
-def _report(path: str, text: str, slice_by: str | None, id_column: str | None) -> Report:
-    from tokeval.cli.parse import columns
 def _leave(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
+def _report(path: str, text: str, slice_by: str | None, id_column: str | None) -> Report:
+    from tokeval.cli.parse import columns
     from tokeval.corpus.inspect import inspect_corpus
     from tokeval.corpus.source import open_corpus
 
@@ -114,6 +116,7 @@ def _print(report: Report) -> None:
 
     from tokeval.report.console import make_console
     from tokeval.report.values import clean
+    from tokeval.schema import ALL
 
     shown = ("documents", "bytes", "chars", "words", "nulls", "empty", "duplicates")
     table = Table(box=None, pad_edge=False)
@@ -129,4 +132,3 @@ def _print(report: Report) -> None:
     if report.ids is not None:
         aligned = "" if report.aligned is None else f", {report.aligned:,} of them in every slice"
         print(f"{report.ids:,} ids{aligned}")
-    from tokeval.schema import ALL

@@ -22,16 +22,22 @@ def corpora(text: str, panel: str) -> Any:
     return typer.Option("-c", "--corpus", metavar="NAME=PATH", help=text, rich_help_panel=panel)
 
 
-def text_column(panel: str, default: str = "") -> Any:
+def text_column(panel: str, default: str | bool = True) -> Any:
     """--text-column; `default` is shown where the parameter has none of its own."""
-    return typer.Option(envvar="TOKEVAL_TEXT_COLUMN", help=f"The column of documents.{default}", rich_help_panel=panel)
+    text = "The column of documents."
+    return typer.Option(envvar="TOKEVAL_TEXT_COLUMN", help=text, show_default=default, rich_help_panel=panel)
 
 
 def slice_by(what: str, panel: str) -> Any:
     """--slice-by, read by `parse.columns`."""
     text = f"The columns whose values are {what}; of several they are joined by / (a / within one is %2F)."
-    text += "  [default: language, where there is one]"
-    return typer.Option(envvar="TOKEVAL_SLICE_BY", metavar="COLUMN[,COLUMN]", help=text, rich_help_panel=panel)
+    return typer.Option(
+        envvar="TOKEVAL_SLICE_BY",
+        metavar="COLUMN[,COLUMN]",
+        help=text,
+        show_default="language, where there is one",
+        rich_help_panel=panel,
+    )
 
 
 def limit(text: str, panel: str) -> Any:
@@ -50,17 +56,24 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
-def output(text: str, panel: str | None = None, variable: str | None = None) -> Any:
-    """-o DIR."""
+def output(text: str, panel: str | None = None, variable: str | None = None, default: str | bool = True) -> Any:
+    """-o DIR; `default` is shown where the parameter has none of its own."""
     return typer.Option(
-        "-o", "--output", parser=folder, envvar=variable, metavar="DIR", help=text, rich_help_panel=panel
+        "-o",
+        "--output",
+        parser=folder,
+        envvar=variable,
+        metavar="DIR",
+        help=text,
+        show_default=default,
+        rich_help_panel=panel,
     )
 
 
 def formats(default: str, panel: str | None = None) -> Any:
     """-f FORMAT, read by `parse.renders`."""
-    text = f"A report; may be repeated.  [default: {default}]"
-    return typer.Option("-f", "--format", metavar="FORMAT", help=text, rich_help_panel=panel)
+    names, text = ("-f", "--format"), "A report; may be repeated."
+    return typer.Option(*names, metavar="FORMAT", help=text, show_default=default, rich_help_panel=panel)
 
 
 def quiet(text: str, panel: str | None = None) -> Any:

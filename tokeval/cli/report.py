@@ -23,7 +23,7 @@ def command(
     ] = None,
     output: Annotated[
         Path | None,
-        options.output("Where to write; several DIRs need it.  [default: DIR]"),
+        options.output("Where to write; several DIRs need it.", default="DIR"),
     ] = None,
     no_color: options.NoColor = False,
 ) -> int:
