@@ -53,7 +53,7 @@ def written_to(
     check_folder(folder, VOCAB)
     places = [place for spec in tokenizers.values() for place in places_of(parse_spec(spec))]
     for corpus in (options.get("corpora") or {}).values():
-        places += [] if is_remote(corpus) else [file.path for file in find(corpus, ".parquet")[0]]
+        places += [] if is_remote(corpus) else [file.path for file in find(corpus, (".parquet",))[0]]
     check_inputs(folder, map(Path, places))
     started, clock = datetime.now(UTC), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="tokeval-") as scratch:
