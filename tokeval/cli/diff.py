@@ -185,7 +185,9 @@ def _print_table(found: Sequence[Difference], units: Mapping[str, str], slices: 
     from tokeval.report.values import clean
     from tokeval.schema import ALL, MACRO
 
-    console = make_console(sys.stdout, 120)
+    console = make_console(sys.stdout)
+    if not console.is_terminal:  # the names of metrics are to be found in what is written
+        console.width = 120
     for x, y in dict.fromkeys((item.a, item.b) for item in found):
         mine = [item for item in found if (item.a, item.b) == (x, y) and item.refused is None]
         for corpus in dict.fromkeys(item.corpus for item in mine):

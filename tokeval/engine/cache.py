@@ -131,7 +131,7 @@ class StateCache:
             if kind.cached:
                 self._put(next(keys(name, kind)), pack_table(state.others[kind.name].state()))
 
-    def _get(self, key: str, read: Callable[[bytes], T]) -> T | None:
+    def _get(self, key: str, read: Callable[[memoryview], T]) -> T | None:
         path = self._folder / f"{key}{_SUFFIX}"
         try:
             found = read(opened(path.read_bytes(), key))

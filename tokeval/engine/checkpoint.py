@@ -80,8 +80,9 @@ class Checkpoint:
             if not numbers or not taken.isdisjoint(numbers):
                 continue
             try:
-                line, _, data = path.read_bytes().partition(b"\n")
-                state = unpack(opened(data, line.decode()), todo, self._facts)
+                data = path.read_bytes()
+                end = data.index(b"\n")
+                state = unpack(opened(memoryview(data)[end + 1 :], data[:end].decode()), todo, self._facts)
             except (OSError, pa.ArrowInvalid, KeyError, ValueError):
                 continue
             if state is not None:

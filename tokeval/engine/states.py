@@ -53,7 +53,7 @@ def pack(state: ShardState) -> bytes:
     return pack_table(pa.Table.from_pylist(rows, _SCHEMA.with_metadata({_KEY: json.dumps(about).encode()})))
 
 
-def unpack(data: bytes, todo: Todo, facts: Mapping[str, TokenizerFacts]) -> ShardState | None:
+def unpack(data: bytes | memoryview, todo: Todo, facts: Mapping[str, TokenizerFacts]) -> ShardState | None:
     """The state behind `pack`'s bytes, as far as it is wanted; None if it lacks something that is.
 
     Raises:
@@ -91,7 +91,7 @@ def pack_table(table: pa.Table) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def unpack_table(data: bytes) -> pa.Table:
+def unpack_table(data: bytes | memoryview) -> pa.Table:
     """The table behind `pack_table`'s bytes."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
         return reader.read_all()
@@ -102,22 +102,22 @@ def sealed(data: bytes, key: str) -> bytes:
     return _seal(data, key) + data
 
 
-def opened(data: bytes, key: str) -> bytes:
+def opened(data: bytes | memoryview, key: str) -> memoryview:
     """The bytes that were `sealed` under the key.
 
     Raises:
         ValueError: they are not, such as those of another plan, or are damaged.
     """
-    seal, inside = data[:_SEAL], data[_SEAL:]
+    seal, inside = data[:_SEAL], memoryview(data)[_SEAL:]
     if seal != _seal(inside, key):
         raise ValueError("a damaged state, or another one")
     return inside
 
 
-def _seal(data: bytes, key: str) -> bytes:
-    return hashlib.blake2b(
-        data, digest_size=_SEAL, person=hashlib.blake2b(key.encode(), digest_size=16).digest()
-    ).digest()
+def _seal(data: bytes | memoryview, key: str) -> bytes:
+    seal = hashlib.blake2b(key.encode() + b"\n", digest_size=_SEAL)
+    seal.update(data)
+    return seal.digest()
 
 
 def intake_record(intake: Intake) -> dict[str, Any]:
