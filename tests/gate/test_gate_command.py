@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as Tree
 
@@ -51,6 +53,18 @@ def test_the_gate(fresh: Path, start: Start, rules: str, code: int, junit: tuple
     assert done.stderr in ("", "note: no rule compares with another run, so old was not read\n")
     assert counts(fresh) == junit
     assert said in done.stdout
+
+
+@pytest.mark.parametrize(("least", "code"), [(0, 0), (99, 1)])
+def test_the_verdict_stands_whoever_reads_it(fresh: Path, least: int, code: int) -> None:
+    (fresh / "rules.toml").write_text(RULE + f"min = {least}\n")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        ["tokeval", "gate", "new", "rules.toml"], cwd=fresh, stdout=write, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_an_uncertain_loss_is_a_loss_where_no_test_is_asked_for(fresh: Path, inside: Start) -> None:

@@ -44,6 +44,7 @@ def command(
 ) -> int:
     """Check one tokenizer before it is published: exit code 0 if no probe fails, 1 if one does."""
     from tokeval.cli.parse import pairs
+    from tokeval.cli.pipe import unread
     from tokeval.engine.check.run import check, failed
 
     severities = pairs(severity or [], "--severity")
@@ -62,10 +63,12 @@ def command(
         _write(junit, as_junit(spec, findings, remarks_fail=strict))
     if json_file is not None and str(json_file) != "-":
         _write(json_file, content)
-    if str(json_file) == "-":
-        sys.stdout.write(content.decode())
-    else:
-        _print(findings, quiet=quiet, passed=not bad)
+    with unread():
+        if str(json_file) == "-":
+            sys.stdout.write(content.decode())
+        else:
+            _print(findings, quiet=quiet, passed=not bad)
+        sys.stdout.flush()
     return FAILED if bad else 0
 
 

@@ -44,12 +44,18 @@ def validate(
     path: Location, text_column: TextColumn = "text", slice_by: SliceBy = None, id_column: IdColumn = None
 ) -> int:
     """Check a corpus: exit code 0 if it can be used, 2 if it cannot."""
+    from tokeval.cli.pipe import unread
+
     report = _report(path, text_column, slice_by, id_column)
-    for line in report.problems:
-        print(f"problem: {line}")
-    for line in report.remarks:
-        print(f"remark: {line}")
-    print(f"{path}: {'not sound' if report.problems else 'sound'}, {report.total('documents'):,} documents")
+    with unread():
+        for line in report.problems:
+            print(f"problem: {line}")
+        for line in report.remarks:
+            print(f"remark: {line}")
+        print(
+            f"{path}: {'not sound' if report.problems else 'sound'}, {report.total('documents'):,} documents",
+            flush=True,
+        )
     return UNSOUND if report.problems else 0
 
 

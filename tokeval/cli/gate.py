@@ -159,6 +159,7 @@ def _sums_file(name: str) -> str:
 
 def publish(verdict: Verdict, files: dict[Path, str], *, github: bool) -> int:
     """Print the verdict, write it where it was asked for; the exit code."""
+    from tokeval.cli.pipe import unread
     from tokeval.cli.verdict import show
     from tokeval.gate import github as annotations
     from tokeval.gate import junit, markdown, record, sarif
@@ -172,14 +173,15 @@ def publish(verdict: Verdict, files: dict[Path, str], *, github: bool) -> int:
     }
     for path, kind in files.items():
         write_file(path, renders[kind](verdict))
-    show(verdict)
+    with unread():
+        show(verdict)
+        sys.stdout.write(annotations.render(verdict) if github else "")
+        sys.stdout.flush()
     if github:
-        sys.stdout.write(annotations.render(verdict))
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             with Path(summary).open("a", encoding="utf-8") as stream:
                 stream.write(markdown.render(verdict))
-    sys.stdout.flush()
     return 0 if verdict.passed else FAILED
 
 

@@ -12,6 +12,7 @@ import typer
 
 from tokeval import __version__
 from tokeval.cli import cache, check, compare, corpus, diff, gate, inspect, listing, report, vocab
+from tokeval.cli.pipe import unread
 from tokeval.errors import InterruptedRunError, TokevalError, UsageError
 
 app = typer.Typer(
@@ -55,12 +56,10 @@ def _root(
 def main() -> None:
     """Run the command line; errors are one line and a hint on stderr, with an exit code by kind."""
     gc.set_threshold(_OBJECTS)
-    stdout = sys.stdout
+    code: object = 0
     try:
-        code = app(standalone_mode=False)
-    except SystemExit as leaving:
-        # typer takes a pipe that nobody reads any more for a failure with the gate's code, and puts a wrapper there
-        code = leaving.code if sys.stdout is stdout else 0
+        with unread():
+            code = app(standalone_mode=False)
     except TokevalError as error:
         _complain(error.message, error.hint)
         code = error.exit_code
@@ -72,8 +71,6 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _complain("interrupted; nothing was written", None)
         code = InterruptedRunError.exit_code
-    except BrokenPipeError:
-        code = 0
     except OSError as error:  # what no part expects, such as standard output on a full disk
         _complain(_told(error), None)
         code = UsageError.exit_code

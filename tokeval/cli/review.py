@@ -34,6 +34,7 @@ def command_review(
 ) -> int:
     """Print what changed between two tokenizers; exit code 1 where a kind named in `fail_on` did."""
     from tokeval.cli.parse import pairs
+    from tokeval.cli.pipe import unread
     from tokeval.engine.review import broken, review
     from tokeval.results.store import write_file
 
@@ -52,8 +53,9 @@ def command_review(
     if json is not None:
         content = asdict(found) | {"findings": found.findings, "failed": failed}
         write_file(json, (jsonlib.dumps(content, indent=2, ensure_ascii=False, default=_plain) + "\n").encode())
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with unread():
+        sys.stdout.write(text)
+        sys.stdout.flush()
     return FAILED if failed else 0
 
 

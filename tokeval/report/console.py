@@ -8,12 +8,6 @@ from typing import TextIO
 from rich.console import Console
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave it to the command line, which ends quietly: rich would end with the exit code of a failing gate."""
-        raise BrokenPipeError
-
-
 def make_console(stream: TextIO, columns: int = 80) -> Console:
     """A console that is plain when piped and without colour under NO_COLOR.
 
@@ -23,4 +17,4 @@ def make_console(stream: TextIO, columns: int = 80) -> Console:
     """
     given = os.environ.get("COLUMNS", "")
     width = None if stream.isatty() else int(given) if given.isdigit() and int(given) else columns
-    return _Console(file=stream, width=width, highlight=False, soft_wrap=False)
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
