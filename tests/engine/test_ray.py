@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,13 @@ def test_a_node_without_the_files_of_a_tokenizer_gets_them(
     monkeypatch.setattr(cluster, "_tokenizer_files", read_and_take_away)
     assert run_plan(plan, engine="ray", shard_bytes=SMALL)[0].equals(whole, check_metadata=True)
     assert not any(path.exists() for path in paths)
+
+
+def test_what_is_done_again_on_the_reference_is_loaded_again(corpus: Path, plan_of: Callable[..., Plan]) -> None:
+    """Or the workers would do it on the fast path that disagreed."""
+    plan = plan_of(corpus)
+    jobs = [cluster.Job(replace(plan, reference=names), {}, {}) for names in ((), ("bytes",), ("bytes", "chars"))]
+    assert len({job.key for job in jobs}) == 3
 
 
 def test_weights_beside_a_tokenizer_stay_where_they_are(corpus: Path, tmp_path: Path) -> None:

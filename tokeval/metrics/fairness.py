@@ -200,6 +200,7 @@ def _sampled(context: Context) -> dict[str, object]:
     return {"ids": f"1/{1 << level}"} if level else {}
 
 
+# the first versions of all but the last took equal texts without an id for parallel ones
 METRICS = (
     Metric(
         MetricInfo(
@@ -211,6 +212,7 @@ METRICS = (
             "Petrov et al. 2023",
             "Needs parallel text; on texts that are not translations of each other it measures the texts. "
             "The pivot's own 1 is in the macro average.",
+            version=2,
         ),
         _premiums,
         accumulators=(Alignment,),
@@ -226,6 +228,7 @@ METRICS = (
             "Petrov et al. 2023",
             "One slice decides: a single bad translation or a script that is missing altogether.",
             headline=True,
+            version=2,
         ),
         _extreme(np.argmax, np.fmax.reduce),
         accumulators=(Alignment,),
@@ -240,6 +243,7 @@ METRICS = (
             "The smallest premium over the slices other than the pivot; `reference` names the slice.",
             "Petrov et al. 2023",
             "Below 1 where a slice needs fewer tokens than the pivot.",
+            version=2,
         ),
         _extreme(np.argmin, np.fmin.reduce),
         accumulators=(Alignment,),
@@ -256,6 +260,7 @@ METRICS = (
             "Foroutan et al. 2025 (TokEval)",
             "0 can mean equally bad for all: read it beside bytes_per_token.",
             headline=True,
+            version=2,
         ),
         _gini(False),
         accumulators=(Alignment,),
@@ -269,6 +274,7 @@ METRICS = (
             "The same with cᵢ = tokens of slice i per byte of slice i, over ids present in all.",
             "Foroutan et al. 2025 (TokEval)",
             "Scripts differ in bytes per character, so it is lower than gini where costly scripts are long in bytes.",
+            version=2,
         ),
         _gini(True),
         accumulators=(Alignment,),
