@@ -17,9 +17,9 @@ import time
 from itertools import pairwise
 
 from tokeval.corpus.reader import Intake, read_piece
-from tokeval.engine.api import run_plan
 from tokeval.engine.memory import reuse_buffers
 from tokeval.engine.plan import make_plan
+from tokeval.engine.run import run_plan
 from tokeval.engine.shard import load_workers
 
 

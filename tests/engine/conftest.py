@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tokeval.engine import api
+from tokeval.engine import run
 from tokeval.engine.plan import Plan, make_plan
 
 LANGUAGES = ("eng_Latn", "jpn_Jpan", "tur_Latn", "amh_Ethi")
@@ -37,7 +37,7 @@ def write_texts(path: Path, documents: int, row_group_size: int = 40, seed: int 
 
 def run_plan(plan: Plan, **options: Any) -> tuple[pa.Table, dict[str, Any]]:
     """The result table and the record of a run."""
-    results, record = api.run_plan(plan, **options)
+    results, record = run.run_plan(plan, **options)
     return results.table, record
 
 

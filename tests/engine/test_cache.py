@@ -166,7 +166,7 @@ def test_a_changed_accumulator_costs_only_itself(
         todo.update(found)
         return found
 
-    monkeypatch.setattr("tokeval.engine.api.missing", missing)
+    monkeypatch.setattr("tokeval.engine.run.missing", missing)
     assert run_plan(plan, cache=folder)[0].equals(run_plan(plan_of(corpus, "bytes:"), cache=folder)[0])
     assert todo["bytes"].measures == ()
     assert [kind.name for kind in todo["bytes"].kinds] == ["frequencies"]

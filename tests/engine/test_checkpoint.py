@@ -210,7 +210,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(checkpoint_module, "checkpoint_folder", lambda _: tmp_path / "file" / "x")
-    monkeypatch.setattr("tokeval.engine.api.checkpoint_folder", lambda _: tmp_path / "file" / "x")
+    monkeypatch.setattr("tokeval.engine.run.checkpoint_folder", lambda _: tmp_path / "file" / "x")
     with pytest.raises(IncompleteRunError, match="cannot be written"):
         run_plan(plan_of(corpus), output=tmp_path / "out", shard_bytes=SMALL)
 

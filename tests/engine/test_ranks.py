@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokeval.engine.api import run_plan
 from tokeval.engine.plan import make_plan
 from tokeval.engine.ranks import chosen_ranks
+from tokeval.engine.run import run_plan
 
 
 def test_counts_by_rank_are_those_of_a_count_by_hand(write_corpus: Callable[..., Path]) -> None:

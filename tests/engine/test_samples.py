@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from tokeval.corpus.samples import SAMPLE_CHARS, Samples
-from tokeval.engine.api import run_plan
 from tokeval.engine.plan import make_plan
+from tokeval.engine.run import run_plan
 
 TEXTS = ["", " \n", "猫が座る。", "one two", "x" * 1000, "<b>", "naïve", "a b c"]
 

@@ -217,8 +217,8 @@ def test_who_wins_where_and_who_loses_text() -> None:
 
 def test_pairs_of_tokenizers(write_corpus: Callable[..., Path]) -> None:
     """On a real run: antisymmetric, equal to the figures' difference, and clear where all documents agree."""
-    from tokeval.engine.api import run_plan
     from tokeval.engine.plan import make_plan
+    from tokeval.engine.run import run_plan
     from tokeval.report.pairs import matrices
     from tokeval.report.values import headline
 

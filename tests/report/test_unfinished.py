@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.gate.made import results, row, write_run
-from tokeval.engine import api
 from tokeval.engine.plan import make_plan
+from tokeval.engine.run import run_plan
 
 RULES = '[[rule]]\nmetric = "premium"\nmax = 9\n'
 COMMANDS = {
@@ -115,9 +115,9 @@ def test_a_folder_beside_which_nothing_can_be_written_takes_a_second_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where the folder is all of a volume; there is no mark then, and nothing to go on from is lost."""
-    monkeypatch.setattr(api, "checkpoint_folder", lambda output: Path("/dev/null/nowhere"))
+    monkeypatch.setattr("tokeval.engine.run.checkpoint_folder", lambda output: Path("/dev/null/nowhere"))
     pq.write_table(pa.table({"text": ["a b", "c"]}), tmp_path / "c.parquet")
     plan = make_plan({"t": "bytes:"}, {"c": str(tmp_path / "c.parquet")}, metrics=["tokens"])
     (tmp_path / "results.parquet").touch()
-    results, _ = api.run_plan(plan, output=tmp_path)
+    results, _ = run_plan(plan, output=tmp_path)
     assert results.table.num_rows

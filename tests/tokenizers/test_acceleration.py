@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from tests.tokenizers import makers
 from tokeval import load_tokenizer
 from tokeval.arrow import id_buffers, positions
-from tokeval.engine.api import run_plan
 from tokeval.engine.plan import make_plan
+from tokeval.engine.run import run_plan
 from tokeval.tokenizers import _huggingface
 from tokeval.tokenizers.encode import Encoder
 from tokeval.tokenizers.fast import Accelerator, FastPath, Found, share_checked, spliced

@@ -214,10 +214,10 @@ def test_a_cluster_gives_the_same_table(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_samples_and_words_leave_it_out(corpus: Path, tmp_path: Path) -> None:
-    from tokeval.engine import api
+    from tokeval.engine.run import run_plan
 
     spec = of_corpus(corpus, tmp_path / "t.parquet", "ids", "ends")
-    results, record = api.run_plan(make_plan({"made": spec, "bytes": "bytes:"}, {"c": str(corpus)}))
+    results, record = run_plan(make_plan({"made": spec, "bytes": "bytes:"}, {"c": str(corpus)}))
     for name in ("samples", "words"):
         assert set(results.beside[name]["tokenizer"].to_pylist()) == {"bytes"}
     assert record["accelerations"]["made"]["path"] is None

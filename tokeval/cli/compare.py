@@ -66,8 +66,8 @@ def command(
     from tokeval.cli.gate import judge, prepare, publish
     from tokeval.cli.parse import columns, pairs, renders, several
     from tokeval.config import CompareConfig, read_toml
-    from tokeval.engine.api import finish, run_plan, write_results
     from tokeval.engine.cache import cache_folder
+    from tokeval.engine.run import finish, run_plan, write_results
     from tokeval.errors import UsageError
     from tokeval.report.terminal import print_summary
     from tokeval.results.store import COMPARE, check_folder

@@ -11,7 +11,7 @@ from tokeval.errors import UsageError
 
 if TYPE_CHECKING:
     from tokeval.config import CompareConfig
-    from tokeval.engine.api import Render
+    from tokeval.engine.run import Render
 
 
 def pairs(values: Sequence[str], option: str, *, bare: bool = True) -> dict[str, str]:

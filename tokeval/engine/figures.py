@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import compress
 
 import numpy as np
@@ -181,9 +180,3 @@ def skipped_lines(plan: Plan, states: Mapping[int, ShardState]) -> list[str]:
                     " its figures leave them out"
                 )
     return lines
-
-
-def plan_record(plan: Plan) -> dict[str, object]:
-    """The plan as JSON values, for run.json."""
-    record: dict[str, object] = json.loads(json.dumps(asdict(plan), default=str))
-    return record

@@ -26,7 +26,7 @@ from tokeval.tokenizers.load import Spec, parse_spec, places_of
 from tokeval.vocabulary.reach import NOT_PRODUCED, UNREACHABLE
 
 if TYPE_CHECKING:
-    from tokeval.engine.api import Render
+    from tokeval.engine.run import Render
 
 USE, DOUBTFUL = "token_use.parquet", "unreachable.csv"
 
