@@ -112,6 +112,24 @@ def test_a_single_object_and_a_glob(bucket: str) -> None:
     assert len(read_all(open_corpus("c", f"{bucket}/corpus/*/part-*.parquet"))[0]) == 600
 
 
+@pytest.mark.parametrize("pattern", ["corpus/**/*.parquet", "**/part-0.parquet", "**/*=tur*/*", "corpus/*", "*.p*"])
+def test_a_glob_finds_the_same_in_a_bucket_as_on_disk(bucket: str, tmp_path: Path, pattern: str) -> None:
+    for language in ("eng_Latn", "tur_Latn"):
+        folder = tmp_path / "corpus" / f"language={language}"
+        folder.mkdir(parents=True)
+        (folder / "part-0.parquet").write_bytes(CONTENT)
+
+    def found(place: str) -> list[str] | str:
+        try:
+            return [file.path.removeprefix(place) for file in open_corpus("c", f"{place}/{pattern}").files]
+        except CorpusError as error:
+            assert "stays within one folder" in (error.hint or "")
+            return "none"
+
+    assert found(bucket) == found(str(tmp_path))
+    assert (found(bucket) == "none") == ("**" not in pattern)
+
+
 @pytest.mark.parametrize("place", ["", "/*.parquet", "/part-?.parquet", "/part-0.parquet"])
 def test_the_folders_of_a_path_make_slices_however_it_is_given(bucket: str, place: str) -> None:
     corpus = open_corpus("c", f"{bucket}/corpus/language=tur_Latn{place}")
@@ -122,7 +140,7 @@ def test_the_folders_of_a_path_make_slices_however_it_is_given(bucket: str, plac
 def test_hidden_objects_are_left_out_of_globs(bucket: str) -> None:
     with pytest.raises(CorpusError, match="size is 0 bytes"):
         open_corpus("c", f"{bucket}/corpus/_*.parquet")
-    assert len(open_corpus("c", f"{bucket}/corpus/*.parquet").files) == 2
+    assert len(open_corpus("c", f"{bucket}/corpus/**/*.parquet").files) == 2
 
 
 @pytest.mark.parametrize("place", ["", "/a#b%20é?+.parquet", "/*.parquet"])

@@ -6,7 +6,7 @@ import fnmatch
 import glob
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -208,7 +208,7 @@ def _find_remote(location: str, suffixes: tuple[str, ...]) -> tuple[list[File], 
         listing = _listing(filesystem, root)
         found = {inner: listing[inner]} if inner in listing else _matching(listing, inner, root)
         if not found:
-            raise CorpusError(f"no file matches {location}")
+            raise _no_match(location)
     else:
         single = _look(filesystem, inner, location)
         if single is not None:
@@ -223,13 +223,28 @@ def _find_remote(location: str, suffixes: tuple[str, ...]) -> tuple[list[File], 
 
 
 def _matching(listing: Mapping[str, File], pattern: str, root: str) -> dict[str, File]:
-    found = {name: file for name, file in listing.items() if fnmatch.fnmatch(name, pattern)}
+    """The files that a pattern names; as on a disk, `*` stays within a folder and `**` is any number of them."""
+    sought = pattern.split("/")
+    found = {name: file for name, file in listing.items() if _fits(name.split("/"), sought)}
     return {n: file for n, file in found.items() if not _is_left_out(n[len(root) :], pattern[len(root) :])}
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return _fits(parts, pattern[1:]) or (bool(parts) and _fits(parts[1:], pattern))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
 def _fixed(pattern: str) -> str:
     """The folder in which what a pattern leaves open begins."""
     return pattern[: min(pattern.index(c) for c in "*?[" if c in pattern)].rpartition("/")[0]
+
+
+def _no_match(location: str) -> CorpusError:
+    hint = None if "**" in location else "`*` stays within one folder; `**/` stands for any folders in between"
+    return CorpusError(f"no file matches {location}", hint=hint)
 
 
 def _nothing_in(folder: str, suffixes: tuple[str, ...]) -> CorpusError:
@@ -294,7 +309,7 @@ def _find_local(location: str, suffixes: tuple[str, ...]) -> tuple[list[File], s
                 raise _leads_nowhere(match)
         matches = [p for p in matches if p.is_file()]
         if not matches:
-            raise CorpusError(f"no file matches {location}")
+            raise _no_match(location)
         return [describe(str(p)) for p in matches], str(root)
     if location == "-" or path.exists():
         raise CorpusError(
