@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tokeval.jit import kernel
-from tokeval.utf8 import hash_bytes, is_space
+from tokeval.utf8 import hash_bytes, is_space, point_at
 
 
 @kernel
@@ -161,16 +161,9 @@ def covered_chars(data, offsets, ids, starts, ends, id_offsets, wanted, out):
 @kernel
 def code_points(data, begin, stop, out):
     """Decode valid UTF-8 into code points; returns their number."""
-    at = begin
-    count = 0
+    at, count = begin, 0
     while at < stop:
-        byte = data[at]
-        width = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-        point = np.int32(byte)
-        if width > 1:
-            point = np.int32(byte & (0xFF >> (width + 1)))
-            for k in range(1, width):
-                point = (point << 6) | np.int32(data[at + k] & 0x3F)
+        point, width = point_at(data, at)
         out[count] = point
         count += 1
         at += width
@@ -181,40 +174,50 @@ def code_points(data, begin, stop, out):
 def count_spaces(data, offsets, out):
     """White-space characters of each document."""
     for document in range(out.shape[0]):
-        points = np.empty(offsets[document + 1] - offsets[document], np.int32)
-        size = code_points(data, offsets[document], offsets[document + 1], points)
-        count = 0
-        for k in range(size):
-            if is_space(points[k]):
-                count += 1
+        at, count = offsets[document], 0
+        while at < offsets[document + 1]:
+            point, width = point_at(data, at)
+            count += is_space(point)
+            at += width
         out[document] = count
+
+
+@kernel
+def _tally_spaces(data, begin, stop, counts, by):
+    """Add `by` to the count of each white-space character of a text."""
+    at = begin
+    while at < stop:
+        point, width = point_at(data, at)
+        if is_space(point):
+            counts[point] += by
+        at += width
+
+
+@kernel
+def _settle_spaces(data, begin, stop, counts):
+    """Set the counts of a text's white-space characters to 0; returns the sum of those that were above."""
+    at, left = begin, 0
+    while at < stop:
+        point, width = point_at(data, at)
+        if is_space(point):
+            left += max(counts[point], 0)
+            counts[point] = 0
+        at += width
+    return left
 
 
 @kernel
 def lost_spaces(data, offsets, rows, other, other_offsets, out):
     """White-space characters of `rows` that the other text has fewer of, each character counted by itself."""
-    counts = np.zeros(0x3001, np.int64)
+    counts = np.zeros(0x3001, np.int64)  # up to the last of them, U+3000
     for index in range(rows.shape[0]):
         row = rows[index]
-        points = np.empty(offsets[row + 1] - offsets[row], np.int32)
-        size = code_points(data, offsets[row], offsets[row + 1], points)
-        others = np.empty(other_offsets[index + 1] - other_offsets[index], np.int32)
-        other_size = code_points(other, other_offsets[index], other_offsets[index + 1], others)
-        for k in range(size):
-            if is_space(points[k]):
-                counts[points[k]] += 1
-        for k in range(other_size):
-            if is_space(others[k]):
-                counts[others[k]] -= 1
-        lost = 0
-        for k in range(size):
-            if is_space(points[k]):
-                lost += max(counts[points[k]], 0)
-                counts[points[k]] = 0
-        for k in range(other_size):
-            if is_space(others[k]):
-                counts[others[k]] = 0
-        out[row] = lost
+        begin, stop = offsets[row], offsets[row + 1]
+        other_begin, other_stop = other_offsets[index], other_offsets[index + 1]
+        _tally_spaces(data, begin, stop, counts, 1)
+        _tally_spaces(other, other_begin, other_stop, counts, -1)
+        out[row] = _settle_spaces(data, begin, stop, counts)
+        _settle_spaces(other, other_begin, other_stop, counts)
 
 
 @kernel

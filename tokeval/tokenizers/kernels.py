@@ -155,13 +155,7 @@ def split_words(data, offsets, flat, starts, ends, rows):
         at = begin
         inside = False
         while at < stop:
-            byte = data[at]
-            width = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            point = np.int64(byte)
-            if width > 1:
-                point = np.int64(byte & (0xFF >> (width + 1)))
-                for k in range(1, width):
-                    point = (point << 6) | np.int64(data[at + k] & 0x3F)
+            point, width = point_at(data, at)
             if is_space(point) == inside:
                 if inside:
                     ends[found] = at - begin
