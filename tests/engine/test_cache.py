@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.engine.conftest import run_plan, write_texts
+from tests.tokenizers import makers
 from tokeval.engine import cache as cache_module
 from tokeval.engine import local as local_module
-from tokeval.engine.cache import StateCache
-from tokeval.engine.plan import Plan
-from tokeval.engine.shard import Wanted
+from tokeval.engine.cache import StateCache, joined
+from tokeval.engine.plan import Plan, make_plan
+from tokeval.engine.shard import Wanted, begin, everything, load_workers
 from tokeval.metrics import measures, select
 from tokeval.metrics.frequencies import Frequencies
 
@@ -197,19 +198,31 @@ def test_a_state_that_may_not_be_kept_is_not(
     assert set(scanned(plan, folder)) == {"bytes"}
 
 
-def test_what_a_fast_path_did_does_not_stand_for_the_reference(
-    corpus: Path, plan_of: Callable[..., Plan], folder: Path
-) -> None:
-    """The other way round it does."""
-    plan = plan_of(corpus, "bytes:", "chars:", "words:")
+def test_what_a_fast_path_did_does_not_stand_for_the_reference(corpus: Path, tmp_path: Path, folder: Path) -> None:
+    """The other way round it does; and who has no fast path is always on the reference."""
+    specs = {name: str(makers.write_hf(tmp_path / name, name)) for name in ("bytelevel", "wordpiece")}
+    plan = make_plan({**specs, "bytes": "bytes:"}, {"mine": str(corpus)})
     run_plan(plan, cache=folder, jobs=1)
-    assert set(scanned(replace(plan, reference=("chars",)), folder)) == {"chars"}
+    assert set(scanned(replace(plan, reference=("wordpiece", "bytes")), folder)) == {"wordpiece"}
     every = replace(plan, reference=tuple(name for name, _ in plan.tokenizers))
-    assert set(scanned(every, folder)) == {"bytes", "words"}
+    assert set(scanned(every, folder)) == {"bytelevel"}
     assert scanned(every, folder) == {}
     StateCache(folder).clear()
     run_plan(every, cache=folder, jobs=1)
     assert scanned(plan, folder) == {}
+
+
+def test_states_that_were_joined_know_of_a_path_that_was_dropped(
+    corpus: Path, plan_of: Callable[..., Plan], folder: Path
+) -> None:
+    """A worker elsewhere tells of it in the state alone."""
+    plan = plan_of(corpus, "bytes:")
+    workers = load_workers(plan)
+    run_plan(plan, cache=folder, jobs=1)
+    known = StateCache(folder).known(plan, workers)[0]
+    computed = begin(plan, 0, workers, everything(workers))
+    computed.tokenizers["bytes"].dropped = True
+    assert joined(known, computed).tokenizers["bytes"].dropped
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x00" * 100])

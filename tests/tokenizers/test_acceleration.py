@@ -112,6 +112,29 @@ def test_only_a_dropped_paths_tokenizer_is_done_again(
     assert again.equals(reference)
 
 
+def test_what_a_path_did_before_it_was_caught_is_never_taken_again(
+    tmp_path: Path, bytelevel: Path, plant: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier run did not meet the error in its sample, and kept what the path made."""
+    where, cache = {"c": str(corpus(tmp_path))}, tmp_path / "cache"
+    plan = make_plan({"t": str(bytelevel)}, where, metrics=["tokens", "round_trip_rate"])
+    reference = run_plan(replace(plan, reference=("t",)))[0].table
+    plant("zebra")
+    with monkeypatch.context() as unlucky:
+        unlucky.setattr(Accelerator, "_sample", lambda *_: np.zeros(0, np.int64))
+        wrong = run_plan(replace(plan, metrics=("round_trip_rate",)), cache=cache)[0].table
+    assert not wrong.equals(run_plan(replace(plan, metrics=("round_trip_rate",), reference=("t",)))[0].table)
+    caught, record = run_plan(replace(plan, metrics=("tokens",)), cache=cache)
+    assert record["accelerations"]["t"]["dropped"] is True
+    told: list[str] = []
+    again, record = run_plan(plan, cache=cache, progress=lambda name, size, seconds: told.append(name))
+    assert again.table.equals(reference)
+    assert told  # what it had kept is computed again
+    assert "in an earlier run" in record["accelerations"]["t"]["reason"]
+    assert record["warnings"] == ["t: planted/1 disagreed with the reference in an earlier run; the reference did it all"]
+    assert caught.about.warnings
+
+
 def test_the_planted_disagreement_would_change_figures(
     tmp_path: Path, bytelevel: Path, plant: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

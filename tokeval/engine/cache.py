@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,8 @@ from tokeval.signature import digest
 LIMIT = 2 << 30
 
 _SUFFIX = ".state"
+#: In the place of a fast path's name.
+_REFERENCE = "reference"
 
 T = TypeVar("T")
 
@@ -81,15 +84,17 @@ class StateCache:
             text = self._get(_text_key(plan, index), lambda data: unpack(data, {}, {}))
             if text is None:
                 continue
-            facts = {name: encoder.facts for name, encoder in workers.encoders.items()}
-            keys = _keys(plan, index, facts)
+            keys = _keys(plan, index, workers)
             tokenizers = {
-                name: self._tokenizer(name, wanted, facts[name], keys) for name, wanted in everything(workers).items()
+                name: self._tokenizer(name, wanted, workers.encoders[name].facts, keys)
+                for name, wanted in everything(workers).items()
             }
             found[index] = replace(text, corpus=index, tokenizers=tokenizers)
         return found
 
-    def keep(self, plan: Plan, states: Mapping[int, ShardState], computed: Mapping[int, Todo]) -> None:
+    def keep(
+        self, plan: Plan, workers: Workers, states: Mapping[int, ShardState], computed: Mapping[int, Todo]
+    ) -> None:
         """Keep what a run has computed. A cache that cannot be written is none: the run does not fail for it."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -98,12 +103,22 @@ class StateCache:
                     continue
                 state = states[index]
                 self._put(_text_key(plan, index), pack(replace(state, tokenizers={})))
-                keys = _keys(plan, index, {name: mine.facts for name, mine in state.tokenizers.items()})
+                keys = _keys(plan, index, workers)
                 for name, wanted in todo.items():
                     self._keep_tokenizer(name, wanted, state.tokenizers[name], keys)
             self._trim()
         except OSError:
             return
+
+    def distrust(self, facts: TokenizerFacts, path: str) -> None:
+        """Remember that a tokenizer's fast path erred, so that no later run takes what it did, or takes it again."""
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._put(_distrusted(facts, path), b"")
+
+    def distrusts(self, facts: TokenizerFacts, path: str) -> bool:
+        """Whether it erred in an earlier run."""
+        return bool(path) and self._get(_distrusted(facts, path), bytes) is not None
 
     def _tokenizer(self, name: str, wanted: Wanted, facts: TokenizerFacts, keys: Keys) -> TokenizerState:
         def table_of(part: Measure | type[Accumulator]) -> pa.Table | None:
@@ -188,19 +203,21 @@ def joined(known: ShardState, computed: ShardState | None) -> ShardState:
         tokenizers[name] = (
             mine
             if new is None
-            else TokenizerState(mine.facts, mine.sums.merge(new.sums), {**mine.others, **new.others})
+            else TokenizerState(mine.facts, mine.sums.merge(new.sums), {**mine.others, **new.others}, new.dropped)
         )
     return replace(computed, tokenizers=tokenizers)
 
 
-def _keys(plan: Plan, index: int, facts: Mapping[str, TokenizerFacts]) -> Keys:
+def _keys(plan: Plan, index: int, workers: Workers) -> Keys:
     """Under which keys a part of a tokenizer may lie; the first is that under which this run keeps it.
 
     What the reference did serves whom a fast path would do for, but not the other way round.
     """
     corpus = _corpus(plan, index)
+    facts = {name: encoder.facts for name, encoder in workers.encoders.items()}
+    paths = {name: encoder.path or _REFERENCE for name, encoder in workers.encoders.items()}
 
-    def key(name: str, part: Measure | type[Accumulator], reference: Collection[str]) -> str:
+    def key(name: str, part: Measure | type[Accumulator], paths: Mapping[str, str]) -> str:
         module = inspect.getmodule(part.compute if isinstance(part, Measure) else part)
         baseline = plan.baseline if isinstance(part, Measure) and part.relative else None
         return digest(
@@ -214,14 +231,18 @@ def _keys(plan: Plan, index: int, facts: Mapping[str, TokenizerFacts]) -> Keys:
             str(plan.seed),
             plan.on_error,
             facts[baseline].fingerprint if baseline else "",
-            *("reference" if one in reference else "" for one in (name, baseline)),
+            *(paths[one] if one else "" for one in (name, baseline)),
         )
 
     def keys(name: str, part: Measure | type[Accumulator]) -> Iterator[str]:
-        yield key(name, part, plan.reference)
-        yield key(name, part, tuple(facts))
+        yield key(name, part, paths)
+        yield key(name, part, dict.fromkeys(paths, _REFERENCE))
 
     return keys
+
+
+def _distrusted(facts: TokenizerFacts, path: str) -> str:
+    return digest("distrusted", facts.fingerprint, facts.library, path)
 
 
 def _text_key(plan: Plan, index: int) -> str:

@@ -63,7 +63,7 @@ class _Scanned:
         todo: what was computed now.
         accelerations: by tokenizer, what became of its fast path.
         cached: by corpus, the tokenizers that were not encoded.
-        warnings: a line for each path that was dropped.
+        reasons: why fast paths were dropped, by tokenizer.
     """
 
     plan: Plan
@@ -72,7 +72,7 @@ class _Scanned:
     todo: Mapping[int, Todo]
     accelerations: Mapping[str, Any]
     cached: Mapping[str, list[str]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_plan(
@@ -142,35 +142,50 @@ def run_plan(
 
 def _scanned(plan: Plan, workers: Workers, how: _How, store: StateCache | None) -> _Scanned:
     """Compute what earlier runs have not left, and keep it for later ones."""
-    known = store.known(plan, workers) if store is not None else {}
+    if store is None:
+        return _trusted(_first(plan, workers, how, {}), how)
+    paths = {name: encoder.path for name, encoder in workers.encoders.items()}
+    erred = [name for name, encoder in workers.encoders.items() if store.distrusts(encoder.facts, paths[name])]
+    if erred:
+        plan, workers = _on_reference(plan, erred)
+    known = store.known(plan, workers)
     done = _first(plan, workers, how, known)
-    dropped = dropped_paths(workers, done.states)
-    if dropped:
-        done = _again(done, dropped, how)
-    if store is not None and done.todo:
-        store.keep(done.plan, done.states, done.todo)
+    reasons = {name: f"{paths[name]} disagreed with the reference in an earlier run; the reference did it all" for name in erred}
+    told = {name: {**done.accelerations[name], "reason": reason} for name, reason in reasons.items()}
+    done = _trusted(replace(done, accelerations={**done.accelerations, **told}, reasons=reasons), how)
+    for name in done.reasons.keys() - reasons.keys():
+        store.distrust(workers.encoders[name].facts, paths[name])
+    if done.todo:
+        store.keep(done.plan, done.workers, done.states, done.todo)
     encoded = {plan.corpora[index].name: set(done.todo.get(index, {})) for index in known}
     return replace(done, cached={name: sorted(set(workers.encoders) - some) for name, some in encoded.items()})
 
 
 def _first(plan: Plan, workers: Workers, how: _How, known: Mapping[int, ShardState]) -> _Scanned:
-    """What earlier runs have left, and what they have not, on the fast paths."""
+    """What earlier runs have left, and what they have not."""
     todo = _missing(plan, everything(workers), known)
     states = _joined(known, _scan(plan, workers, how, todo))
     accelerations = {name: acceleration(encoder) for name, encoder in workers.encoders.items()}
     return _Scanned(plan, workers, states, todo, accelerations)
 
 
-def _again(done: _Scanned, dropped: Sequence[str], how: _How) -> _Scanned:
-    """The same without the fast paths that were dropped."""
-    plan = replace(done.plan, reference=(*done.plan.reference, *dropped))
-    workers = load_workers(plan)
+def _trusted(done: _Scanned, how: _How) -> _Scanned:
+    """The same without the fast paths that disagreed with their reference: what they did is done again."""
+    dropped = dropped_paths(done.workers, done.states)
+    if not dropped:
+        return done
+    plan, workers = _on_reference(done.plan, dropped)
     again = _all_of(plan, workers, dropped)
     states = _replaced(done.states, _scan(plan, workers, replace(how, resume=False), again))
     todo = {index: {**done.todo.get(index, {}), **part} for index, part in again.items()}
-    reasons = {name: done.accelerations[name]["reason"] or "the fast path was dropped" for name in dropped}
-    lines = tuple(f"{name}: {reason}" for name, reason in reasons.items())
-    return replace(done, plan=plan, workers=workers, states=states, todo={**done.todo, **todo}, warnings=lines)
+    reasons = {name: str(done.accelerations[name]["reason"] or "the fast path was dropped") for name in dropped}
+    return replace(done, plan=plan, workers=workers, states=states, todo=todo, reasons={**done.reasons, **reasons})
+
+
+def _on_reference(plan: Plan, names: Sequence[str]) -> tuple[Plan, Workers]:
+    """The plan without the fast paths of some tokenizers, and its tokenizers, loaded anew."""
+    plan = replace(plan, reference=(*plan.reference, *names))
+    return plan, load_workers(plan)
 
 
 def _scan(plan: Plan, workers: Workers, how: _How, todo: Mapping[int, Todo]) -> dict[int, ShardState]:
@@ -198,7 +213,8 @@ def _scan(plan: Plan, workers: Workers, how: _How, todo: Mapping[int, Todo]) -> 
 def _computed(done: _Scanned, material: Loaded) -> Results:
     """The figures, and the tables beside them."""
     parts = done.plan, done.workers, done.states
-    warnings = [*done.warnings, *skipped_lines(done.plan, done.states), *pivot_lines(done.plan, done.states)]
+    dropped = [f"{name}: {reason}" for name, reason in done.reasons.items()]
+    warnings = [*dropped, *skipped_lines(done.plan, done.states), *pivot_lines(done.plan, done.states)]
     words = aside(count_words, *parts)
     table, sums = make_tables(*parts, warnings, material)
     beside = {

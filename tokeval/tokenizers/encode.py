@@ -84,6 +84,11 @@ class Encoder:
             return None
         return Accelerator(self.name, self.tokenizer, self.share, self.cache_bytes)
 
+    @property
+    def path(self) -> str:
+        """The fast path that stands in for the reference, with its version; empty where none does."""
+        return self.accelerator.path if self.accelerator is not None else ""
+
     def prepare(self) -> Encoder:
         """Do now what is done once: facts, vocabulary, fast path. Returns itself."""
         _ = self.facts, self.accelerator
