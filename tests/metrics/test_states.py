@@ -16,7 +16,7 @@ from tokeval.arrow import text_array, text_buffers
 from tokeval.corpus import spoken
 from tokeval.metrics import kernels
 from tokeval.metrics.alignment import Alignment
-from tokeval.metrics.base import Accumulator, View
+from tokeval.metrics.base import Accumulator, Measure, View
 from tokeval.metrics.frequencies import Frequencies
 from tokeval.metrics.lengths import Lengths
 from tokeval.metrics.speed import Timings
@@ -41,6 +41,30 @@ def test_counts_are_exact_beyond_16_bits(times: int) -> None:
     assert counted.by_id(["x"]).tolist() == [0, 0, 0, times + 1, 1, 0, 0, 0, 0, 0, 0, 0, 1]
     assert [part.tolist() for part in counted.seen("x")] == [[3, 4, 12], [times + 1, 1, 1]]
     assert [len(part) for part in counted.seen("y")] == [0, 0]
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from([1, -1, 5, (1 << 31) - 1, -(1 << 31), 1 << 31, -(1 << 40), 1 << 58]), max_size=4),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_sums_are_exact_whatever_room_they_take(batches: list[list[int]]) -> None:
+    """In any order and through merge and state; what is added last is on top of what outgrew its width before."""
+    queue: list[int] = []
+    plain = Measure("plain", lambda view: np.array(queue, np.int64))
+    whole, merged = Sums([plain]), Sums([plain])
+    for batch in batches:
+        queue[:] = batch
+        part, seen = Sums([plain]), view(["x"] * len(batch), [[]] * len(batch), ["same"] * len(batch))
+        part.update(seen)
+        whole.update(seen)
+        merged = merged.merge(Sums.from_state(part.state(), [plain]))
+    total = sum(sum(batch) for batch in batches)
+    for made in (whole, merged, Sums.from_state(whole.state())):
+        assert made.total("plain", ["x"]) == total
+    assert merged.state().equals(whole.state()) or not any(batches)
 
 
 def test_counts_are_exact_beyond_24_bits_and_through_merge_and_state() -> None:

@@ -131,7 +131,9 @@ def test_what_a_path_did_before_it_was_caught_is_never_taken_again(
     assert again.table.equals(reference)
     assert told  # what it had kept is computed again
     assert "in an earlier run" in record["accelerations"]["t"]["reason"]
-    assert record["warnings"] == ["t: planted/1 disagreed with the reference in an earlier run; the reference did it all"]
+    assert record["warnings"] == [
+        "t: planted/1 disagreed with the reference in an earlier run; the reference did it all"
+    ]
     assert caught.about.warnings
 
 

@@ -150,7 +150,10 @@ def _scanned(plan: Plan, workers: Workers, how: _How, store: StateCache | None) 
         plan, workers = _on_reference(plan, erred)
     known = store.known(plan, workers)
     done = _first(plan, workers, how, known)
-    reasons = {name: f"{paths[name]} disagreed with the reference in an earlier run; the reference did it all" for name in erred}
+    reasons = {
+        name: f"{paths[name]} disagreed with the reference in an earlier run; the reference did it all"
+        for name in erred
+    }
     told = {name: {**done.accelerations[name], "reason": reason} for name, reason in reasons.items()}
     done = _trusted(replace(done, accelerations={**done.accelerations, **told}, reasons=reasons), how)
     for name in done.reasons.keys() - reasons.keys():

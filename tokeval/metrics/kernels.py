@@ -13,11 +13,20 @@ from tokeval.utf8 import hash_bytes, is_space, point_at
 
 
 @kernel
-def add_to_buckets(values, codes, buckets, rows, table):
-    """Add each document's count to `table[rows[slice], bucket]`."""
-    for document in range(np.uint64(values.shape[0])):
-        row = np.uint64(rows[np.uint64(codes[document])])
-        table[row, np.uint64(buckets[document])] += values[document]
+def add_to_buckets(values, codes, buckets, rows, table, first):
+    """Add each document's count, from the document `first` on, to `table[rows[slice], bucket]`.
+
+    Returns how many documents are done: all, or those before the first whose sum has no room in the table.
+    """
+    for document in range(np.uint64(first), np.uint64(values.shape[0])):
+        row, bucket = np.uint64(rows[np.uint64(codes[document])]), np.uint64(buckets[document])
+        before = table[row, bucket]
+        total = np.int64(before) + values[document]
+        table[row, bucket] = total
+        if table[row, bucket] != total:
+            table[row, bucket] = before
+            return np.int64(document)
+    return np.int64(values.shape[0])
 
 
 @kernel
