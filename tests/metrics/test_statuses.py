@@ -215,6 +215,18 @@ def test_icu_cuts_words_where_white_space_cannot(write_corpus: Write) -> None:
     assert "words:auto(icu4py/" in only(auto, "words", "th")["signature"]
 
 
+def test_equal_signatures_mean_equal_figures_whatever_cuts_the_words(write_corpus: Write) -> None:
+    pytest.importorskip("icu4py")
+    texts = [f"well-known re-do {k}: don't, x.y/z mother-in-law" for k in range(20)]
+    corpus = parallel(write_corpus, en=texts, python=[f"a_b = x.y{k} - 1\n\tc-=d.e" for k in range(20)])
+    families = "size", "fairness", "information", "fidelity", "predictability", "numbers", "code", "robustness"
+    seen: dict[str, tuple[str, object]] = {}
+    for words in ("whitespace", "icu", "auto"):
+        for row in run(corpus, *families, words=words, pivot="en", baseline="t"):
+            figure = row["metric"], [row[key] for key in ("value", "ci_low", "ci_high", "n", "status")]
+            assert seen.setdefault(row["signature"], figure) == figure, words
+
+
 def test_auto_cuts_only_the_words_that_need_it() -> None:
     pytest.importorskip("icu4py")
     import pyarrow as pa

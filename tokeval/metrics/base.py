@@ -181,7 +181,7 @@ class Metric:
         accumulators: the other accumulators that it needs.
         default: whether it is computed when the user names no metric.
         needs: the option that it cannot do without (`baseline`, `pivot`, `lexicon`, `gold`, `lexical-decision`).
-        words: whether it counts words, so that its signature names the segmenter.
+        words: whether it depends on where words are, so that its signature names the segmenter.
         macro: whether a mean over slices says something.
         signed: whether equal signatures mean equal figures; measured speed has no signature.
     """

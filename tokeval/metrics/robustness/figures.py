@@ -88,6 +88,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
             _of_changed((after,), (before,), changed, nothing),
             (changed, failed, before, after),
             default=False,
+            words=True,
         ),
         stability(
             "boundary_stability",
@@ -116,6 +117,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
             _of_changed((token[0], text[1]), (token[1], text[0]), compared, f"{nothing} and that is short enough"),
             (compared, failed, *token, *text),
             default=False,
+            words=True,
         ),
     ]
 
