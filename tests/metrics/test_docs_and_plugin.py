@@ -51,7 +51,8 @@ def installed(folder: Path) -> dict[str, str]:
 def test_a_metric_from_outside(tmp_path: Path) -> None:
     environment = installed(tmp_path)
     corpus = tmp_path / "c.parquet"
-    pq.write_table(pa.table({"text": ["one\ntwo", "three"] * 20}), corpus)
+    texts = [text for letter in "abcdefghij" for text in (f"on{letter}\ntwo", f"thre{letter}")]
+    pq.write_table(pa.table({"text": texts}), corpus)
     command = [sys.executable, "-m", "tokeval.cli.main"]
     listed = subprocess.run([*command, "list", "metrics"], env=environment, capture_output=True, text=True)
     assert "tokens_per_line" in listed.stdout.replace("\n", "")

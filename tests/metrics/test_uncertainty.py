@@ -90,12 +90,28 @@ def test_too_few_documents_have_no_interval() -> None:
     assert intervals(values, [1]) == [None]
     assert difference(values[0], values[0] * 2, 0.1, 1) is None
     mostly_undefined = np.where(np.arange(DRAWS) < 600, np.nan, 1.0)[None]
-    assert intervals(mostly_undefined, [5]) == [None]
+    assert intervals(mostly_undefined, [9]) == [None]
+
+
+def test_intervals_from_few_documents_hold_the_truth_as_often_or_are_not_given() -> None:
+    rng = np.random.default_rng(3)
+    for documents in range(2, 12):
+        hits = []
+        for _ in range(400):
+            words = rng.geometric(0.05, documents)
+            sums = np.zeros((2, BUCKETS), np.int64)
+            buckets = rng.permutation(BUCKETS)[:documents]
+            sums[0, buckets], sums[1, buckets] = words + rng.poisson(0.6 * words * rng.gamma(4, 0.25, documents)), words
+            drawn = resample(sums, 0)
+            (ci,) = intervals(np.divide(*drawn, out=np.full(DRAWS, np.nan), where=drawn[1] > 0)[None], [documents])
+            hits += [ci[0] <= 1.6 <= ci[1]] if ci else []
+        assert (len(hits) > 0) == (documents >= 6), documents
+        assert not hits or np.mean(hits) > 0.92, documents
 
 
 def test_few_buckets_widen_the_interval() -> None:
     values = np.linspace(0, 1, DRAWS)[None]
-    (few,), (many,) = intervals(values, [5]), intervals(values, [250])
+    (few,), (many,) = intervals(values, [6]), intervals(values, [250])
     assert few and many
     assert few[1] - few[0] > many[1] - many[0] >= 0.94
 

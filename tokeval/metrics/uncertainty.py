@@ -21,6 +21,9 @@ from tokeval.schema import BUCKETS
 
 #: Draws of the bootstrap, and the coverage of its intervals.
 DRAWS, LEVEL = 1000, 0.95
+#: Filled buckets, 6, that all lie on one side of the truth less often than an interval may miss it. Of fewer not even
+#: the least and the largest have it between them so often, and no sign test of them is significant.
+_LEAST = next(buckets for buckets in range(2, BUCKETS) if 2.0 ** (1 - buckets) < 1 - LEVEL)
 
 _SINGLE, _EXACT = 1 << 24, 1 << 53
 _SPLIT = 26
@@ -96,8 +99,8 @@ def bounds(values: Floats, buckets: Int64) -> Floats:
     """Percentile intervals from drawn values, NaN where undefined: low and high ends, shape (k, 2).
 
     The tails are narrowed for few buckets (Hesterberg 2015, the expanded percentile interval), without which
-    intervals from few documents are too short. NaN where fewer than two buckets are filled or half of the draws are
-    undefined.
+    intervals from few documents are too short. NaN where fewer buckets are filled than percentiles need to hold the
+    truth so often (of 2 half of them would, of 4 seven eighths), or half of the draws are undefined.
 
     Args:
         values: shape (k, DRAWS).
@@ -106,7 +109,7 @@ def bounds(values: Floats, buckets: Int64) -> Floats:
     from tokeval.metrics.drawing.kernels import select_both
 
     found = np.full((len(values), 2), np.nan)
-    rows = np.flatnonzero(buckets >= 2)
+    rows = np.flatnonzero(buckets >= _LEAST)
     tails = np.array([_tail(size) for size in buckets[rows].tolist()])
     select_both(values, rows, tails, *np.empty((2, values.shape[1])), found)
     return found
@@ -150,8 +153,7 @@ def difference(a: Floats, b: Floats, value: float, buckets: int) -> tuple[float,
     if error <= abs(value) * 1e-12:
         if value == 0:
             return (value, value, 1.0)
-        sign = 2.0 ** (1 - buckets)
-        return (value, value, sign) if sign < 1 - LEVEL else None
+        return (value, value, 2.0 ** (1 - buckets)) if buckets >= _LEAST else None
     t = _t_of_normal(NormalDist().inv_cdf((1 + LEVEL) / 2), buckets - 1)
     z = _normal_of_t(abs(value) / error, buckets - 1)
     return (value - t * error, value + t * error, math.erfc(z / math.sqrt(2)))
