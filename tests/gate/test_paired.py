@@ -13,7 +13,7 @@ from tokeval.results.draws import sums_of
 from tokeval.results.paired import between
 from tokeval.results.store import Results, parse_parquet
 from tokeval.results.sums import Sums, sums_table
-from tokeval.schema import BUCKETS
+from tokeval.schema import BUCKETS, MACRO
 
 HERE, THERE = row("premium", "a", "x", 1.1), row("premium", "a", "x", 1.0)
 KEY = ("a", "c", "x", "premium")
@@ -64,12 +64,15 @@ def test_where_there_is_no_test_it_says_why(mine: pa.Table | None, theirs: pa.Ta
 
 
 def test_the_sums_behind_some_figures_are_kept_and_those_of_others_left_out() -> None:
-    other = ("b", "c", "x", "premium")
-    both = Sums.of(pa.concat_tables([table(110, 100), sums_table([(other, np.ones((2, BUCKETS), np.int64))])]))
+    others = [("b", "c", "x", "premium"), elsewhere := ("a", "c", "y", "premium")]
+    ones = sums_table((key, np.ones((2, BUCKETS), np.int64)) for key in others)
+    both = Sums.of(pa.concat_tables([table(110, 100), ones]))
     gini = row("gini", "a", "x", 1.0)  # no ratio, so there are no sums
     kept = Sums.of(parse_parquet(write_sums([gini, HERE], both), "x"))
     assert set(kept.rows) == {KEY}
     assert np.array_equal(kept.get(*KEY), both.get(*KEY))
+    mean = Sums.of(parse_parquet(write_sums([row("premium", "a", MACRO, 1.1)], both), "x"))
+    assert set(mean.rows) == {KEY, elsewhere}
 
 
 def test_a_run_without_sums_has_none() -> None:
