@@ -280,6 +280,10 @@ def test_text_that_a_perturbation_leaves_alone_is_undefined(write_corpus: Write)
     row = found["token_inflation:diacritics", "all"]
     assert (row["status"], row["value"], row["n"]) == ("undefined", None, 0)
     assert "diacritics" in row["reason"]
+    name = "touched_boundary_stability:case_upper"
+    whole = figures(write_corpus(text=["whole words are tokens here"]), [name], tokenizer="words:")[name, "all"]
+    assert (whole["status"], whole["n"]) == ("undefined", 1)
+    assert whole["reason"] == "no token boundaries inside the touched words"
     single = figures(write_corpus(text=["a", "b", ""]), ["prefix_stability"])["prefix_stability", "all"]
     assert (single["status"], single["n"]) == ("undefined", 0)
 

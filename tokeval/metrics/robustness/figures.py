@@ -23,10 +23,9 @@ _SAMPLE = (
 
 
 def _of_changed(
-    above: tuple[Measure, ...], below: tuple[Measure, ...], counted: Measure, nothing: str
+    above: tuple[Measure, ...], below: tuple[Measure, ...], counted: Measure, nothing: str, below_name: str
 ) -> Callable[[Context], Figures]:
     """Figures that divide sums over the documents that were changed; products where there are two measures."""
-    below_name = below[0].name.partition(":")[0].replace("_", " ")
 
     def compute(context: Context) -> Figures:
         named = pools(context)
@@ -68,7 +67,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
             misleads,
         )
         measures = (changed, failed, all_of, kept)
-        compute = _of_changed((kept,), (all_of,), changed, nothing)
+        compute = _of_changed((kept,), (all_of,), changed, nothing, f"token boundaries {where} the touched words")
         return Metric(replace(declared, version=version), compute, measures, default=False, words=True)
 
     before, after = perturbed(name, "tokens_before"), perturbed(name, "tokens_after")
@@ -85,7 +84,7 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
                 "Chai et al. 2024",
                 "A perturbation that drops letters shortens the text too.",
             ),
-            _of_changed((after,), (before,), changed, nothing),
+            _of_changed((after,), (before,), changed, nothing, "tokens of the clean text"),
             (changed, failed, before, after),
             default=False,
             words=True,
@@ -114,7 +113,9 @@ def _perturbation(kind: Perturbation) -> list[Metric]:
                 f"over documents of at most {LONGEST:,} tokens and characters.",
                 "tokeval",
             ),
-            _of_changed((token[0], text[1]), (token[1], text[0]), compared, f"{nothing} and that is short enough"),
+            _of_changed(
+                (token[0], text[1]), (token[1], text[0]), compared, f"{nothing} and that is short enough", "tokens"
+            ),
             (compared, failed, *token, *text),
             default=False,
             words=True,
