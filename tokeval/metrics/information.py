@@ -227,7 +227,8 @@ METRICS = (
             FAMILY,
             "1",
             HIGHER,
-            "Σ p over frequency ranks from 0.03·V_obs to 0.83·V_obs, the most frequent type at rank 0.",
+            "Σ p over frequency ranks from 0.03·V_obs to 0.83·V_obs, both rounded down and included, the most frequent "
+            "type at rank 0.",
             "Gowda and May 2020",
             "The bounds were fitted on translation between a few languages.",
             parameters={"low": 0.03, "high": 0.83},
