@@ -11,7 +11,7 @@ import numpy as np
 from tokeval.arrow import Floats, Int64
 from tokeval.metrics.base import Metric
 from tokeval.metrics.columns import Figures, Flags
-from tokeval.metrics.uncertainty import DRAWS, bounds, intervals, resample
+from tokeval.metrics.uncertainty import DRAWS, bounds, resample
 from tokeval.schema import ALL, MACRO, Figure, Status
 
 #: Rows that are drawn at a time, and those whose draws are kept for others: megabytes, however many slices there are.
@@ -82,7 +82,7 @@ def with_intervals(metric: Metric, figures: Figures, places: Int64, draws: Draws
     for first in range(0, len(figures), _BLOCK) if rows.any() else ():
         block = slice(first, first + _BLOCK)
         values, buckets = _values(figures, places, draws, block, rows)
-        found = bounds(values, buckets)
+        found = _holding(figures.values[block], bounds(values, buckets))
         ci[block] = np.where(np.isnan(found), ci[block], found)
         add_marked(values, over[block], total)
         most = max(most, int(buckets[over[block]].max(initial=0)))
@@ -90,8 +90,14 @@ def with_intervals(metric: Metric, figures: Figures, places: Int64, draws: Draws
     if mean is None:
         return made
     if mean.status is Status.OK and rows[over].all():
-        mean = replace(mean, ci=intervals(total[None] / np.count_nonzero(over), [most])[0])
+        low, high = _holding(np.array([mean.value]), bounds(total[None] / np.count_nonzero(over), np.array([most])))[0]
+        mean = replace(mean, ci=None if np.isnan(low) else (float(low), float(high)))
     return made.with_row(1 if figures.slices[0] == ALL else 0, mean)
+
+
+def _holding(values: Floats, found: Floats) -> Floats:
+    """Bounds, shape (k, 2), moved so far that they hold the figures: a Gini coefficient near 0 is drawn above it."""
+    return np.stack((np.minimum(found[:, 0], values), np.maximum(found[:, 1], values)), axis=1)
 
 
 def _drawable(figures: Figures) -> Flags:
