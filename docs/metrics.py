@@ -43,8 +43,8 @@ draws of 256 buckets with replacement (percentile interval, expanded for few buc
 and tokenizers see the same draws, so `tokeval diff` gives paired differences; their p-values are Holm-corrected over
 the slices. The row `macro` is the unweighted mean over the slices that have a figure; its numerator is the sum of
 their values and its denominator their number. Intervals speak of other documents of the same kind, not of other
-kinds of text; a rate of exactly 0 or 1 has an interval without width, and every interval holds its own figure. Documents
-in fewer than 6 buckets give none: it would hold the truth less often than it says.
+kinds of text; a rate of exactly 0 or 1 has an interval without width, and every interval holds its own figure.
+Documents in fewer than 6 buckets give none: it would hold the truth less often than it says.
 """
 
 

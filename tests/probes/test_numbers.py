@@ -210,6 +210,8 @@ def test_no_digits_is_undefined_and_says_so(write_corpus: Write) -> None:
         assert (row["status"], row["value"]) == ("undefined", None), name
         assert row["reason"], name
     assert found["numbers", "all"]["value"] == 0.0
+    for name in ("tokens_per_digit:7", "number_split_entropy:7"):
+        assert found[name, "all"]["reason"] == "no numbers of 7 digits"
 
 
 def test_figures_of_lengths_have_signatures_of_their_own(write_corpus: Write) -> None:

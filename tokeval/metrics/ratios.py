@@ -56,14 +56,20 @@ def count(info: MetricInfo, measure: Measure, *, words: bool = False, default: b
 
 
 def ratio(
-    info: MetricInfo, numerator: Measure, denominator: Measure, *, words: bool = False, default: bool = True
+    info: MetricInfo,
+    numerator: Measure,
+    denominator: Measure,
+    *,
+    words: bool = False,
+    default: bool = True,
+    below_name: str = "",
 ) -> Metric:
-    """A metric that is the ratio of two measures' sums over documents."""
+    """A metric that is the ratio of two measures' sums over documents; `below_name` says what the second counts."""
 
     def compute(context: Context) -> Figures:
         named = pools(context)
         parts = by_pool(context.mine, numerator, named), by_pool(context.mine, denominator, named)
-        made = ratios(list(named), documents(context), parts, spoken(denominator))
+        made = ratios(list(named), documents(context), parts, below_name or spoken(denominator))
         return made.without(_problems(context, words, numerator, denominator))
 
     return Metric(info, compute, _with_words((DOCUMENTS, numerator, denominator), words), words=words, default=default)

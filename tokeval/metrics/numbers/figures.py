@@ -97,7 +97,8 @@ def _tokens_per_digit(digits: str) -> Metric:
     )
     kind = _length_class(digits)
     above = number(f"number_tokens_{digits}", _CLASSES + kind)
-    return ratio(info, above, number(f"number_digits_{digits}", 2 * _CLASSES + kind), default=False)
+    below = number(f"number_digits_{digits}", 2 * _CLASSES + kind)
+    return ratio(info, above, below, default=False, below_name=f"numbers of {digits} digits")
 
 
 def _group_f1(side: str, row: int) -> Metric:
